@@ -1,0 +1,83 @@
+//! Flags of every command.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{ArgAction, Args};
+
+use crate::settings::{ColorWhen, Format, LogFormat, Verbosity};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Directory of model files; without it the built-in model is used [env: GOLDSMITH_MODELS]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) models: Option<PathBuf>,
+
+    /// Settings file [env: GOLDSMITH_CONFIG] [default: goldsmith.toml of the working directory, if there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Form of what goes to standard output [env: GOLDSMITH_FORMAT] [default: human]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+
+    /// Option of the object store, such as a region or a key; may be repeated
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    pub(crate) storage_option: Vec<KeyValue>,
+
+    /// When to use colors [env: GOLDSMITH_COLOR] [default: auto]
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub(crate) color: Option<ColorWhen>,
+
+    /// Form of log lines [env: GOLDSMITH_LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+
+    /// Tell more; repeat for log lines in detail
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Tell nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+impl GlobalArgs {
+    /// How much to tell.
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, 1) => Verbosity::Verbose,
+            (false, 2) => Verbosity::VeryVerbose,
+            (false, _) => Verbosity::Everything,
+        }
+    }
+}
+
+/// `KEY=VALUE`. Has no `Debug` that would show the value.
+#[derive(Clone)]
+pub(crate) struct KeyValue {
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+impl std::fmt::Debug for KeyValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}=****", self.key)
+    }
+}
+
+impl FromStr for KeyValue {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok(Self { key: key.trim().to_string(), value: value.to_string() })
+            }
+            _ => Err("write it as `KEY=VALUE`"),
+        }
+    }
+}

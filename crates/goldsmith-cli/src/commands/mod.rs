@@ -1,0 +1,123 @@
+//! One file for each command. None of them knows a flag.
+
+mod config;
+mod demo;
+mod explain;
+mod generate;
+mod plan;
+mod query;
+mod run;
+mod schema;
+mod status;
+mod synth;
+mod validate;
+
+use std::sync::Arc;
+
+use goldsmith::{Engine, EngineBuilder, LakeOptions, ModelSource, Observer};
+
+use crate::args::Command;
+use crate::error::{Error, Result};
+use crate::printer::Printer;
+use crate::settings::Settings;
+
+/// What every command has.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) printer: Printer,
+}
+
+/// How a command that did its work came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Outcome {
+    /// All is well.
+    Done,
+    /// What was found or done has failures; they are told already.
+    Failed,
+}
+
+impl Outcome {
+    pub(crate) fn of(success: bool) -> Self {
+        if success { Self::Done } else { Self::Failed }
+    }
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// Whatever kept it from its work.
+pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outcome> {
+    match command {
+        Command::Demo(args) => demo::demo(context, &args.dir, args.generator.config(), args.keep).await,
+        Command::Validate(args) => match args.schema {
+            Some(kind) => schema::schema(context, kind.into()),
+            None => validate::validate(context),
+        },
+        Command::Plan(args) => plan::plan(context, args.selection.options(context.settings.threads.value), args.all).await,
+        Command::Run(args) => run::run(context, args.selection.options(context.settings.threads.value)).await,
+        Command::Status(_) => status::status(context).await,
+        Command::Query(args) => query::query(context, &args.sql).await,
+        Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
+        Command::Config(_) => config::config(context),
+        Command::Schema(args) => schema::schema(context, args.kind.into()),
+        Command::Explain(args) => explain::explain(context, args.code.as_deref()),
+    }
+}
+
+impl Context {
+    /// The model that is set.
+    ///
+    /// # Errors
+    /// The directory is not there.
+    fn model(&self) -> Result<ModelSource> {
+        let Some(directory) = &self.settings.models.value else {
+            return Ok(ModelSource::Embedded);
+        };
+        if !directory.is_dir() {
+            return Err(Error::usage(
+                format!("`{}` is no directory of model files ({})", directory.display(), self.settings.models.origin),
+                "leave it out for the built-in model",
+            ));
+        }
+        Ok(ModelSource::Directory(directory.clone()))
+    }
+
+    /// Options of the storage.
+    fn lake_options(&self) -> LakeOptions {
+        LakeOptions {
+            storage_options: self.settings.storage_options().collect(),
+            threads: self.settings.threads.value,
+            ..LakeOptions::default()
+        }
+    }
+
+    /// An engine builder with everything that is set but locations.
+    fn engine(&self) -> Result<EngineBuilder> {
+        let mut builder = Engine::builder().model(self.model()?).lake_options(self.lake_options());
+        if let Some(currency) = &self.settings.currency.value {
+            builder = builder.currency(currency);
+        }
+        Ok(builder)
+    }
+
+    /// An engine from sources to target.
+    fn running_engine(&self, observer: Arc<dyn Observer>) -> Result<Engine> {
+        let source = self.settings.require_source()?;
+        let target = self.settings.require_target()?;
+        Ok(self.engine()?.source(source).target(target).observer(observer).build()?)
+    }
+
+    /// An engine that only looks at the target. It must be there, as otherwise a slip in its name would look like an
+    /// empty lake.
+    fn reading_engine(&self) -> Result<Engine> {
+        let target = self.settings.require_target()?;
+        if !target.contains("://") && !std::path::Path::new(target).is_dir() {
+            return Err(Error::usage(
+                format!("the target `{target}` is no directory ({})", self.settings.target.origin),
+                "give the directory that `goldsmith run` filled",
+            ));
+        }
+        Ok(self.engine()?.target(target).build()?)
+    }
+}

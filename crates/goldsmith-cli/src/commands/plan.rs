@@ -1,0 +1,42 @@
+//! `goldsmith plan`
+
+use std::sync::Arc;
+
+use goldsmith::{RunEvent, RunOptions, TablePlan};
+use serde_json::json;
+
+use super::{Context, Outcome};
+use crate::error::Result;
+use crate::render::Paint;
+use crate::render::number::plural;
+use crate::render::report::layer;
+use crate::render::table::{Align, TextTable};
+
+/// Tells what a run would do.
+pub(super) async fn plan(context: &Context, options: RunOptions, all: bool) -> Result<Outcome> {
+    let printer = &context.printer;
+    let engine = context.running_engine(Arc::new(|_: RunEvent| {}))?;
+    let plans = engine.plan(&options).await?;
+    let count = |of: fn(&TablePlan) -> bool| plans.iter().filter(|plan| of(plan)).count() as u64;
+    let (changes, missing) = (count(|plan| plan.changes), count(|plan| plan.missing));
+    if printer.is_json() {
+        printer.json(&json!({"changes": changes, "missing": missing, "tables": plans}))?;
+        return Ok(Outcome::Done);
+    }
+    let mut shown = plans.iter().filter(|plan| all || plan.changes).peekable();
+    if shown.peek().is_some() {
+        let columns = [("layer", Align::Left), ("table", Align::Left), ("what a run would do", Align::Left)];
+        let mut table = TextTable::new(columns, Paint(printer.stdout_color()));
+        for plan in shown {
+            table.row([layer(plan.layer), &plan.name, &plan.what]);
+        }
+        printer.data(&table.render())?;
+    }
+    let rest = plans.len() as u64 - changes - missing;
+    let mut summary = format!("{} to do, {rest} up to date", plural(changes, "table"));
+    if missing > 0 {
+        summary.push_str(&format!(", {} not there", plural(missing, "source")));
+    }
+    printer.say(&summary);
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,59 @@
+//! `goldsmith status`
+
+use goldsmith::TableInfo;
+use serde_json::{Value, json};
+
+use super::{Context, Outcome};
+use crate::error::Result;
+use crate::render::Paint;
+use crate::render::number::{bytes, grouped, plural};
+use crate::render::report::layer;
+use crate::render::table::{Align, TextTable};
+
+/// Lists the tables of the target.
+pub(super) async fn status(context: &Context) -> Result<Outcome> {
+    let printer = &context.printer;
+    let tables = context.reading_engine()?.status().await?;
+    if printer.is_json() {
+        let tables: Vec<Value> = tables.iter().map(document).collect();
+        printer.json(&json!({"tables": tables}))?;
+        return Ok(Outcome::Done);
+    }
+    let columns = [
+        ("layer", Align::Left),
+        ("table", Align::Left),
+        ("version", Align::Right),
+        ("rows", Align::Right),
+        ("files", Align::Right),
+        ("size", Align::Right),
+    ];
+    let mut table = TextTable::new(columns, Paint(printer.stdout_color()));
+    let number = |number: Option<u64>| number.map(grouped).unwrap_or_default();
+    let there: Vec<&TableInfo> = tables.iter().filter(|info| info.exists).collect();
+    for info in &there {
+        table.row([
+            layer(info.layer).to_string(),
+            info.name.clone(),
+            info.version.map(|version| version.to_string()).unwrap_or_default(),
+            number(info.rows),
+            number(info.files),
+            info.bytes.map(bytes).unwrap_or_default(),
+        ]);
+    }
+    if !there.is_empty() {
+        printer.data(&table.render())?;
+    }
+    let absent = tables.len() - there.len();
+    let size = there.iter().filter_map(|info| info.bytes).sum();
+    printer.say(&format!("{} with {}, {absent} not there", plural(there.len() as u64, "table"), bytes(size)));
+    Ok(Outcome::Done)
+}
+
+/// The position is JSON in JSON; as a value it is easier to read for other programs.
+fn document(info: &TableInfo) -> Value {
+    let mut out = json!(info);
+    if let Some(position) = info.position.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+        out["position"] = position;
+    }
+    out
+}

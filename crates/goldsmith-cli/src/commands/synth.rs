@@ -1,0 +1,62 @@
+//! `goldsmith synth`
+
+use std::path::Path;
+
+use goldsmith_synth::{Generator, SynthConfig};
+use serde_json::json;
+
+use super::generate::{self, Delivered};
+use super::{Context, Outcome};
+use crate::error::{Error, Result};
+use crate::render::Paint;
+use crate::render::number::{grouped, plural};
+use crate::render::table::{Align, TextTable};
+
+/// Writes generated system tables, one commit for each delivery.
+pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> Result<Outcome> {
+    refuse_content(out)?;
+    let batches = config.batches;
+    let generator = Generator::new(config)?;
+    let options = context.lake_options();
+    let printer = &context.printer;
+    let mut tables: Vec<Delivered> =
+        generator.tables().iter().map(|source| Delivered { source, rows: 0 }).collect();
+    for batch in 0..batches {
+        let delivered = generate::deliver(&generator, batch, &options, out, || false).await?;
+        printer.say(&format!("delivery {} of {batches}: {}", batch + 1, plural(generate::total(&delivered), "row")));
+        for (table, delivered) in tables.iter_mut().zip(delivered) {
+            table.rows += delivered.rows;
+        }
+    }
+    if printer.is_json() {
+        printer.json(&json!({
+            "directory": out,
+            "deliveries": batches,
+            "rows_delivered": generate::total(&tables),
+            "tables": tables,
+        }))?;
+        return Ok(Outcome::Done);
+    }
+    let mut shown = TextTable::new([("source", Align::Left), ("rows delivered", Align::Right)], Paint(printer.stdout_color()));
+    for table in &tables {
+        shown.row([table.source, &grouped(table.rows)]);
+    }
+    shown.row(["total", &grouped(generate::total(&tables))]);
+    printer.data(&shown.render())?;
+    Ok(Outcome::Done)
+}
+
+/// Rows added to tables that are there already would not be what the numbers promise.
+fn refuse_content(out: &str) -> Result<()> {
+    if out.contains("://") {
+        return Ok(());
+    }
+    match std::fs::read_dir(out) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(Error::usage(format!("the directory `{out}` is not empty"), "give an empty or a new one with `--out`")),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(Error::file("write to the directory", Path::new(out), source)),
+    }
+}

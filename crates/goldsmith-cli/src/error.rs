@@ -1,0 +1,126 @@
+//! The error of the command line.
+
+use std::io;
+use std::path::Path;
+
+use arrow::error::ArrowError;
+use goldsmith::ErrorKind;
+use goldsmith_synth::SynthError;
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Arguments, settings or directories are not as they must be.
+    #[error("{what}")]
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// A file or directory could not be read, written or removed.
+    #[error("cannot {action} `{path}`")]
+    File {
+        /// A verb.
+        action: &'static str,
+        /// Which one.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] goldsmith::Error),
+    /// Data could not be generated.
+    #[error(transparent)]
+    Synth(#[from] SynthError),
+    /// A query result has values that the format cannot show.
+    #[error("cannot show the result in this format")]
+    Unshowable(#[source] ArrowError),
+    /// Standard output is closed or full.
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+    /// The process could not start its threads.
+    #[error("cannot start worker threads")]
+    Runtime(#[source] io::Error),
+    /// A broken invariant of the program itself.
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+/// Result of a command.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error that the user can fix, and how.
+    pub(crate) fn usage(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), help: Some(help.into()) }
+    }
+
+    /// An error of the file system.
+    pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { action, path: path.display().to_string(), source }
+    }
+
+    /// 1 when the user can fix it, 2 when it is unexpected.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } | Self::File { .. } | Self::Unshowable(_) => 1,
+            Self::Engine(error) if error.kind() == ErrorKind::Internal => 2,
+            Self::Engine(_) | Self::Synth(SynthError::InvalidConfig { .. }) => 1,
+            Self::Synth(_) | Self::Output(_) | Self::Runtime(_) | Self::Internal(_) => 2,
+        }
+    }
+
+    /// Whether the reader of standard output went away, as `head` does.
+    pub(crate) fn is_closed_output(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What failed, without causes and advice.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Engine(goldsmith::Error::Configuration { what, .. }) => what.clone(),
+            _ => self.split().0,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn help(&self) -> Option<String> {
+        match self {
+            Self::Usage { help, .. } => help.clone(),
+            Self::Engine(goldsmith::Error::Configuration { help, .. }) => Some(help.clone()),
+            Self::Engine(goldsmith::Error::Model { .. }) => {
+                Some("run `goldsmith explain CODE` to read more about the code of a problem".into())
+            }
+            Self::Engine(error) if error.is_retryable() => Some("another writer was faster; run the command again".into()),
+            Self::Unshowable(_) => Some("use `--format human`, or cast the column to text in the query".into()),
+            _ => self.split().1,
+        }
+    }
+
+    /// What brought it about, from the outside in, without repetitions.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let outer = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !outer.contains(&text) && !causes.iter().any(|known| known.contains(&text)) {
+                causes.push(text);
+            }
+            source = cause.source();
+        }
+        causes
+    }
+
+    /// The libraries put what to do behind the last semicolon of a message; it becomes the help line.
+    fn split(&self) -> (String, Option<String>) {
+        let text = self.to_string();
+        let advises = matches!(self, Self::Engine(goldsmith::Error::Lake(_) | goldsmith::Error::Dag(_)));
+        match text.rsplit_once("; ") {
+            Some((what, help)) if advises => (what.to_string(), Some(help.to_string())),
+            _ => (text, None),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Reports of runs.
+
+use goldsmith::{Layer, RowCounts, RunReport, TableReport, TableStatus};
+use serde_json::{Value, json};
+
+use super::Paint;
+use super::number::{count, grouped, plural, seconds};
+use super::table::{Align, TextTable};
+
+/// Name of a layer for people.
+pub(crate) fn layer(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Bronze => "bronze",
+        Layer::Gold => "gold",
+    }
+}
+
+/// Name of a status for people.
+pub(crate) fn status(status: TableStatus) -> &'static str {
+    match status {
+        TableStatus::UpToDate => "up to date",
+        TableStatus::Changed => "changed",
+        TableStatus::Skipped => "skipped",
+        TableStatus::Cancelled => "cancelled",
+        TableStatus::Failed => "failed",
+    }
+}
+
+/// Table by table what was done, with the totals of each layer at the end.
+pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> String {
+    let columns = [
+        ("layer", Align::Left),
+        ("table", Align::Left),
+        ("status", Align::Left),
+        ("read", Align::Right),
+        ("written", Align::Right),
+        ("unchanged", Align::Right),
+        ("duplicates", Align::Right),
+        ("quarantined", Align::Right),
+        ("seconds", Align::Right),
+    ];
+    let mut table = TextTable::new(columns, paint);
+    let mut totals = [(Layer::Bronze, RowCounts::default(), 0.0), (Layer::Gold, RowCounts::default(), 0.0)];
+    for report in reports {
+        table.row(row(layer(report.layer), &report.name, status(report.status), &report.rows, report.seconds));
+        for (layer, rows, time) in &mut totals {
+            if *layer == report.layer {
+                rows.add(&report.rows);
+                *time += report.seconds;
+            }
+        }
+    }
+    for (of, rows, time) in &totals {
+        table.row(row(layer(*of), "total", "", rows, *time));
+    }
+    table.render()
+}
+
+fn row(layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64) -> [String; 9] {
+    [
+        layer.into(),
+        name.into(),
+        status.into(),
+        count(rows.read),
+        count(rows.written()),
+        count(rows.unchanged),
+        count(rows.duplicates),
+        count(rows.quarantined),
+        seconds(time),
+    ]
+}
+
+/// One line that says how a run came out.
+pub(crate) fn summary(report: &RunReport) -> String {
+    let number = |status: TableStatus| report.tables.iter().filter(|table| table.status == status).count() as u64;
+    let time = seconds(report.seconds);
+    if report.is_success() && report.is_up_to_date() {
+        return format!("nothing new: {} up to date after {time} s", plural(number(TableStatus::UpToDate), "table"));
+    }
+    let mut parts = vec![format!("{} changed", plural(number(TableStatus::Changed), "table"))];
+    for of in [TableStatus::UpToDate, TableStatus::Skipped, TableStatus::Cancelled, TableStatus::Failed] {
+        if number(of) > 0 {
+            parts.push(format!("{} {}", grouped(number(of)), status(of)));
+        }
+    }
+    format!("{} in {time} s (run {})", parts.join(", "), report.run_id)
+}
+
+/// What is worth knowing of single tables: failures with their reason, then warnings.
+pub(crate) fn remarks<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> Vec<String> {
+    let mut out = Vec::new();
+    for report in reports {
+        let name = format!("{} table `{}`", layer(report.layer), report.name);
+        if let (TableStatus::Failed, Some(error)) = (report.status, &report.error) {
+            out.push(format!("{}: {name} failed\n  caused by: {error}", paint.error("error")));
+        }
+        out.extend(report.warnings.iter().map(|warning| format!("{}: {name}: {warning}", paint.warning("warning"))));
+    }
+    out
+}
+
+/// The JSON document of a run.
+pub(crate) fn json(report: &RunReport) -> Value {
+    let mut out = json!({"status": report.status(), "success": report.is_success()});
+    if let (Value::Object(out), Value::Object(rest)) = (&mut out, json!(report)) {
+        out.extend(rest);
+    }
+    out
+}

@@ -1,0 +1,76 @@
+//! From arguments to an exit code.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::commands::{self, Context, Outcome};
+use crate::error::{Error, Result};
+use crate::printer::Printer;
+use crate::render;
+use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment};
+
+/// Stack of a worker thread: plans of deep expressions recurse, and do so deeply in unoptimised builds.
+const STACK_BYTES: usize = 16 << 20;
+
+/// Runs the program with `args`, the first of which is its name, and returns the exit code: 0 done, 1 the user
+/// can fix it (a wrong flag included), 2 unexpected. A second interrupt ends the process.
+pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let code = if usage.use_stderr() { ExitCode::from(1) } else { ExitCode::SUCCESS };
+            // Nothing is left to tell when the terminal is gone.
+            let _ = usage.print();
+            return code;
+        }
+    };
+    let settings = match Settings::resolve(&cli.global, &cli.command.overrides(), &SystemEnvironment) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let format = cli.global.format.unwrap_or_default();
+            let color = cli.global.color.unwrap_or(ColorWhen::Auto);
+            return fail(&error, &Printer::new(format, color, cli.global.verbosity()));
+        }
+    };
+    let printer = Printer::new(settings.format.value, settings.color.value, settings.verbosity);
+    logging_started(&settings);
+    match start(cli, settings, printer.clone()) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Err(error) => fail(&error, &printer),
+    }
+}
+
+fn logging_started(settings: &Settings) {
+    crate::logging::start(settings.log_format.value, settings.verbosity);
+    tracing::debug!(version = env!("CARGO_PKG_VERSION"), "goldsmith starts");
+}
+
+fn start(cli: Cli, settings: Settings, printer: Printer) -> Result<Outcome> {
+    if settings.format.value == Format::Csv && !cli.command.knows_csv() {
+        return Err(Error::usage("the format `csv` is for `goldsmith query` alone", "use `--format human` or `--format json`"));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .map_err(Error::Runtime)?;
+    let context = Context { settings, printer };
+    runtime.block_on(commands::dispatch(cli.command, &context))
+}
+
+/// Tells an error on standard error, and as the one JSON document when JSON was asked for.
+fn fail(error: &Error, printer: &Printer) -> ExitCode {
+    if error.is_closed_output() {
+        return ExitCode::SUCCESS;
+    }
+    printer.error(&render::error::text(error, printer.stderr_color()));
+    if printer.format() == Format::Json {
+        // A failure to write is told by the exit code, which says failure already.
+        let _ = printer.json(&render::error::json(error));
+    }
+    ExitCode::from(error.exit_code())
+}

@@ -1,0 +1,132 @@
+//! The settings file, `goldsmith.toml`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::{Key, Origin, Resolved, Secret};
+use crate::error::{Error, Result};
+
+const STORAGE: &str = "storage";
+
+/// What a settings file says.
+#[derive(Debug, Default)]
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    values: BTreeMap<Key, (String, usize)>,
+    storage: BTreeMap<String, (Secret, usize)>,
+}
+
+impl ConfigFile {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no TOML, or says something that no setting is.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::file("read the settings file", path, source))?;
+        Self::parse(path, &text)
+    }
+
+    /// The value of a setting.
+    pub(crate) fn value(&self, key: Key) -> Option<Resolved<String>> {
+        self.values.get(&key).map(|(text, line)| Resolved { value: text.clone(), origin: self.origin(*line) })
+    }
+
+    /// The storage options.
+    pub(crate) fn storage(&self) -> impl Iterator<Item = (String, Resolved<Secret>)> + '_ {
+        self.storage.iter().map(|(key, (value, line))| {
+            (key.clone(), Resolved { value: value.clone(), origin: self.origin(*line) })
+        })
+    }
+
+    fn origin(&self, line: usize) -> Origin {
+        Origin::File { path: self.path.clone(), line }
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self> {
+        let document = DeTable::parse(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(text, &span));
+            Error::Usage {
+                what: format!("`{}` is no valid TOML, line {line}: {}", path.display(), error.message().trim()),
+                help: None,
+            }
+        })?;
+        let mut entries: Vec<_> = document.get_ref().iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let mut file = Self { path: path.to_path_buf(), ..Self::default() };
+        for (key, value) in entries {
+            let place = Place { path, line: line_of(text, &key.span()) };
+            let name = key.get_ref().as_ref();
+            if name == STORAGE {
+                file.storage = storage(path, text, value.get_ref(), &place)?;
+                continue;
+            }
+            let Some(key) = Key::ALL.into_iter().find(|key| key.name() == name) else {
+                return Err(place.unknown(name));
+            };
+            let scalar = match (key, value.get_ref()) {
+                (Key::Threads, DeValue::Integer(number)) => number.as_str().to_string(),
+                (Key::Threads, other) => return Err(place.wrong(name, "a whole number", other)),
+                (_, DeValue::String(text)) => text.to_string(),
+                (_, other) => return Err(place.wrong(name, "text in quotes", other)),
+            };
+            file.values.insert(key, (scalar, place.line));
+        }
+        Ok(file)
+    }
+}
+
+fn storage(path: &Path, text: &str, value: &DeValue<'_>, place: &Place<'_>) -> Result<BTreeMap<String, (Secret, usize)>> {
+    let DeValue::Table(options) = value else {
+        return Err(place.wrong(STORAGE, "a table, `[storage]`", value));
+    };
+    options
+        .iter()
+        .map(|(key, value)| {
+            let place = Place { path, line: line_of(text, &key.span()) };
+            let option = match value.get_ref() {
+                DeValue::String(text) => text.to_string(),
+                DeValue::Boolean(flag) => flag.to_string(),
+                DeValue::Integer(number) => number.as_str().to_string(),
+                other => return Err(place.wrong(&format!("{STORAGE}.{}", key.get_ref()), "text in quotes", other)),
+            };
+            Ok((key.get_ref().to_string(), (Secret::new(option), place.line)))
+        })
+        .collect()
+}
+
+/// A line of the file.
+struct Place<'a> {
+    path: &'a Path,
+    line: usize,
+}
+
+impl Place<'_> {
+    fn unknown(&self, name: &str) -> Error {
+        let known: Vec<&str> = Key::ALL.iter().map(|key| key.name()).chain([STORAGE]).collect();
+        let help = match goldsmith::model::nearest(name, known.iter().copied()) {
+            Some(best) => format!("did you mean `{best}`?"),
+            None => format!("known keys are {}", known.join(", ")),
+        };
+        Error::usage(format!("unknown key `{name}` in `{}`, line {}", self.path.display(), self.line), help)
+    }
+
+    /// The value itself is not shown, it could be a secret.
+    fn wrong(&self, name: &str, wanted: &str, found: &DeValue<'_>) -> Error {
+        Error::Usage {
+            what: format!(
+                "`{name}` in `{}`, line {} must be {wanted}, not of type {}",
+                self.path.display(),
+                self.line,
+                found.type_str()
+            ),
+            help: None,
+        }
+    }
+}
+
+fn line_of(text: &str, span: &Range<usize>) -> usize {
+    text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1
+}

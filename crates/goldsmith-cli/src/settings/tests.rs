@@ -1,0 +1,96 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::*;
+use crate::args::Cli;
+
+struct Fixed {
+    variables: HashMap<&'static str, &'static str>,
+    directory: PathBuf,
+}
+
+impl Environment for Fixed {
+    fn variable(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.variables.get(name).map(ToString::to_string))
+    }
+
+    fn directory(&self) -> PathBuf {
+        self.directory.clone()
+    }
+}
+
+fn resolve(args: &[&str], variables: &[(&'static str, &'static str)], file: Option<&str>) -> Result<Settings> {
+    let directory = tempfile::tempdir().unwrap();
+    if let Some(text) = file {
+        std::fs::write(directory.path().join(CONFIG_FILE), text).unwrap();
+    }
+    let environment =
+        Fixed { variables: variables.iter().copied().collect(), directory: directory.path().to_path_buf() };
+    let cli = Cli::try_parse_from(["goldsmith", "run"].iter().chain(args)).unwrap();
+    Settings::resolve(&cli.global, &cli.command.overrides(), &environment)
+}
+
+#[test]
+fn the_highest_layer_wins_and_is_named() {
+    let file = Some("threads = 2\ntarget = \"/file\"\n");
+    let variables = [("GOLDSMITH_THREADS", "3")];
+    let flag = resolve(&["--threads", "4"], &variables, file).unwrap();
+    assert_eq!((flag.threads.value, flag.threads.origin), (4, Origin::Flag("--threads")));
+    let variable = resolve(&[], &variables, file).unwrap();
+    assert_eq!((variable.threads.value, variable.threads.origin), (3, Origin::Environment("GOLDSMITH_THREADS")));
+    let from_file = resolve(&[], &[], file).unwrap();
+    assert_eq!(from_file.threads.value, 2);
+    assert!(matches!(from_file.threads.origin, Origin::File { line: 1, .. }));
+    assert!(matches!(from_file.target.origin, Origin::File { line: 2, .. }));
+    let nothing = resolve(&[], &[], None).unwrap();
+    assert_eq!((nothing.target.value, nothing.target.origin), (None, Origin::Default));
+}
+
+#[test]
+fn paths_of_a_file_count_from_its_directory() {
+    let settings = resolve(&[], &[], Some("source = \"data\"\ntarget = \"s3://bucket/lake\"\n")).unwrap();
+    let source = PathBuf::from(settings.source.value.unwrap());
+    assert!(source.is_absolute() && source.ends_with("data"), "{source:?}");
+    assert_eq!(settings.target.value.as_deref(), Some("s3://bucket/lake"));
+}
+
+#[test]
+fn what_a_file_gets_wrong_is_told_with_its_line() {
+    let cases = [
+        ("\nsorce = \"x\"\n", "unknown key `sorce`", "line 2", Some("did you mean `source`?")),
+        ("threads = \"x\"\n", "`threads`", "must be a whole number", None),
+        ("threads = 0\n", "`threads` must be", "line 1", Some("leave it out for the number of processors")),
+        ("target = 3\n", "`target`", "must be text in quotes", None),
+        ("target = \n", "is no valid TOML", "line 1", None),
+        ("storage = 3\n", "`storage`", "must be a table", None),
+        ("format = \"xml\"\n", "`format` is `xml`", "line 1", Some("use one of `human`, `json`, `csv`")),
+    ];
+    for (text, what, place, help) in cases {
+        let error = resolve(&[], &[], Some(text)).unwrap_err();
+        let message = error.message();
+        assert!(message.contains(what) && message.contains(place), "{text:?}: {message}");
+        assert_eq!(error.help().as_deref(), help, "{text:?}");
+    }
+}
+
+#[test]
+fn a_named_file_must_exist() {
+    let error = resolve(&["--config", "nowhere.toml"], &[], None).unwrap_err();
+    assert_eq!(error.message(), "cannot read the settings file `nowhere.toml`");
+    assert_eq!(error.exit_code(), 1);
+}
+
+#[test]
+fn storage_options_are_merged_and_never_shown() {
+    let file = Some("[storage]\nkey = \"very-secret\"\nallow_http = true\nregion = \"a\"\n");
+    let settings = resolve(&["--storage-option", "region=b=c"], &[], file).unwrap();
+    let options: Vec<(String, String)> = settings.storage_options().collect();
+    let expected = [("allow_http", "true"), ("key", "very-secret"), ("region", "b=c")];
+    assert_eq!(options, expected.map(|(key, value)| (key.to_string(), value.to_string())));
+    assert_eq!(settings.storage["region"].origin, Origin::Flag("--storage-option"));
+    assert!(!format!("{settings:?}").contains("very-secret"));
+}

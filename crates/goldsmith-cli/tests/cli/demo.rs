@@ -1,0 +1,52 @@
+//! The demo from beginning to end, and what can be done with its lake.
+
+use serde_json::Value;
+
+use crate::program::Workplace;
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn a_demo_fills_a_lake_that_can_be_asked() {
+    let place = Workplace::new();
+    let output = place.run(&["demo", "--rows", "20000", "--batches", "2", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
+    let demo: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(demo["success"], true);
+    assert_eq!(demo["deliveries"].as_array().unwrap().len(), 2);
+    let tables = demo["tables"].as_array().unwrap();
+    assert_eq!(tables.iter().filter(|table| table["layer"] == "bronze").count(), 35);
+    assert_eq!(tables.iter().filter(|table| table["layer"] == "gold").count(), 38);
+    let written = |name: &str| {
+        let table = tables.iter().find(|table| table["name"] == name).unwrap();
+        number(&table["rows"]["inserted"]) + number(&table["rows"]["updated"])
+    };
+    assert!(written("billing.usage") > 0 && written("fact_usage") > 0);
+    let answers = demo["answers"].as_array().unwrap();
+    assert_eq!(answers.len(), 5);
+    for answer in answers {
+        assert!(!answer["rows"].as_array().unwrap().is_empty(), "{} has no answer", answer["name"]);
+    }
+
+    let status = place.run(&["status", "--target", "goldsmith-demo/lake", "--format", "json"]);
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let usage = status["tables"].as_array().unwrap().iter().find(|table| table["name"] == "fact_usage").unwrap();
+    assert!(usage["position"].is_object(), "{usage}");
+
+    let sql = "select count(*) as rows, sum(list_cost) as cost from fact_usage where record_id is not null";
+    let json = place.run(&["query", sql, "--target", "goldsmith-demo/lake", "--format", "json"]);
+    let rows: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(rows[0]["rows"], usage["rows"]);
+    let csv = place.run(&["query", sql, "--target", "goldsmith-demo/lake", "--format", "csv"]);
+    assert!(String::from_utf8_lossy(&csv.stdout).starts_with("rows,cost\n"));
+
+    let locations = ["--source", "goldsmith-demo/source", "--target", "goldsmith-demo/lake"];
+    let plan = place.run(&[&["plan", "--format", "json"], &locations[..]].concat());
+    let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
+    assert_eq!(plan["changes"], 0, "{plan:#}");
+    let again = place.run(&[&["run", "--format", "json"], &locations[..]].concat());
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!((&again["status"], &again["success"]), (&"up_to_date".into(), &true.into()), "{again:#}");
+}

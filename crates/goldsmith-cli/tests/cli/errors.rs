@@ -1,0 +1,61 @@
+//! What users get wrong, and what they are told.
+
+use serde_json::Value;
+
+use crate::program::{Workplace, assert_output};
+
+#[test]
+fn a_wrong_flag_is_a_failure_that_the_user_can_fix() {
+    let place = Workplace::new();
+    assert_output!("unknown_flag", place.snapshot(&["run", "--taget", "lake"]));
+    assert_output!("csv_for_a_run", place.snapshot(&["status", "--target", "lake", "--format", "csv"]));
+}
+
+#[test]
+fn missing_and_wrong_locations_are_told_with_what_to_do() {
+    let place = Workplace::new();
+    assert_output!("no_source", place.snapshot(&["run", "--target", "lake"]));
+    assert_output!("no_target", place.snapshot(&["plan", "--source", "system"]));
+    assert_output!("absent_source", place.snapshot(&["run", "--source", "nowhere", "--target", "lake"]));
+    assert!(!place.path().join("lake").exists(), "a failed run left a target behind");
+    assert_output!("absent_target", place.snapshot(&["status", "--target", "nowhere"]));
+    assert_output!("absent_models", place.snapshot(&["validate", "--models", "nowhere"]));
+    place.write("photos/holiday/beach.jpg", "");
+    place.write("system/billing/readme.txt", "");
+    assert_output!("foreign_target", place.snapshot(&["run", "--source", "system", "--target", "photos"]));
+}
+
+#[test]
+fn a_source_that_is_no_delta_table_fails_its_own_table_only() {
+    let place = Workplace::new();
+    place.write("system/billing/usage/readme.txt", "not a table");
+    let args = ["run", "--source", "system", "--target", "lake", "--select", "billing.usage"];
+    assert_output!("not_a_delta_table", place.snapshot(&args));
+}
+
+#[test]
+fn an_unknown_selection_is_answered_with_a_suggestion() {
+    let place = Workplace::new();
+    std::fs::create_dir(place.path().join("system")).unwrap();
+    let args = ["run", "--source", "system", "--target", "lake", "--select", "fact_usag"];
+    assert_output!("unknown_selection", place.snapshot(&args));
+    let output = place.run(&[&args[..], &["--format", "json"]].concat());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["error"]["help"], "did you mean `fact_usage`?");
+}
+
+#[test]
+fn a_slip_in_the_settings_file_is_told_with_its_line() {
+    let place = Workplace::new();
+    place.write("goldsmith.toml", "# where the lake is\ntraget = \"lake\"\n");
+    assert_output!("unknown_setting", place.snapshot(&["config"]));
+}
+
+#[test]
+fn a_directory_of_somebody_else_is_no_demo() {
+    let place = Workplace::new();
+    place.write("mine/thesis.txt", "");
+    assert_output!("demo_in_foreign_directory", place.snapshot(&["demo", "--dir", "mine"]));
+    assert_output!("synth_into_content", place.snapshot(&["synth", "--out", "mine"]));
+    assert!(place.path().join("mine/thesis.txt").exists());
+}

@@ -1,0 +1,8 @@
+//! The program as its users see it: exit code, standard output and standard error.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod demo;
+mod describe;
+mod errors;
+mod program;

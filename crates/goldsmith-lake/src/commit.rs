@@ -1,0 +1,388 @@
+//! Making written files and a position part of a table, in one step.
+
+use std::collections::{HashMap, HashSet};
+
+use deltalake::kernel::transaction::TransactionError;
+use deltalake::kernel::{Action, CommitInfo, DomainMetadata};
+use deltalake::logstore::CommitOrBytes;
+use deltalake::protocol::checkpoints::{cleanup_metadata, create_checkpoint};
+use deltalake::table::config::TablePropertiesExt;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::error::{LakeError, Result};
+use crate::log::{COMMIT_ID, Commit, RUN_ID, read_commit};
+use crate::table::{POSITION_DOMAIN, Table};
+use crate::write::WrittenFiles;
+
+/// How often a commit moves on to the next version while harmless commits of others take the one it wanted.
+const MAX_ATTEMPTS: usize = 20;
+
+/// Features of a writer that change nothing for appended or rewritten files of our kind.
+const WRITABLE_FEATURES: &[&str] = &[
+    "appendOnly",
+    "invariants",
+    "domainMetadata",
+    "timestampNtz",
+    "deletionVectors",
+    "v2Checkpoint",
+    "vacuumProtocolCheck",
+    "checkpointProtection",
+    "checkConstraints",
+    "changeDataFeed",
+    "generatedColumns",
+];
+
+/// What one commit shall do.
+#[derive(Default)]
+pub struct CommitRequest {
+    /// New files.
+    pub added: WrittenFiles,
+    /// Live files to take out, by [`crate::FileInfo::path`].
+    pub removed: Vec<String>,
+    /// The new position; `None` leaves it as it is.
+    pub position: Option<String>,
+    /// The run, kept in the log.
+    pub run_id: String,
+    /// Name of the operation in the table's history, such as `WRITE` or `MERGE`.
+    pub operation: String,
+    /// Numbers for the table's history.
+    pub metrics: Map<String, Value>,
+    /// Says that the new rows depend on nothing the table holds, so that appends of others do not conflict.
+    pub blind_append: bool,
+}
+
+/// What a commit came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum CommitOutcome {
+    /// The table is at this version now.
+    Committed {
+        /// The version that the commit made.
+        version: u64,
+    },
+    /// There was nothing to commit: no files, and the position is the one that the table has.
+    Nothing,
+}
+
+/// What the commit relies on, taken from the snapshot that the caller worked with.
+struct Base {
+    version: u64,
+    table_id: String,
+    position: Option<String>,
+}
+
+impl Table {
+    /// Commits files and position at once; on success this handle is at the new version.
+    ///
+    /// The commit succeeds only if the position of the table is still the one that this handle's version has, all removed
+    /// files are still live, and (unless [`CommitRequest::blind_append`]) nobody changed data since. After an ambiguous answer
+    /// of the storage the log is searched for the commit before an error is reported.
+    ///
+    /// # Errors
+    /// [`LakeError::Conflict`] (retryable; the new files are deleted), [`LakeError::NoSuchFile`],
+    /// [`LakeError::UnsupportedFeature`] and errors of the storage.
+    pub async fn commit(&mut self, request: CommitRequest) -> Result<CommitOutcome> {
+        let base = Base {
+            version: self.version(),
+            table_id: self.table_id()?,
+            position: self.position().await?,
+        };
+        let new_position = request
+            .position
+            .clone()
+            .filter(|position| Some(position) != base.position.as_ref());
+        if request.added.adds.is_empty() && request.removed.is_empty() && new_position.is_none() {
+            return Ok(CommitOutcome::Nothing);
+        }
+        self.check_writable()?;
+        let mut actions: Vec<Action> = request
+            .added
+            .adds
+            .iter()
+            .cloned()
+            .map(Action::Add)
+            .collect();
+        actions.extend(self.remove_actions(&request.removed)?);
+        actions.extend(new_position.map(|configuration| {
+            Action::DomainMetadata(DomainMetadata {
+                domain: POSITION_DOMAIN.to_owned(),
+                configuration,
+                removed: false,
+            })
+        }));
+        let info = CommitInfo {
+            operation: Some(request.operation.clone()),
+            is_blind_append: Some(request.blind_append && request.removed.is_empty()),
+            info: HashMap::from([
+                (RUN_ID.to_owned(), Value::from(request.run_id.clone())),
+                (
+                    "operationMetrics".to_owned(),
+                    Value::Object(request.metrics.clone()),
+                ),
+            ]),
+            ..CommitInfo::default()
+        };
+        let accept = |commit: &Commit| {
+            if commit.has_protocol {
+                return Err("the protocol of the table changed".to_owned());
+            }
+            if !request.blind_append && commit.changes_data() {
+                return Err("rows were added or removed".to_owned());
+            }
+            let removed: HashSet<&str> = commit.removes.iter().map(|r| r.path.as_str()).collect();
+            match request.removed.iter().find(|path| removed.contains(path.as_str())) {
+                Some(path) => Err(format!("the file `{path}` was removed")),
+                None => Ok(()),
+            }
+        };
+        match self.commit_actions(&base, actions, info, accept).await {
+            Ok(version) => Ok(CommitOutcome::Committed { version }),
+            Err(error) => {
+                // After any other error the commit may still arrive, and must find its files.
+                if matches!(error, LakeError::Conflict { .. }) {
+                    request.added.discard().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits a change of the metadata, with the same checks of table and position.
+    pub(crate) async fn commit_metadata(
+        &mut self,
+        actions: Vec<Action>,
+        operation: &str,
+        run_id: &str,
+    ) -> Result<u64> {
+        self.check_writable()?;
+        let base = Base {
+            version: self.version(),
+            table_id: self.table_id()?,
+            position: self.position().await?,
+        };
+        let info = CommitInfo {
+            operation: Some(operation.to_owned()),
+            info: HashMap::from([(RUN_ID.to_owned(), Value::from(run_id))]),
+            ..CommitInfo::default()
+        };
+        self.commit_actions(&base, actions, info, |commit| {
+            if commit.has_metadata || commit.has_protocol {
+                Err("the metadata of the table changed".to_owned())
+            } else {
+                Ok(())
+            }
+        })
+        .await
+    }
+
+    /// Refuses tables on which our way of writing would break something that others rely on.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        let location = self.location.to_string();
+        let refuse = |features: String| {
+            Err(LakeError::UnsupportedFeature {
+                location: location.clone(),
+                features,
+                access: "write",
+            })
+        };
+        let snapshot = self.snapshot()?;
+        let names: Vec<String> = snapshot
+            .protocol()
+            .writer_features()
+            .unwrap_or_default()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let unknown: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !WRITABLE_FEATURES.contains(name))
+            .collect();
+        if !unknown.is_empty() {
+            return refuse(unknown.join(", "));
+        }
+        if !names.iter().any(|name| name == "domainMetadata") {
+            return refuse("a table without `domainMetadata`".to_owned());
+        }
+        if !self.is_plain()? {
+            return refuse("partitions or column mapping".to_owned());
+        }
+        let configuration = snapshot.metadata().configuration();
+        let is_on = |key: &str| configuration.get(key).is_some_and(|value| value == "true");
+        if is_on("delta.enableChangeDataFeed") {
+            return refuse("changeDataFeed".to_owned());
+        }
+        if is_on("delta.appendOnly") {
+            return refuse("appendOnly".to_owned());
+        }
+        if configuration.keys().any(|key| key.starts_with("delta.constraints.")) {
+            return refuse("checkConstraints".to_owned());
+        }
+        let generated = snapshot.arrow_schema().fields().iter().any(|field| {
+            field.metadata().contains_key("delta.generationExpression")
+                || field.metadata().contains_key("delta.invariants")
+        });
+        if generated {
+            return refuse("generatedColumns or invariants".to_owned());
+        }
+        Ok(())
+    }
+
+    fn remove_actions(&self, removed: &[String]) -> Result<Vec<Action>> {
+        let mut wanted: HashSet<&str> = removed.iter().map(String::as_str).collect();
+        let mut actions = Vec::with_capacity(wanted.len());
+        if wanted.is_empty() {
+            return Ok(actions);
+        }
+        for view in self.file_views()? {
+            if wanted.remove(view.path().as_ref()) {
+                actions.push(Action::Remove(view.remove_action(true)));
+            }
+        }
+        match wanted.into_iter().next() {
+            Some(file) => Err(LakeError::NoSuchFile {
+                location: self.location.to_string(),
+                file: file.to_owned(),
+                version: self.version(),
+            }),
+            None => Ok(actions),
+        }
+    }
+
+    async fn commit_actions(
+        &mut self,
+        base: &Base,
+        actions: Vec<Action>,
+        mut info: CommitInfo,
+        accept: impl Fn(&Commit) -> std::result::Result<(), String>,
+    ) -> Result<u64> {
+        let location = self.location.to_string();
+        let commit_id = Uuid::new_v4();
+        info.engine_info = Some(concat!("goldsmith/", env!("CARGO_PKG_VERSION")).to_owned());
+        info.info
+            .insert(COMMIT_ID.to_owned(), Value::from(commit_id.to_string()));
+        for _ in 0..MAX_ATTEMPTS {
+            let version = self.version() + 1;
+            info.timestamp = Some(chrono::Utc::now().timestamp_millis());
+            info.read_version = Some(self.version());
+            let result = self.write_entry(version, &info, &actions, commit_id).await;
+            match result {
+                Ok(()) => {
+                    self.after_commit(version).await;
+                    return Ok(version);
+                }
+                Err(error) => {
+                    let others = self.commits_since(base.version).await;
+                    // An answer can get lost on the way back, so the log is asked before anything is reported.
+                    if let Ok(commits) = &others
+                        && let Some((version, _)) = commits.iter().find(|(_, commit)| {
+                            commit.info_text(COMMIT_ID) == Some(commit_id.to_string().as_str())
+                        })
+                    {
+                        let version = *version;
+                        self.after_commit(version).await;
+                        return Ok(version);
+                    }
+                    if !matches!(error, TransactionError::VersionAlreadyExists(_)) {
+                        return Err(LakeError::delta(&location, error.into()));
+                    }
+                    let conflict = |reason: String| LakeError::Conflict {
+                        location: location.clone(),
+                        reason,
+                    };
+                    for (_, commit) in others? {
+                        accept(&commit).map_err(conflict)?;
+                    }
+                    self.refresh().await?;
+                    if self.table_id()? != base.table_id {
+                        return Err(conflict("the table was replaced by another one".to_owned()));
+                    }
+                    if self.position().await? != base.position {
+                        return Err(conflict(
+                            "another run moved the position of the table".to_owned(),
+                        ));
+                    }
+                }
+            }
+        }
+        Err(LakeError::Conflict {
+            location,
+            reason: "other writers were faster each time".to_owned(),
+        })
+    }
+
+    async fn write_entry(
+        &self,
+        version: u64,
+        info: &CommitInfo,
+        actions: &[Action],
+        commit_id: Uuid,
+    ) -> std::result::Result<(), TransactionError> {
+        let mut lines = Vec::with_capacity(actions.len() + 1);
+        let info = Action::CommitInfo(info.clone());
+        for action in std::iter::once(&info).chain(actions) {
+            lines.push(
+                serde_json::to_string(action)
+                    .map_err(|json_err| TransactionError::SerializeLogJson { json_err })?,
+            );
+        }
+        let bytes = bytes::Bytes::from(lines.join("\n"));
+        let log_store = self.delta.log_store();
+        // The default store puts an entry conditionally; others rename a file that is there already.
+        let entry = if ["DefaultLogStore", "LakeFSLogStore"].contains(&log_store.name().as_str()) {
+            CommitOrBytes::LogBytes(bytes)
+        } else {
+            let path = Path::from(format!("_delta_log/_commit_{commit_id}.json.tmp"));
+            log_store
+                .object_store(Some(commit_id))
+                .put(&path, bytes.into())
+                .await?;
+            CommitOrBytes::TmpCommit(path)
+        };
+        let result = log_store
+            .write_commit_entry(version, entry.clone(), commit_id)
+            .await;
+        if result.is_err()
+            && let Err(error) = log_store.abort_commit_entry(version, entry, commit_id).await
+        {
+            tracing::warn!(%error, "a temporary log entry could not be deleted");
+        }
+        result
+    }
+
+    /// The commits after `version`, up to the first entry that is not there.
+    async fn commits_since(&self, version: u64) -> Result<Vec<(u64, Commit)>> {
+        let location = self.location.to_string();
+        let log_store = self.delta.log_store();
+        let mut commits = Vec::new();
+        for version in version + 1.. {
+            match read_commit(log_store.as_ref(), &location, version).await? {
+                Some(commit) => commits.push((version, commit)),
+                None => break,
+            }
+        }
+        Ok(commits)
+    }
+
+    /// Moves the handle to its commit and keeps the log short. The commit has happened, so nothing here may fail it.
+    async fn after_commit(&mut self, version: u64) {
+        if let Err(error) = self.delta.update_incremental(Some(version)).await {
+            tracing::warn!(location = %self.location, %error, "the table could not be read after a commit");
+            return;
+        }
+        let Ok(snapshot) = self.snapshot() else { return };
+        let interval = snapshot.table_properties().checkpoint_interval().get();
+        let clean = snapshot.table_properties().enable_expired_log_cleanup();
+        if !(version + 1).is_multiple_of(interval) {
+            return;
+        }
+        if let Err(error) = create_checkpoint(&self.delta, None).await {
+            tracing::warn!(location = %self.location, version, %error, "no checkpoint could be written");
+        } else if clean && let Err(error) = cleanup_metadata(&self.delta, None).await {
+            tracing::warn!(location = %self.location, version, %error, "old log entries could not be deleted");
+        }
+    }
+}

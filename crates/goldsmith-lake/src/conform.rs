@@ -1,0 +1,306 @@
+//! Making batches fit a schema: fields by name at any depth, absent ones null, leaves cast.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray,
+    new_null_array,
+};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+
+use crate::error::{LakeError, Result};
+
+/// Fails on values that do not fit, instead of silently making them null.
+const STRICT: CastOptions<'static> = CastOptions {
+    safe: false,
+    format_options: arrow::util::display::FormatOptions::new(),
+};
+
+/// Gives `batch` exactly the schema `target`: columns in its order, absent columns and struct fields as nulls.
+///
+/// Columns of the batch that the target has not are left out; callers that care check before.
+pub(crate) fn conform(batch: &RecordBatch, target: &SchemaRef, table: &str) -> Result<RecordBatch> {
+    if batch.schema_ref() == target {
+        return Ok(batch.clone());
+    }
+    let columns = target
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => conform_array(column, field, field.name()),
+            None => missing(field, batch.num_rows(), table),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(target), columns, &options)
+        .map_err(|error| LakeError::arrow(table, error))
+}
+
+/// Checks that `data` has every column of `target`, and neither a column nor a nested field that `target` has not.
+pub(crate) fn check_columns(data: &Schema, target: &Schema, table: &str) -> Result<()> {
+    for field in target.fields() {
+        if data.column_with_name(field.name()).is_none() {
+            return Err(LakeError::MissingColumn {
+                column: field.name().clone(),
+                table: table.to_owned(),
+            });
+        }
+    }
+    check_fields(data.fields(), target.fields(), "", table)
+}
+
+fn check_fields(data: &Fields, target: &Fields, parent: &str, table: &str) -> Result<()> {
+    for field in data {
+        let path = if parent.is_empty() {
+            field.name().clone()
+        } else {
+            format!("{parent}.{}", field.name())
+        };
+        match target.find(field.name()) {
+            Some((_, known)) => check_type(field.data_type(), known.data_type(), &path, table)?,
+            None => {
+                return Err(LakeError::UnexpectedColumn {
+                    column: path,
+                    table: table.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_type(data: &DataType, target: &DataType, path: &str, table: &str) -> Result<()> {
+    match (data, target) {
+        (DataType::Struct(data), DataType::Struct(target)) => {
+            check_fields(data, target, path, table)
+        }
+        (
+            DataType::List(data)
+            | DataType::LargeList(data)
+            | DataType::ListView(data)
+            | DataType::FixedSizeList(data, _),
+            DataType::List(target),
+        ) => check_type(
+            data.data_type(),
+            target.data_type(),
+            &format!("{path}.element"),
+            table,
+        ),
+        (DataType::Map(data, _), DataType::Map(target, _)) => {
+            match (data.data_type(), target.data_type()) {
+                (DataType::Struct(data), DataType::Struct(target)) => data
+                    .iter()
+                    .zip(target)
+                    .zip(["key", "value"])
+                    .try_for_each(|((data, target), side)| {
+                        check_type(
+                            data.data_type(),
+                            target.data_type(),
+                            &format!("{path}.{side}"),
+                            table,
+                        )
+                    }),
+                _ => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+fn missing(field: &Field, rows: usize, table: &str) -> Result<ArrayRef> {
+    if field.is_nullable() || rows == 0 {
+        Ok(new_null_array(field.data_type(), rows))
+    } else {
+        Err(LakeError::MissingColumn {
+            column: field.name().clone(),
+            table: table.to_owned(),
+        })
+    }
+}
+
+fn conform_array(array: &ArrayRef, field: &Field, path: &str) -> Result<ArrayRef> {
+    if array.data_type() == field.data_type() {
+        return Ok(Arc::clone(array));
+    }
+    let to = field.data_type();
+    match (array.data_type(), to) {
+        (DataType::Struct(_), DataType::Struct(fields)) => {
+            let array = array.as_struct();
+            let children = fields
+                .iter()
+                .map(|child| {
+                    let path = format!("{path}.{}", child.name());
+                    match array.column_by_name(child.name()) {
+                        Some(column) => conform_array(column, child, &path),
+                        None => Ok(new_null_array(child.data_type(), array.len())),
+                    }
+                })
+                .collect::<Result<Vec<_>>>()?;
+            StructArray::try_new_with_length(
+                fields.clone(),
+                children,
+                array.nulls().cloned(),
+                array.len(),
+            )
+            .map(|array| Arc::new(array) as ArrayRef)
+            .map_err(|error| does_not_fit(array.data_type(), to, path, &error))
+        }
+        (DataType::List(_), DataType::List(element)) => {
+            conform_list(array.as_list(), element, to, path)
+        }
+        (DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::ListView(_), DataType::List(element)) => {
+            // The element keeps its own type here; the list is conformed in a second step.
+            let kept = match array.data_type() {
+                DataType::LargeList(inner)
+                | DataType::FixedSizeList(inner, _)
+                | DataType::ListView(inner) => Arc::clone(inner),
+                _ => Arc::clone(element),
+            };
+            let list = cast(array, &DataType::List(kept), path)?;
+            conform_list(list.as_list(), element, to, path)
+        }
+        (DataType::Map(..), DataType::Map(entries, sorted)) => {
+            conform_map(array.as_map(), entries, *sorted, path)
+        }
+        _ => cast(array, to, path),
+    }
+}
+
+fn conform_list(list: &ListArray, element: &FieldRef, to: &DataType, path: &str) -> Result<ArrayRef> {
+    let values = conform_array(list.values(), element, &format!("{path}.element"))?;
+    ListArray::try_new(
+        Arc::clone(element),
+        list.offsets().clone(),
+        values,
+        list.nulls().cloned(),
+    )
+    .map(|array| Arc::new(array) as ArrayRef)
+    .map_err(|error| does_not_fit(list.data_type(), to, path, &error))
+}
+
+fn conform_map(map: &MapArray, entries: &FieldRef, sorted: bool, path: &str) -> Result<ArrayRef> {
+    let to = DataType::Map(Arc::clone(entries), sorted);
+    let DataType::Struct(fields) = entries.data_type() else {
+        return cast(&(Arc::new(map.clone()) as ArrayRef), &to, path);
+    };
+    let children = match fields.iter().collect::<Vec<_>>().as_slice() {
+        [key, value] => vec![
+            conform_array(map.keys(), key, &format!("{path}.key"))?,
+            conform_array(map.values(), value, &format!("{path}.value"))?,
+        ],
+        _ => return cast(&(Arc::new(map.clone()) as ArrayRef), &to, path),
+    };
+    StructArray::try_new(fields.clone(), children, None)
+        .and_then(|structs| {
+            MapArray::try_new(
+                Arc::clone(entries),
+                map.offsets().clone(),
+                structs,
+                map.nulls().cloned(),
+                sorted,
+            )
+        })
+        .map(|array| Arc::new(array) as ArrayRef)
+        .map_err(|error| does_not_fit(map.data_type(), &to, path, &error))
+}
+
+fn cast(array: &ArrayRef, to: &DataType, path: &str) -> Result<ArrayRef> {
+    cast_with_options(array, to, &STRICT)
+        .map_err(|error| does_not_fit(array.data_type(), to, path, &error))
+}
+
+fn does_not_fit(
+    from: &DataType,
+    to: &DataType,
+    path: &str,
+    error: &arrow::error::ArrowError,
+) -> LakeError {
+    LakeError::ValueDoesNotFit {
+        column: path.to_owned(),
+        from: from.to_string(),
+        to: to.to_string(),
+        reason: error.to_string(),
+    }
+}
+
+/// The schema without any metadata on it or its fields, which is what data files carry.
+pub(crate) fn plain_schema(schema: &Schema) -> SchemaRef {
+    Arc::new(Schema::new(
+        schema
+            .fields()
+            .iter()
+            .map(|field| plain_field(field))
+            .collect::<Vec<_>>(),
+    ))
+}
+
+fn plain_field(field: &Field) -> Field {
+    Field::new(field.name(), plain_type(field.data_type()), field.is_nullable())
+}
+
+fn plain_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(|field| plain_field(field)).collect())
+        }
+        DataType::List(element) => DataType::List(Arc::new(plain_field(element))),
+        DataType::Map(entries, sorted) => DataType::Map(Arc::new(plain_field(entries)), *sorted),
+        // Readers hand out views and dictionaries; tables know plain strings and bytes only.
+        DataType::Dictionary(_, value) => plain_type(value),
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int32Array, StringViewArray};
+
+    #[test]
+    fn nested_fields_that_are_absent_become_null_and_views_become_strings() {
+        let inner = StructArray::from(vec![(
+            Arc::new(Field::new("a", DataType::Utf8View, true)),
+            Arc::new(StringViewArray::from(vec![Some("x"), None])) as ArrayRef,
+        )]);
+        let batch = RecordBatch::try_from_iter([
+            ("s", Arc::new(inner) as ArrayRef),
+            ("n", Arc::new(Int32Array::from(vec![1, 2])) as ArrayRef),
+        ])
+        .unwrap();
+        let target = Arc::new(Schema::new(vec![
+            Field::new("n", DataType::Int64, true),
+            Field::new(
+                "s",
+                DataType::Struct(
+                    vec![
+                        Field::new("a", DataType::Utf8, true),
+                        Field::new("b", DataType::Float64, true),
+                    ]
+                    .into(),
+                ),
+                true,
+            ),
+            Field::new("later", DataType::Boolean, true),
+        ]));
+        let conformed = conform(&batch, &target, "t").unwrap();
+        assert_eq!(conformed.schema(), target);
+        assert_eq!(conformed.column(2).null_count(), 2);
+        assert_eq!(conformed.column(1).as_struct().column(1).null_count(), 2);
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_names_its_column() {
+        let batch = RecordBatch::try_from_iter([(
+            "n",
+            Arc::new(StringViewArray::from(vec!["no number"])) as ArrayRef,
+        )])
+        .unwrap();
+        let target = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+        let error = conform(&batch, &target, "t").unwrap_err();
+        assert!(matches!(error, LakeError::ValueDoesNotFit { ref column, .. } if column == "n"));
+    }
+}

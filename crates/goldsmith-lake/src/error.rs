@@ -1,0 +1,356 @@
+//! What can go wrong, in the terms of a caller.
+
+use std::error::Error as StdError;
+
+use datafusion::error::DataFusionError;
+use deltalake::DeltaTableError;
+use deltalake::kernel::transaction::TransactionError;
+use object_store::Error as ObjectStoreError;
+
+/// The result of an operation of this crate.
+pub type Result<T, E = LakeError> = std::result::Result<T, E>;
+
+/// The class of a [`LakeError`]; exit codes, retry loops and other languages' exceptions derive from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller asked for something that cannot be: a bad location, a schema that does not fit, a key twice.
+    InvalidInput,
+    /// A directory holds something, but no Delta table.
+    NotADeltaTable,
+    /// A log entry or a data file cannot be read.
+    Corrupt,
+    /// The table uses a feature that this engine does not support.
+    Unsupported,
+    /// Another writer was faster.
+    Conflict,
+    /// The storage refuses access.
+    PermissionDenied,
+    /// The storage failed in another way.
+    Storage,
+    /// Anything else from the layers below.
+    Internal,
+}
+
+/// An operation on a lake that failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LakeError {
+    /// A location is neither a path nor a URL of a known kind.
+    #[error("`{location}` is not a usable location: {reason}")]
+    InvalidLocation {
+        /// The text as given.
+        location: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A directory has content, but no `_delta_log`.
+    #[error(
+        "`{location}` is not a delta table: it holds {found} but no `_delta_log`; choose an empty directory or remove its content"
+    )]
+    NotADeltaTable {
+        /// The directory.
+        location: String,
+        /// An example of what was found there.
+        found: String,
+    },
+    /// There is no table where one must be.
+    #[error("there is no delta table at `{location}`")]
+    NoTable {
+        /// The directory.
+        location: String,
+    },
+    /// A file is not among the live files of a table.
+    #[error("the file `{file}` is not part of `{location}` at version {version}; read the table again")]
+    NoSuchFile {
+        /// The table.
+        location: String,
+        /// The file.
+        file: String,
+        /// The version that was looked at.
+        version: u64,
+    },
+    /// An entry of a transaction log cannot be read.
+    #[error("the log entry `{entry}` of the delta table `{location}` cannot be read: {reason}; restore the file or the table")]
+    CorruptLog {
+        /// The table.
+        location: String,
+        /// The file within the table.
+        entry: String,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A data file cannot be read.
+    #[error("the data file `{file}` cannot be read as parquet: {reason}; it is truncated or damaged, restore it or take it away")]
+    CorruptFile {
+        /// The file, with its table or directory.
+        file: String,
+        /// What the parser said.
+        reason: String,
+    },
+    /// The protocol of a table asks for features that are not supported.
+    #[error("the delta table `{location}` needs `{features}`, which this engine cannot {access}; disable the feature or rewrite the table without it")]
+    UnsupportedFeature {
+        /// The table.
+        location: String,
+        /// Names of the features, comma-separated.
+        features: String,
+        /// `read` or `write`.
+        access: &'static str,
+    },
+    /// A column exists with another type.
+    #[error("column `{column}` has type `{from}` and cannot become `{to}`; only new columns can be added")]
+    TypeChanged {
+        /// Dotted path of the column.
+        column: String,
+        /// Its type in the table.
+        from: String,
+        /// The type that was asked for.
+        to: String,
+    },
+    /// Data lacks a column of the table.
+    #[error("the data has no column `{column}`, which the table `{table}` needs")]
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// The table or target.
+        table: String,
+    },
+    /// Data has a column that the table has not.
+    #[error("the data has a column `{column}`, which the table `{table}` does not have; add the column to the table first")]
+    UnexpectedColumn {
+        /// The column.
+        column: String,
+        /// The table or target.
+        table: String,
+    },
+    /// Values do not fit the type of the table.
+    #[error("column `{column}` of type `{from}` cannot be stored as `{to}`: {reason}")]
+    ValueDoesNotFit {
+        /// Dotted path of the column.
+        column: String,
+        /// The type of the data.
+        from: String,
+        /// The type of the table.
+        to: String,
+        /// What the conversion said.
+        reason: String,
+    },
+    /// Rows that must be unique by key are not.
+    #[error("two rows for the table `{table}` have the same key `{key}`; the rows of an upsert must be unique by key")]
+    DuplicateKey {
+        /// The table.
+        table: String,
+        /// The key, column by column.
+        key: String,
+    },
+    /// Another writer committed something that our commit depends on.
+    #[error("a commit to `{location}` conflicts with another writer: {reason}; read the table again and retry")]
+    Conflict {
+        /// The table.
+        location: String,
+        /// What changed.
+        reason: String,
+    },
+    /// A request contradicts itself or the table.
+    #[error("the request for `{location}` is not valid: {reason}")]
+    InvalidRequest {
+        /// The table or directory.
+        location: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The storage refuses access.
+    #[error("no permission for `{path}`; check the rights on it")]
+    PermissionDenied {
+        /// The file or directory.
+        path: String,
+        /// What the storage said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The storage failed.
+    #[error("the storage of `{location}` failed")]
+    Storage {
+        /// The table or directory.
+        location: String,
+        /// What the storage said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The Delta layer failed.
+    #[error("the delta table `{location}` could not be used")]
+    Delta {
+        /// The table.
+        location: String,
+        /// What the layer said.
+        #[source]
+        source: Box<DeltaTableError>,
+    },
+    /// A query failed.
+    #[error("reading `{location}` failed")]
+    Query {
+        /// The table or directory.
+        location: String,
+        /// What the query engine said.
+        #[source]
+        source: Box<DataFusionError>,
+    },
+    /// An operation on batches failed.
+    #[error("processing rows of `{location}` failed")]
+    Arrow {
+        /// The table or directory.
+        location: String,
+        /// What Arrow said.
+        #[source]
+        source: arrow::error::ArrowError,
+    },
+    /// A task was cancelled or panicked.
+    #[error("a task for `{location}` did not finish: {reason}")]
+    Task {
+        /// The table or directory.
+        location: String,
+        /// What happened to it.
+        reason: String,
+    },
+}
+
+impl LakeError {
+    /// The class of the error.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::InvalidLocation { .. }
+            | Self::NoTable { .. }
+            | Self::InvalidRequest { .. }
+            | Self::NoSuchFile { .. }
+            | Self::TypeChanged { .. }
+            | Self::MissingColumn { .. }
+            | Self::UnexpectedColumn { .. }
+            | Self::ValueDoesNotFit { .. }
+            | Self::DuplicateKey { .. } => ErrorKind::InvalidInput,
+            Self::NotADeltaTable { .. } => ErrorKind::NotADeltaTable,
+            Self::CorruptLog { .. } | Self::CorruptFile { .. } => ErrorKind::Corrupt,
+            Self::UnsupportedFeature { .. } => ErrorKind::Unsupported,
+            Self::Conflict { .. } => ErrorKind::Conflict,
+            Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
+            Self::Storage { .. } => ErrorKind::Storage,
+            Self::Delta { .. } | Self::Query { .. } | Self::Arrow { .. } | Self::Task { .. } => {
+                ErrorKind::Internal
+            }
+        }
+    }
+
+    /// Whether the same operation, begun anew from a fresh snapshot, can succeed without anybody's help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Conflict { .. } => true,
+            Self::Storage { source, .. } => {
+                !matches!(
+                    source.downcast_ref::<ObjectStoreError>(),
+                    Some(ObjectStoreError::NotFound { .. } | ObjectStoreError::NotSupported { .. })
+                )
+            }
+            _ => false,
+        }
+    }
+
+    /// The error behind an error of a query or of a stream that this crate gave out.
+    ///
+    /// A [`LakeError`] that travelled through the query engine is unwrapped, a damaged Parquet file is told from other failures.
+    pub fn from_query(location: &str, error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(error) => *error,
+                Err(inner) => Self::query(location, DataFusionError::External(inner)),
+            },
+            DataFusionError::Context(_, inner) => Self::from_query(location, *inner),
+            DataFusionError::ParquetError(inner) => Self::CorruptFile {
+                file: location.to_owned(),
+                reason: inner.to_string(),
+            },
+            error => Self::query(location, error),
+        }
+    }
+
+    pub(crate) fn arrow(location: &str, source: arrow::error::ArrowError) -> Self {
+        Self::Arrow {
+            location: location.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn delta(location: &str, source: DeltaTableError) -> Self {
+        if is_permission_denied(&source) {
+            return Self::PermissionDenied {
+                path: location.to_owned(),
+                source: Box::new(source),
+            };
+        }
+        match source {
+            DeltaTableError::ObjectStore { source } => Self::storage(location, source),
+            DeltaTableError::Transaction {
+                source: TransactionError::ObjectStore { source },
+            } => Self::storage(location, source),
+            DeltaTableError::Arrow { source } => Self::arrow(location, source),
+            source => Self::Delta {
+                location: location.to_owned(),
+                source: Box::new(source),
+            },
+        }
+    }
+
+    pub(crate) fn query(location: &str, source: DataFusionError) -> Self {
+        if is_permission_denied(&source) {
+            return Self::PermissionDenied {
+                path: location.to_owned(),
+                source: Box::new(source),
+            };
+        }
+        Self::Query {
+            location: location.to_owned(),
+            source: Box::new(source),
+        }
+    }
+
+    pub(crate) fn storage(location: &str, source: impl StdError + Send + Sync + 'static) -> Self {
+        if is_permission_denied(&source) {
+            Self::PermissionDenied {
+                path: location.to_owned(),
+                source: Box::new(source),
+            }
+        } else {
+            Self::Storage {
+                location: location.to_owned(),
+                source: Box::new(source),
+            }
+        }
+    }
+}
+
+impl From<LakeError> for DataFusionError {
+    fn from(error: LakeError) -> Self {
+        Self::External(Box::new(error))
+    }
+}
+
+/// Looks for a refusal anywhere in the chain of causes, since each layer wraps it its own way.
+fn is_permission_denied(error: &(dyn StdError + 'static)) -> bool {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(ObjectStoreError::PermissionDenied { .. } | ObjectStoreError::Unauthenticated { .. }) =
+            error.downcast_ref::<ObjectStoreError>()
+        {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && matches!(
+                error.kind(),
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
+            )
+        {
+            return true;
+        }
+        current = error.source();
+    }
+    false
+}

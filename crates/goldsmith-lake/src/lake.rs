@@ -1,0 +1,309 @@
+//! Opening and creating tables.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::prelude::SessionContext;
+use datafusion::common::TableReference;
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake::kernel::transaction::CommitProperties;
+use deltalake::kernel::{Action, Protocol, StructType};
+use deltalake::logstore::{LogStore, LogStoreRef};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::{DeltaTableBuilder, TableProperty};
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use serde_json::{Value, json};
+
+use crate::error::{LakeError, Result};
+use crate::location::Location;
+use crate::log::RUN_ID;
+use crate::session::session;
+use crate::source::{ParquetDirectory, Source};
+use crate::table::Table;
+
+/// Commits between two checkpoints; few enough that opening a table stays cheap on an object store.
+const CHECKPOINT_INTERVAL: &str = "20";
+
+/// How data files are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FileCompression {
+    /// Small files; the default.
+    #[default]
+    Zstd,
+    /// Fast writing.
+    Snappy,
+}
+
+/// How a [`Lake`] reaches its storage and writes its files.
+#[derive(Debug, Clone)]
+pub struct LakeOptions {
+    /// Options of the object store (credentials, endpoint, region), by the names that the Delta library knows.
+    pub storage_options: HashMap<String, String>,
+    /// Size in bytes at which a data file is closed and the next one begun.
+    pub target_file_size: u64,
+    /// How many files are read or written at the same time.
+    pub threads: usize,
+    /// How data files are compressed.
+    pub compression: FileCompression,
+}
+
+impl Default for LakeOptions {
+    fn default() -> Self {
+        Self {
+            storage_options: HashMap::new(),
+            target_file_size: 128 * 1024 * 1024,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            compression: FileCompression::default(),
+        }
+    }
+}
+
+/// What a table shall be when it is created.
+#[derive(Debug, Clone)]
+pub struct TableSpec {
+    /// Name of the table, kept in its metadata.
+    pub name: String,
+    /// Description of the table, kept in its metadata.
+    pub description: Option<String>,
+    /// Columns. The field metadata `comment` becomes the comment of the column, at any depth.
+    pub schema: SchemaRef,
+    /// The run that creates the table.
+    pub run_id: String,
+}
+
+/// Opens and creates Delta tables, and opens sources. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    options: Arc<LakeOptions>,
+}
+
+/// What is found at a location.
+enum Content {
+    Nothing,
+    DeltaLog,
+    ParquetFiles,
+    Other(String),
+}
+
+impl Lake {
+    /// A lake with these options. Does no I/O.
+    pub fn new(options: LakeOptions) -> Self {
+        Self {
+            options: Arc::new(options),
+        }
+    }
+
+    /// The options of this lake.
+    pub fn options(&self) -> &LakeOptions {
+        &self.options
+    }
+
+    /// Opens the table at `location` at its latest version; `None` when there is nothing at all.
+    ///
+    /// # Errors
+    /// [`LakeError::NotADeltaTable`] for a directory with other content, [`LakeError::CorruptLog`] and
+    /// [`LakeError::UnsupportedFeature`] for a log that cannot be read, and errors of the storage.
+    pub async fn open(&self, location: &Location) -> Result<Option<Table>> {
+        let log_store = self.log_store(location)?;
+        match self.content(location, log_store.as_ref()).await? {
+            Content::Nothing => Ok(None),
+            Content::DeltaLog => Table::load(self, location, log_store).await.map(Some),
+            Content::ParquetFiles => Err(LakeError::NotADeltaTable {
+                location: location.to_string(),
+                found: "parquet files".to_owned(),
+            }),
+            Content::Other(found) => Err(LakeError::NotADeltaTable {
+                location: location.to_string(),
+                found,
+            }),
+        }
+    }
+
+    /// Creates an empty table at `location`, or opens the one that another process created meanwhile.
+    ///
+    /// Its readers need no more than reader version 1 of the protocol (unless a column is a timestamp without time zone);
+    /// its writers need the feature `domainMetadata`, in which positions are kept.
+    ///
+    /// # Errors
+    /// As [`Lake::open`], and [`LakeError::PermissionDenied`] or [`LakeError::Storage`] when nothing can be written there.
+    pub async fn create(&self, location: &Location, spec: TableSpec) -> Result<Table> {
+        if let Some(table) = self.open(location).await? {
+            return Ok(table);
+        }
+        let text = location.to_string();
+        let log_store = self.log_store(location)?;
+        let schema: StructType = spec
+            .schema
+            .as_ref()
+            .try_into_kernel()
+            .map_err(|error| LakeError::arrow(&text, error))?;
+        let protocol: Protocol = serde_json::from_value(json!({
+            "minReaderVersion": 1,
+            "minWriterVersion": 7,
+            "writerFeatures": ["appendOnly", "invariants", "domainMetadata"],
+        }))
+        .map_err(|error| LakeError::delta(&text, error.into()))?;
+        let mut create = CreateBuilder::new()
+            .with_log_store(log_store)
+            .with_table_name(spec.name)
+            .with_columns(schema.fields().cloned())
+            .with_actions([Action::Protocol(protocol)])
+            .with_configuration_property(
+                TableProperty::CheckpointInterval,
+                Some(CHECKPOINT_INTERVAL),
+            )
+            // No retries: a lost race must not replace the table that the winner created.
+            .with_commit_properties(
+                CommitProperties::default()
+                    .with_max_retries(0)
+                    .with_metadata([(RUN_ID.to_owned(), Value::from(spec.run_id))]),
+            );
+        if let Some(description) = spec.description {
+            create = create.with_comment(description);
+        }
+        match create.await {
+            Ok(delta) => Table::from_delta(self, location, delta),
+            Err(error) => match self.open(location).await {
+                Ok(Some(table)) => Ok(table),
+                _ => Err(LakeError::delta(&text, error)),
+            },
+        }
+    }
+
+    /// Opens what feeds a bronze table; `None` when the directory is absent or empty.
+    ///
+    /// # Errors
+    /// As [`Lake::open`]; a directory with neither a `_delta_log` nor Parquet files is [`LakeError::NotADeltaTable`].
+    pub async fn open_source(&self, location: &Location) -> Result<Option<Source>> {
+        let log_store = self.log_store(location)?;
+        match self.content(location, log_store.as_ref()).await? {
+            Content::Nothing => Ok(None),
+            Content::DeltaLog => {
+                let table = Table::load(self, location, log_store).await?;
+                Ok(Some(Source::Delta(table)))
+            }
+            Content::ParquetFiles => ParquetDirectory::open(self, location)
+                .await
+                .map(Source::ParquetDirectory)
+                .map(Some),
+            Content::Other(found) => Err(LakeError::NotADeltaTable {
+                location: location.to_string(),
+                found,
+            }),
+        }
+    }
+
+    /// A session in which each table can be queried as `schema.name`, at the version of its handle.
+    ///
+    /// # Errors
+    /// [`LakeError::Query`] when a table cannot be registered, for instance because a name is given twice.
+    pub async fn sql_context(
+        &self,
+        tables: Vec<(String, String, Table)>,
+    ) -> Result<SessionContext> {
+        let context = session(self.options.threads);
+        for (schema, name, table) in tables {
+            let fail = |error| LakeError::query(&table.location().to_string(), error);
+            let catalog = context.catalog("datafusion").ok_or_else(|| {
+                fail(datafusion::error::DataFusionError::Internal(
+                    "no default catalog".to_owned(),
+                ))
+            })?;
+            if catalog.schema(&schema).is_none() {
+                catalog
+                    .register_schema(
+                        &schema,
+                        Arc::new(datafusion::catalog::MemorySchemaProvider::new()),
+                    )
+                    .map_err(fail)?;
+            }
+            let provider = table.provider().await?;
+            context
+                .register_table(TableReference::partial(schema, name), provider)
+                .map_err(fail)?;
+        }
+        Ok(context)
+    }
+
+    /// Names of the Delta tables directly below a directory, sorted; empty when it does not exist.
+    ///
+    /// # Errors
+    /// Errors of the storage.
+    pub async fn list_tables(&self, location: &Location) -> Result<Vec<String>> {
+        let text = location.to_string();
+        let store = self.log_store(location)?.object_store(None);
+        let listing = store
+            .list_with_delimiter(None)
+            .await
+            .map_err(|error| LakeError::storage(&text, error))?;
+        let mut names = Vec::new();
+        for directory in listing.common_prefixes {
+            let Some(name) = directory.filename().map(str::to_owned) else {
+                continue;
+            };
+            let log = directory.join("_delta_log");
+            let mut entries = store.list(Some(&log));
+            if entries
+                .try_next()
+                .await
+                .map_err(|error| LakeError::storage(&text, error))?
+                .is_some()
+            {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    pub(crate) fn log_store(&self, location: &Location) -> Result<LogStoreRef> {
+        let text = location.to_string();
+        DeltaTableBuilder::from_url(location.url().clone())
+            .map(|builder| builder.with_storage_options(self.options.storage_options.clone()))
+            .and_then(|builder| builder.build_storage())
+            .map_err(|error| match error {
+                deltalake::DeltaTableError::InvalidTableLocation(_) => LakeError::InvalidLocation {
+                    location: text.clone(),
+                    reason: format!(
+                        "storage of the kind `{}` is not supported by this build",
+                        location.url().scheme()
+                    ),
+                },
+                error => LakeError::delta(&text, error),
+            })
+    }
+
+    async fn content(&self, location: &Location, log_store: &dyn LogStore) -> Result<Content> {
+        if let Some(path) = location.local_path()
+            && path.is_file()
+        {
+            return Ok(Content::Other("no directory (it is a file)".to_owned()));
+        }
+        let text = location.to_string();
+        let store = log_store.object_store(None);
+        let mut log = store.list(Some(&Path::from("_delta_log")));
+        while let Some(entry) = log.next().await {
+            let entry = entry.map_err(|error| LakeError::storage(&text, error))?;
+            let is_version = entry
+                .location
+                .filename()
+                .and_then(|name| name.split('.').next())
+                .is_some_and(|stem| stem.len() == 20 && stem.bytes().all(|b| b.is_ascii_digit()));
+            if is_version {
+                return Ok(Content::DeltaLog);
+            }
+        }
+        let mut example = None;
+        let mut files = store.list(None);
+        while let Some(file) = files.next().await {
+            let path = file.map_err(|error| LakeError::storage(&text, error))?.location;
+            if crate::source::is_data_file(&path) {
+                return Ok(Content::ParquetFiles);
+            }
+            example.get_or_insert_with(|| format!("`{path}`"));
+        }
+        Ok(example.map_or(Content::Nothing, Content::Other))
+    }
+}

@@ -1,0 +1,41 @@
+//! The one door to Delta Lake and object stores.
+//!
+//! This crate opens, creates, reads and commits Delta tables, and reads the sources that feed them. It knows nothing about
+//! models: everything is said in names, Arrow schemas and names of key columns.
+//!
+//! - [`Lake`] opens and creates: [`Lake::open`], [`Lake::create`], [`Lake::open_source`].
+//! - [`Table`] is one Delta table at one version: read it with [`Table::scan`], write it with [`Table::writer`] and
+//!   [`Table::commit`], widen it with [`Table::add_columns`].
+//! - [`upsert`] brings a table to hold given rows, and writes only what differs.
+//! - [`source`] reads what is new in a Delta table or a directory of Parquet files that somebody else writes.
+//!
+//! # What a commit promises
+//! Files and the *position* (a text that says how far the input was read) become visible together, in one entry of the
+//! log, and only when the position is still the one that our snapshot saw. Two runs over the same table therefore never
+//! both succeed; the loser gets [`LakeError::Conflict`], which is retryable from a fresh snapshot.
+
+mod commit;
+mod conform;
+mod diagnose;
+mod error;
+mod evolve;
+mod lake;
+mod listing;
+mod location;
+mod log;
+mod parquet_file;
+mod scan;
+mod session;
+pub mod source;
+mod table;
+mod upsert;
+mod write;
+
+pub use commit::{CommitOutcome, CommitRequest};
+pub use error::{ErrorKind, LakeError, Result};
+pub use lake::{FileCompression, Lake, LakeOptions, TableSpec};
+pub use location::Location;
+pub use scan::ScanRequest;
+pub use table::{Added, FileInfo, Table};
+pub use upsert::{UpsertReport, UpsertRequest, upsert};
+pub use write::{TableWriter, WrittenFiles};

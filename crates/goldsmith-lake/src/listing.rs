@@ -1,0 +1,53 @@
+//! What stands at a location, without opening a table.
+
+use futures::TryStreamExt;
+
+use crate::error::{LakeError, Result};
+use crate::lake::Lake;
+use crate::location::Location;
+
+impl Lake {
+    /// Whether there is anything at a location: a directory, also an empty one, or objects below it.
+    ///
+    /// # Errors
+    /// Errors of the storage.
+    pub async fn exists(&self, location: &Location) -> Result<bool> {
+        if let Some(path) = location.local_path() {
+            return Ok(path.is_dir());
+        }
+        let text = location.to_string();
+        let store = self.log_store(location)?.object_store(None);
+        let first = store.list(None).try_next().await;
+        Ok(first.map_err(|error| LakeError::storage(&text, error))?.is_some())
+    }
+
+    /// Names of the directories and files directly below a location, sorted; empty when there is nothing.
+    ///
+    /// # Errors
+    /// Errors of the storage.
+    pub async fn list_names(&self, location: &Location) -> Result<Vec<String>> {
+        let text = location.to_string();
+        if let Some(path) = location.local_path() {
+            // An object store shows no empty directories, but they are somebody's too.
+            let Ok(entries) = std::fs::read_dir(&path) else {
+                return Ok(Vec::new());
+            };
+            let mut names: Vec<String> =
+                entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+            names.sort_unstable();
+            return Ok(names);
+        }
+        let store = self.log_store(location)?.object_store(None);
+        let listing =
+            store.list_with_delimiter(None).await.map_err(|error| LakeError::storage(&text, error))?;
+        let mut names: Vec<String> = listing
+            .common_prefixes
+            .iter()
+            .filter_map(|directory| directory.filename())
+            .chain(listing.objects.iter().filter_map(|object| object.location.filename()))
+            .map(str::to_owned)
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+}

@@ -1,0 +1,138 @@
+//! Where a table, a source or a whole lake is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use url::Url;
+
+use crate::error::{LakeError, Result};
+
+/// A directory on a local disk or in an object store.
+///
+/// Parsed from a path (relative ones are made absolute) or from a URL such as `s3://bucket/lake`. Two locations are equal
+/// when their URLs are; nothing is looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Location {
+    url: Url,
+}
+
+impl Location {
+    /// Parses a path or a URL.
+    ///
+    /// # Errors
+    /// [`LakeError::InvalidLocation`] when the text is empty or neither of both.
+    pub fn parse(text: &str) -> Result<Self> {
+        let invalid = |reason: String| LakeError::InvalidLocation {
+            location: text.to_owned(),
+            reason,
+        };
+        if text.trim().is_empty() {
+            return Err(invalid("it is empty".to_owned()));
+        }
+        // A scheme of one letter is a drive of Windows.
+        if let Some((scheme, _)) = text.split_once("://")
+            && scheme.len() > 1
+        {
+            let url = Url::parse(text).map_err(|error| invalid(error.to_string()))?;
+            if url.scheme() == "file" {
+                let path = url
+                    .to_file_path()
+                    .map_err(|()| invalid("it is no local path".to_owned()))?;
+                return Self::from_path(&path);
+            }
+            return Ok(Self::from_url(url));
+        }
+        Self::from_path(Path::new(text))
+    }
+
+    /// The location of a local directory, which need not exist.
+    ///
+    /// # Errors
+    /// [`LakeError::InvalidLocation`] when the path cannot be made absolute.
+    pub fn from_path(path: &Path) -> Result<Self> {
+        let invalid = |reason: String| LakeError::InvalidLocation {
+            location: path.display().to_string(),
+            reason,
+        };
+        let absolute = std::path::absolute(path).map_err(|error| invalid(error.to_string()))?;
+        let url = Url::from_directory_path(&absolute)
+            .map_err(|()| invalid("it cannot be written as a URL".to_owned()))?;
+        Ok(Self::from_url(url))
+    }
+
+    fn from_url(mut url: Url) -> Self {
+        let path = format!("{}/", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        Self { url }
+    }
+
+    /// The location of an entry below this one; `name` may hold several segments separated by `/`.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
+        let mut url = self.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty();
+            for segment in name.split('/').filter(|segment| !segment.is_empty()) {
+                segments.push(segment);
+            }
+        }
+        Self::from_url(url)
+    }
+
+    /// The local path, when the location is on a local disk.
+    pub fn local_path(&self) -> Option<PathBuf> {
+        (self.url.scheme() == "file")
+            .then(|| self.url.to_file_path().ok())
+            .flatten()
+    }
+
+    /// The URL, which always ends in a slash.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.local_path() {
+            Some(path) => write!(f, "{}", path.display().to_string().trim_end_matches('/')),
+            None => f.write_str(self.url.as_str().trim_end_matches('/')),
+        }
+    }
+}
+
+impl FromStr for Location {
+    type Err = LakeError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_urls_are_parsed_and_joined() {
+        let cases = [
+            ("/data/lake", "bronze/events", "/data/lake/bronze/events"),
+            ("/data/lake/", "a b", "/data/lake/a b"),
+            ("file:///data/lake", "x", "/data/lake/x"),
+            ("s3://bucket/lake/", "gold", "s3://bucket/lake/gold"),
+            ("s3://bucket", "gold", "s3://bucket/gold"),
+            ("memory:///", "t", "memory:///t"),
+        ];
+        for (base, name, expected) in cases {
+            assert_eq!(Location::parse(base).unwrap().join(name).to_string(), expected);
+        }
+        assert!(Location::parse("relative/dir").unwrap().local_path().unwrap().is_absolute());
+        assert!(Location::parse("  ").is_err());
+        assert_eq!(
+            Location::parse("/a/b").unwrap(),
+            Location::parse("/a/b/").unwrap()
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! Reading single entries of a transaction log.
+
+use bytes::Bytes;
+use deltalake::kernel::{Add, Remove};
+use deltalake::logstore::LogStore;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::error::{LakeError, Result};
+
+/// Key of the run id in the `commitInfo` of our commits.
+pub(crate) const RUN_ID: &str = "goldsmithRunId";
+/// Key of the id of one attempt to commit, by which we recognise our own commit after an ambiguous answer.
+pub(crate) const COMMIT_ID: &str = "goldsmithCommitId";
+
+/// What one log entry says, as far as it matters here.
+#[derive(Debug, Default)]
+pub(crate) struct Commit {
+    pub(crate) adds: Vec<Add>,
+    pub(crate) removes: Vec<Remove>,
+    pub(crate) has_metadata: bool,
+    pub(crate) has_protocol: bool,
+    info: Option<Value>,
+}
+
+/// One line of a log entry. Actions that are not named here are none of our business, so they are not an error.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Line {
+    add: Option<Add>,
+    remove: Option<Remove>,
+    meta_data: Option<IgnoredAny>,
+    protocol: Option<IgnoredAny>,
+    commit_info: Option<Value>,
+}
+
+impl Commit {
+    pub(crate) fn parse(bytes: &Bytes) -> serde_json::Result<Self> {
+        let mut commit = Self::default();
+        for line in serde_json::Deserializer::from_slice(bytes).into_iter::<Line>() {
+            let line = line?;
+            commit.adds.extend(line.add);
+            commit.removes.extend(line.remove);
+            commit.has_metadata |= line.meta_data.is_some();
+            commit.has_protocol |= line.protocol.is_some();
+            commit.info = line.commit_info.or(commit.info);
+        }
+        Ok(commit)
+    }
+
+    /// Whether rows came or went, as opposed to files being rearranged.
+    pub(crate) fn changes_data(&self) -> bool {
+        self.adds.iter().any(|add| add.data_change) || self.removes_data()
+    }
+
+    /// Whether rows went (or were replaced).
+    pub(crate) fn removes_data(&self) -> bool {
+        self.removes.iter().any(|remove| remove.data_change)
+    }
+
+    pub(crate) fn info_text(&self, key: &str) -> Option<&str> {
+        self.info.as_ref()?.get(key)?.as_str()
+    }
+
+    /// A number of the operation's metrics, under the first of several names that engines give it.
+    pub(crate) fn metric(&self, names: &[&str]) -> Option<u64> {
+        let metrics = self.info.as_ref()?.get("operationMetrics")?;
+        names.iter().find_map(|name| match metrics.get(name)? {
+            Value::Number(number) => number.as_u64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        })
+    }
+}
+
+/// The name of the log entry of a version, as it is in the table's directory.
+pub(crate) fn entry_name(version: u64) -> String {
+    format!("_delta_log/{version:020}.json")
+}
+
+/// Reads one entry; `None` when it is not there (any more).
+pub(crate) async fn read_commit(
+    log_store: &dyn LogStore,
+    location: &str,
+    version: u64,
+) -> Result<Option<Commit>> {
+    let bytes = log_store
+        .read_commit_entry(version)
+        .await
+        .map_err(|error| LakeError::delta(location, error))?;
+    bytes
+        .map(|bytes| {
+            Commit::parse(&bytes).map_err(|error| LakeError::CorruptLog {
+                location: location.to_owned(),
+                entry: entry_name(version),
+                reason: error.to_string(),
+            })
+        })
+        .transpose()
+}

@@ -1,0 +1,291 @@
+//! Directories of Parquet files as sources.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStore;
+use object_store::path::Path;
+
+use super::delta::with_version;
+use super::{
+    ChangeCommit, FullReason, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead,
+    is_data_file,
+};
+use crate::conform::plain_schema;
+use crate::error::{LakeError, Result};
+use crate::lake::Lake;
+use crate::location::Location;
+use crate::parquet_file::ParquetFile;
+use crate::table::project;
+
+/// The identity of every directory: there is nothing in it that would tell one from another.
+pub(super) const IDENTITY: &str = "parquet";
+
+/// A directory of Parquet files, as it was when it was listed.
+#[derive(Clone)]
+pub struct ParquetDirectory {
+    location: Location,
+    store: Arc<dyn ObjectStore>,
+    schema: SchemaRef,
+    files: Vec<SeenFile>,
+    threads: usize,
+}
+
+impl fmt::Debug for ParquetDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParquetDirectory")
+            .field("location", &self.location.to_string())
+            .field("files", &self.files.len())
+            .finish()
+    }
+}
+
+impl ParquetDirectory {
+    pub(crate) async fn open(lake: &Lake, location: &Location) -> Result<Self> {
+        let text = location.to_string();
+        let store = lake.log_store(location)?.object_store(None);
+        let mut files: Vec<SeenFile> = store
+            .list(None)
+            .try_filter(|meta| std::future::ready(is_data_file(&meta.location)))
+            .map_ok(|meta| SeenFile {
+                name: meta.location.to_string(),
+                size: meta.size,
+                modified: meta.last_modified.timestamp_millis(),
+            })
+            .try_collect()
+            .await
+            .map_err(|error| LakeError::storage(&text, error))?;
+        files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let threads = lake.options().threads.max(1);
+        let mut directory = Self {
+            location: location.clone(),
+            store,
+            schema: Arc::new(Schema::empty()),
+            files,
+            threads,
+        };
+        directory.schema = directory.union_schema().await?;
+        Ok(directory)
+    }
+
+    /// The columns of all files together.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Where the files are.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    async fn union_schema(&self) -> Result<SchemaRef> {
+        let files: Vec<_> = self.files.iter().map(|file| self.parquet_file(&file.name, file.size)).collect();
+        let store = Arc::clone(&self.store);
+        // The futures own what they need: borrowing ones are not `Send` for every lifetime.
+        let schemas: Vec<SchemaRef> = futures::stream::iter(files)
+            .map(move |file| {
+                let store = Arc::clone(&store);
+                async move { file.schema(&store).await }
+            })
+            .buffered(self.threads * 4)
+            .try_collect()
+            .await?;
+        let mut union = Fields::empty();
+        for schema in schemas {
+            union = merge_fields(&union, plain_schema(&schema).fields(), "")?;
+        }
+        Ok(Arc::new(Schema::new(union)))
+    }
+
+    fn parquet_file(&self, name: &str, size: u64) -> ParquetFile {
+        ParquetFile {
+            path: Path::from(name),
+            size,
+            display: format!("{}/{name}", self.location),
+        }
+    }
+
+    pub(super) fn plan_read(&self, position: Option<&SourcePosition>) -> SourceRead {
+        let source_file = |file: &SeenFile, version| SourceFile {
+            path: file.name.clone(),
+            version,
+            size: file.size,
+            rows: None,
+            read_at: version,
+        };
+        let full = |reason| SourceRead {
+            kind: ReadKind::Full { reason },
+            files: self.files.iter().map(|file| source_file(file, 0)).collect(),
+            changes: Vec::new(),
+            compactions_skipped: 0,
+            new_position: self.position(0),
+        };
+        let Some(position) = position else {
+            return full(FullReason::FirstRead);
+        };
+        if position.identity != IDENTITY {
+            return full(FullReason::Recreated {
+                before: position.identity.clone(),
+                now: IDENTITY.to_owned(),
+            });
+        }
+        let seen: HashMap<&str, &SeenFile> = position
+            .files
+            .iter()
+            .map(|file| (file.name.as_str(), file))
+            .collect();
+        let version = position.version + 1;
+        let mut files = Vec::new();
+        let mut replaced = Vec::new();
+        for file in &self.files {
+            match seen.get(file.name.as_str()) {
+                None => files.push(source_file(file, version)),
+                Some(before) if *before != file => replaced.push(source_file(file, version)),
+                Some(_) => {}
+            }
+        }
+        if files.is_empty() && replaced.is_empty() {
+            // Files that vanished took nothing back: what was read stays read.
+            return SourceRead {
+                kind: ReadKind::Nothing,
+                files,
+                changes: Vec::new(),
+                compactions_skipped: 0,
+                new_position: self.position(position.version),
+            };
+        }
+        let changes = if replaced.is_empty() {
+            Vec::new()
+        } else {
+            vec![ChangeCommit {
+                version,
+                operation: Some("REPLACE FILES".to_owned()),
+                removed_files: replaced.len(),
+                changed_files: replaced,
+                rows_deleted: None,
+            }]
+        };
+        SourceRead {
+            kind: ReadKind::Appends,
+            files,
+            changes,
+            compactions_skipped: 0,
+            new_position: self.position(version),
+        }
+    }
+
+    fn position(&self, version: u64) -> SourcePosition {
+        SourcePosition {
+            identity: IDENTITY.to_owned(),
+            version,
+            files: self.files.clone(),
+        }
+    }
+
+    pub(super) fn stream(
+        &self,
+        files: &[SourceFile],
+        columns: Option<&[String]>,
+    ) -> Result<SendableRecordBatchStream> {
+        let schema = match columns {
+            Some(columns) => project(&self.schema, columns, &self.location.to_string())?,
+            None => Arc::clone(&self.schema),
+        };
+        let target = with_version(&schema);
+        let directory = self.clone();
+        let inner = Arc::clone(&target);
+        let stream = futures::stream::iter(files.to_vec())
+            .map(move |source_file| {
+                let file = directory.parquet_file(&source_file.path, source_file.size);
+                let store = Arc::clone(&directory.store);
+                let location = file.display.clone();
+                let schema = Arc::clone(&schema);
+                let target = Arc::clone(&inner);
+                async move {
+                    let batches = file.read(&store, &schema, None).await?;
+                    let version = i64::try_from(source_file.version).unwrap_or(i64::MAX);
+                    Ok::<_, LakeError>(batches.and_then(move |batch| {
+                        let version = Int64Array::from_value(version, batch.num_rows());
+                        let mut columns = batch.columns().to_vec();
+                        columns.push(Arc::new(version));
+                        let batch = RecordBatch::try_new(Arc::clone(&target), columns)
+                            .map_err(|error| LakeError::arrow(&location, error));
+                        std::future::ready(batch)
+                    }))
+                }
+            })
+            .buffered(self.threads)
+            .try_flatten()
+            .map_err(datafusion::error::DataFusionError::from);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(target, stream)))
+    }
+}
+
+fn merge_fields(current: &Fields, other: &Fields, parent: &str) -> Result<Fields> {
+    let mut merged: Vec<Field> = current.iter().map(|field| field.as_ref().clone()).collect();
+    for field in other {
+        let path = if parent.is_empty() {
+            field.name().clone()
+        } else {
+            format!("{parent}.{}", field.name())
+        };
+        match merged.iter_mut().find(|known| known.name() == field.name()) {
+            Some(known) => {
+                let data_type = merge_types(known.data_type(), field.data_type(), &path)?;
+                *known = Field::new(known.name(), data_type, true);
+            }
+            // Other files may lack the column, so it is nullable whatever this file says.
+            None => merged.push(Field::new(field.name(), field.data_type().clone(), true)),
+        }
+    }
+    Ok(merged.into())
+}
+
+fn merge_types(current: &DataType, other: &DataType, path: &str) -> Result<DataType> {
+    let is_integer = |data_type: &DataType| {
+        matches!(
+            data_type,
+            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64
+        )
+    };
+    match (current, other) {
+        (current, other) if current == other => Ok(current.clone()),
+        (DataType::Null, other) => Ok(other.clone()),
+        (current, DataType::Null) => Ok(current.clone()),
+        (DataType::Struct(current), DataType::Struct(other)) => {
+            merge_fields(current, other, path).map(DataType::Struct)
+        }
+        (DataType::List(current), DataType::List(other)) => {
+            let element = merge_types(
+                current.data_type(),
+                other.data_type(),
+                &format!("{path}.element"),
+            )?;
+            Ok(DataType::List(Arc::new(Field::new(
+                current.name(),
+                element,
+                true,
+            ))))
+        }
+        (current, other) if is_integer(current) && is_integer(other) => Ok(DataType::Int64),
+        (DataType::Float32 | DataType::Float64, DataType::Float32 | DataType::Float64) => {
+            Ok(DataType::Float64)
+        }
+        (DataType::Timestamp(_, zone), DataType::Timestamp(_, other)) if zone == other => Ok(
+            DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.clone()),
+        ),
+        // Writers name the inner fields of maps as they like.
+        (DataType::Map(..), DataType::Map(..)) => Ok(current.clone()),
+        (current, other) => Err(LakeError::TypeChanged {
+            column: path.to_owned(),
+            from: current.to_string(),
+            to: other.to_string(),
+        }),
+    }
+}

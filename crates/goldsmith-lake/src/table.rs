@@ -1,0 +1,319 @@
+//! One Delta table at one version.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use deltalake::DeltaTable;
+use deltalake::kernel::{EagerSnapshot, LogicalFileView};
+use deltalake::logstore::LogStoreRef;
+
+use crate::conform::plain_schema;
+use crate::diagnose::{check_readable, explain};
+use crate::error::{LakeError, Result};
+use crate::lake::{Lake, LakeOptions};
+use crate::location::Location;
+use crate::log::{RUN_ID, read_commit};
+use crate::parquet_file;
+use crate::session::session;
+
+/// The domain of the metadata in which a table keeps its position.
+pub(crate) const POSITION_DOMAIN: &str = "goldsmith.position";
+
+/// A live data file of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Path relative to the table.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Rows that are alive, if the log knows.
+    pub num_records: Option<u64>,
+    /// When the file was written, in milliseconds since the epoch.
+    pub modification_time: i64,
+}
+
+/// What came to a table after a version; see [`Table::added_since`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added {
+    /// The log tells it all.
+    Known {
+        /// Live files that data-changing commits added, sorted by path. Files that an upsert rewrote are among them.
+        files: Vec<FileInfo>,
+        /// The runs that made these commits; commits of other engines have none.
+        run_ids: HashSet<String>,
+    },
+    /// The log does not reach back that far, or files were rearranged since, so that nothing less than the whole table
+    /// is certain to hold all that is new.
+    Unknown,
+}
+
+/// One Delta table at one version.
+///
+/// A handle does not follow the table: it stays at its version until [`Table::refresh`] or a commit through it.
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Table {
+    pub(crate) lake: Lake,
+    pub(crate) location: Location,
+    pub(crate) delta: DeltaTable,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table")
+            .field("location", &self.location.to_string())
+            .field("version", &self.version())
+            .finish()
+    }
+}
+
+impl Table {
+    pub(crate) async fn load(
+        lake: &Lake,
+        location: &Location,
+        log_store: LogStoreRef,
+    ) -> Result<Self> {
+        let mut delta = DeltaTable::new(log_store);
+        if let Err(error) = delta.load().await {
+            let log_store = delta.log_store();
+            return Err(explain(log_store.as_ref(), &location.to_string(), error).await);
+        }
+        Self::from_delta(lake, location, delta)
+    }
+
+    pub(crate) fn from_delta(lake: &Lake, location: &Location, delta: DeltaTable) -> Result<Self> {
+        let table = Self {
+            lake: lake.clone(),
+            location: location.clone(),
+            delta,
+        };
+        check_readable(table.snapshot()?.protocol(), &location.to_string())?;
+        Ok(table)
+    }
+
+    /// The same table at an earlier version.
+    pub(crate) async fn at_version(&self, version: u64) -> Result<Self> {
+        if version == self.version() {
+            return Ok(self.clone());
+        }
+        let mut delta = DeltaTable::new(self.delta.log_store());
+        delta
+            .load_version(version)
+            .await
+            .map_err(|error| LakeError::delta(&self.location.to_string(), error))?;
+        Self::from_delta(&self.lake, &self.location, delta)
+    }
+
+    /// Where the table is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The version that this handle sees.
+    pub fn version(&self) -> u64 {
+        self.delta.version().unwrap_or_default()
+    }
+
+    /// The id that the table got when it was created; another id means another table at the same place.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer.
+    pub fn table_id(&self) -> Result<String> {
+        Ok(self.snapshot()?.metadata().id().to_owned())
+    }
+
+    /// The columns, with their comments in the field metadata `comment`.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer.
+    pub fn schema(&self) -> Result<SchemaRef> {
+        Ok(self.snapshot()?.arrow_schema())
+    }
+
+    /// The columns without any metadata: the schema of the batches that a scan gives and a writer takes.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer.
+    pub fn data_schema(&self) -> Result<SchemaRef> {
+        Ok(plain_schema(self.snapshot()?.arrow_schema().as_ref()))
+    }
+
+    /// The live files, sorted by path.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer.
+    pub fn files(&self) -> Result<Vec<FileInfo>> {
+        let mut files: Vec<FileInfo> = self.file_views()?.iter().map(file_info).collect();
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
+    /// The number of rows. Reads the footers of files whose rows the log does not count.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer and of the storage.
+    pub async fn num_rows(&self) -> Result<u64> {
+        let store = self.delta.log_store().object_store(None);
+        let mut rows = 0;
+        for view in self.file_views()? {
+            let info = file_info(&view);
+            rows += match info.num_records {
+                Some(rows) => rows,
+                None => {
+                    let file = parquet_file::ParquetFile {
+                        path: view.object_store_path(),
+                        size: info.size,
+                        display: format!("{}/{}", self.location, info.path),
+                    };
+                    let stored = file.num_rows(&store).await?;
+                    stored.saturating_sub(deleted_rows(&view))
+                }
+            };
+        }
+        Ok(rows)
+    }
+
+    /// The position that the last commit recorded, as the text that the caller gave.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer.
+    pub async fn position(&self) -> Result<Option<String>> {
+        self.snapshot()?
+            .domain_metadata(self.delta.log_store().as_ref(), POSITION_DOMAIN)
+            .await
+            .map_err(|error| LakeError::delta(&self.location.to_string(), error))
+    }
+
+    /// Moves this handle to the latest version.
+    ///
+    /// # Errors
+    /// As [`Lake::open`]; [`LakeError::NoTable`] when the table is gone.
+    pub async fn refresh(&mut self) -> Result<()> {
+        // Loaded anew and not carried forward, since the table may have been replaced by another one.
+        *self = self
+            .lake
+            .open(&self.location)
+            .await?
+            .ok_or_else(|| LakeError::NoTable {
+                location: self.location.to_string(),
+            })?;
+        Ok(())
+    }
+
+    /// The table for SQL, at this version.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer.
+    pub async fn provider(&self) -> Result<Arc<dyn TableProvider>> {
+        let state = Arc::new(session(self.options().threads).state());
+        self.delta
+            .table_provider()
+            .with_session(state)
+            .await
+            .map_err(|error| LakeError::query(&self.location.to_string(), error))
+    }
+
+    /// What came after `version`, up to the version of this handle.
+    ///
+    /// # Errors
+    /// [`LakeError::CorruptLog`] and errors of the storage.
+    pub async fn added_since(&self, version: u64) -> Result<Added> {
+        if version > self.version() {
+            return Ok(Added::Unknown);
+        }
+        let location = self.location.to_string();
+        let log_store = self.delta.log_store();
+        let mut added = HashSet::new();
+        let mut run_ids = HashSet::new();
+        for version in version + 1..=self.version() {
+            let Some(commit) = read_commit(log_store.as_ref(), &location, version).await? else {
+                return Ok(Added::Unknown);
+            };
+            for remove in &commit.removes {
+                // The rows live on in a file of this commit, beside older ones.
+                if !remove.data_change && added.contains(&remove.path) {
+                    return Ok(Added::Unknown);
+                }
+            }
+            if commit.changes_data() {
+                run_ids.extend(commit.info_text(RUN_ID).map(str::to_owned));
+            }
+            added.extend(
+                commit
+                    .adds
+                    .into_iter()
+                    .filter(|add| add.data_change)
+                    .map(|add| add.path),
+            );
+        }
+        let mut files = self.files()?;
+        files.retain(|file| added.contains(&file.path));
+        Ok(Added::Known { files, run_ids })
+    }
+
+    pub(crate) fn options(&self) -> &LakeOptions {
+        self.lake.options()
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<&EagerSnapshot> {
+        self.delta
+            .snapshot()
+            .map(deltalake::table::state::DeltaTableState::snapshot)
+            .map_err(|error| LakeError::delta(&self.location.to_string(), error))
+    }
+
+    pub(crate) fn file_views(&self) -> Result<Vec<LogicalFileView>> {
+        self.snapshot()?
+            .try_log_data()
+            .map(|data| data.iter().collect())
+            .map_err(|error| LakeError::delta(&self.location.to_string(), error))
+    }
+
+    /// Whether data files hold exactly the columns by their names and nothing stands between a file and its rows.
+    pub(crate) fn is_plain(&self) -> Result<bool> {
+        let snapshot = self.snapshot()?;
+        let mapped = snapshot
+            .metadata()
+            .configuration()
+            .get("delta.columnMapping.mode")
+            .is_some_and(|mode| mode != "none");
+        Ok(!mapped && snapshot.metadata().partition_columns().is_empty())
+    }
+}
+
+pub(crate) fn deleted_rows(view: &LogicalFileView) -> u64 {
+    view.deletion_vector_descriptor()
+        .and_then(|vector| u64::try_from(vector.cardinality).ok())
+        .unwrap_or_default()
+}
+
+pub(crate) fn file_info(view: &LogicalFileView) -> FileInfo {
+    FileInfo {
+        path: view.path().into_owned(),
+        size: u64::try_from(view.size()).unwrap_or_default(),
+        num_records: view
+            .num_records()
+            .map(|rows| (rows as u64).saturating_sub(deleted_rows(view))),
+        modification_time: view.modification_time(),
+    }
+}
+
+/// Columns of a schema by name, in the order asked for.
+pub(crate) fn project(schema: &Schema, columns: &[String], table: &str) -> Result<SchemaRef> {
+    let fields = columns
+        .iter()
+        .map(|name| {
+            schema
+                .field_with_name(name)
+                .cloned()
+                .map_err(|_| LakeError::MissingColumn {
+                    column: name.clone(),
+                    table: table.to_owned(),
+                })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Arc::new(Schema::new(fields)))
+}

@@ -1,0 +1,213 @@
+//! Leaving out files that, by their statistics, hold no row of a touched group.
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, Schema, TimeUnit};
+use arrow::error::ArrowError;
+use chrono::{DateTime, NaiveDate};
+use serde_json::Value;
+
+/// Statistics hold timestamps to the millisecond, so that the greatest value can be almost one later.
+const TIMESTAMP_SLACK: i64 = 999;
+
+/// The touched values of one column.
+struct ColumnValues {
+    name: String,
+    values: Values,
+    has_null: bool,
+}
+
+enum Values {
+    /// Sorted. Integers, days or microseconds.
+    Numbers(Vec<i64>, NumberKind),
+    /// Sorted.
+    Texts(Vec<String>),
+}
+
+#[derive(Clone, Copy)]
+enum NumberKind {
+    Integer,
+    Day,
+    Microsecond,
+}
+
+/// The touched values, column by column, of the columns whose statistics can be trusted.
+///
+/// Decimals and floating point numbers are never used: their bounds can be narrower than the data.
+pub(crate) struct Pruner {
+    columns: Vec<ColumnValues>,
+}
+
+impl Pruner {
+    pub(crate) fn new(
+        schema: &Schema,
+        columns: &[String],
+        groups: &[RecordBatch],
+    ) -> Result<Self, ArrowError> {
+        let mut prunable = Vec::new();
+        for name in columns {
+            let data_type = schema.field_with_name(name)?.data_type();
+            let kind = match data_type {
+                DataType::Utf8 => None,
+                DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+                    Some(NumberKind::Integer)
+                }
+                DataType::Date32 => Some(NumberKind::Day),
+                DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
+                    Some(NumberKind::Microsecond)
+                }
+                _ => continue,
+            };
+            let mut has_null = false;
+            let mut numbers = Vec::new();
+            let mut texts = Vec::new();
+            for batch in groups {
+                let column = batch.column(batch.schema_ref().index_of(name)?);
+                has_null |= column.null_count() > 0;
+                match kind {
+                    Some(_) => numbers.extend(as_numbers(column)?.as_primitive::<Int64Type>().iter().flatten()),
+                    None => texts.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned)),
+                }
+            }
+            let values = match kind {
+                Some(kind) => {
+                    numbers.sort_unstable();
+                    numbers.dedup();
+                    Values::Numbers(numbers, kind)
+                }
+                None => {
+                    texts.sort_unstable();
+                    texts.dedup();
+                    Values::Texts(texts)
+                }
+            };
+            prunable.push(ColumnValues {
+                name: name.clone(),
+                values,
+                has_null,
+            });
+        }
+        Ok(Self { columns: prunable })
+    }
+
+    /// Whether a file with these statistics can hold a touched row. Says yes whenever it is not certain.
+    pub(crate) fn may_match(&self, stats: Option<&str>) -> bool {
+        let Some(stats) = stats.and_then(|stats| serde_json::from_str::<Value>(stats).ok()) else {
+            return true;
+        };
+        self.columns.iter().all(|column| column.may_match(&stats))
+    }
+}
+
+fn as_numbers(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match column.data_type() {
+        DataType::Date32 => cast(&cast(column, &DataType::Int32)?, &DataType::Int64),
+        _ => cast(column, &DataType::Int64),
+    }
+}
+
+impl ColumnValues {
+    fn may_match(&self, stats: &Value) -> bool {
+        let bound = |side: &str| stats.get(side).and_then(|bounds| bounds.get(&self.name));
+        let nulls = bound("nullCount").and_then(Value::as_i64);
+        if self.has_null && nulls != Some(0) {
+            return true;
+        }
+        let (Some(min), Some(max)) = (bound("minValues"), bound("maxValues")) else {
+            return true;
+        };
+        match &self.values {
+            Values::Texts(values) => match (min.as_str(), max.as_str()) {
+                (Some(min), Some(max)) => {
+                    let first = values.partition_point(|value| value.as_str() < min);
+                    values.get(first).is_some_and(|value| value.as_str() <= max)
+                }
+                _ => true,
+            },
+            Values::Numbers(values, kind) => match (kind.parse(min), kind.parse(max)) {
+                (Some(min), Some(max)) => {
+                    let max = max.saturating_add(kind.slack());
+                    let first = values.partition_point(|value| *value < min);
+                    values.get(first).is_some_and(|value| *value <= max)
+                }
+                _ => true,
+            },
+        }
+    }
+}
+
+impl NumberKind {
+    fn parse(self, value: &Value) -> Option<i64> {
+        match self {
+            Self::Integer => value.as_i64(),
+            Self::Day => {
+                let day: NaiveDate = value.as_str()?.parse().ok()?;
+                Some(day.signed_duration_since(NaiveDate::default()).num_days())
+            }
+            Self::Microsecond => {
+                let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
+                Some(time.timestamp_micros())
+            }
+        }
+    }
+
+    fn slack(self) -> i64 {
+        match self {
+            Self::Integer | Self::Day => 0,
+            Self::Microsecond => TIMESTAMP_SLACK,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use arrow::array::{Date32Array, Int64Array, StringArray, TimestampMicrosecondArray};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn pruner(column: ArrayRef) -> Pruner {
+        let batch = RecordBatch::try_from_iter([("c", column)]).unwrap();
+        Pruner::new(&batch.schema(), &["c".to_owned()], &[batch]).unwrap()
+    }
+
+    fn may_match(pruner: &Pruner, min: Value, max: Value, nulls: i64) -> bool {
+        let stats = json!({"minValues": {"c": min}, "maxValues": {"c": max}, "nullCount": {"c": nulls}});
+        pruner.may_match(Some(&stats.to_string()))
+    }
+
+    #[test]
+    fn files_outside_of_the_touched_values_are_left_out() {
+        let texts = pruner(Arc::new(StringArray::from(vec!["b", "x"])));
+        assert!(may_match(&texts, json!("a"), json!("c"), 0));
+        assert!(!may_match(&texts, json!("c"), json!("w"), 5));
+        assert!(may_match(&texts, json!("x"), json!("x"), 0));
+
+        let numbers = pruner(Arc::new(Int64Array::from(vec![Some(5), None])));
+        assert!(!may_match(&numbers, json!(6), json!(9), 0));
+        assert!(may_match(&numbers, json!(6), json!(9), 1));
+        assert!(may_match(&numbers, json!(5), json!(5), 0));
+
+        let days = pruner(Arc::new(Date32Array::from(vec![1])));
+        assert!(may_match(&days, json!("1970-01-02"), json!("1970-01-02"), 0));
+        assert!(!may_match(&days, json!("1970-01-03"), json!("1970-02-02"), 0));
+    }
+
+    #[test]
+    fn timestamps_that_statistics_cut_off_still_match() {
+        let column = TimestampMicrosecondArray::from(vec![1_500]).with_timezone("UTC");
+        let times = pruner(Arc::new(column));
+        let (early, late) = (json!("1970-01-01T00:00:00.001Z"), json!("1970-01-01T00:00:00.002Z"));
+        assert!(may_match(&times, early.clone(), early, 0));
+        assert!(!may_match(&times, late.clone(), late, 0));
+    }
+
+    #[test]
+    fn files_without_statistics_are_kept() {
+        let numbers = pruner(Arc::new(Int64Array::from(vec![5])));
+        assert!(numbers.may_match(None));
+        assert!(numbers.may_match(Some("{}")));
+        assert!(numbers.may_match(Some("broken")));
+    }
+}

@@ -1,0 +1,315 @@
+//! Writing data files.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Fields, SchemaRef};
+use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake::kernel::Add;
+use deltalake::table::config::TablePropertiesExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::task::JoinHandle;
+
+use crate::conform::{check_columns, conform};
+use crate::error::{LakeError, Result};
+use crate::lake::FileCompression;
+use crate::session::BATCH_ROWS;
+use crate::table::Table;
+
+/// Rows of a row group: what a file under construction holds in memory.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// Batches that wait for a lane.
+const LANE_CAPACITY: usize = 2;
+/// A double holds this many decimal digits exactly, and bounds of decimals are written as doubles.
+const EXACT_DIGITS: u8 = 15;
+
+/// Streams rows into new data files of a table. Nothing is visible before [`Table::commit`].
+///
+/// Memory is bounded by one row group per thread. Further files are written in parallel only while one writer cannot keep up,
+/// so that few rows make one file. Dropping the writer abandons its files.
+pub struct TableWriter {
+    location: String,
+    schema: SchemaRef,
+    store: Arc<dyn ObjectStore>,
+    config: WriterConfig,
+    threads: usize,
+    lanes: Vec<Lane>,
+    next: usize,
+    rows: u64,
+}
+
+struct Lane {
+    sender: mpsc::Sender<RecordBatch>,
+    task: JoinHandle<deltalake::DeltaResult<Vec<Add>>>,
+}
+
+/// Data files that are written, but not part of the table yet.
+#[derive(Default)]
+#[must_use = "written files take effect only with a commit"]
+pub struct WrittenFiles {
+    pub(crate) adds: Vec<Add>,
+    rows: u64,
+    store: Option<Arc<dyn ObjectStore>>,
+}
+
+impl WrittenFiles {
+    /// Rows in the files.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Size of the files in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.adds
+            .iter()
+            .map(|add| u64::try_from(add.size).unwrap_or_default())
+            .sum()
+    }
+
+    /// Number of files.
+    pub fn files(&self) -> usize {
+        self.adds.len()
+    }
+
+    /// Takes in the files of another writer of the same table, so that one commit holds both.
+    pub fn merge(&mut self, other: Self) {
+        self.adds.extend(other.adds);
+        self.rows += other.rows;
+        self.store = self.store.take().or(other.store);
+    }
+
+    /// Deletes the files, as far as the storage lets us; what stays is invisible.
+    pub async fn discard(self) {
+        let Some(store) = self.store else { return };
+        for add in &self.adds {
+            let path = Path::from(add.path.as_str());
+            if let Err(error) = store.delete(&path).await {
+                tracing::warn!(%path, %error, "an abandoned data file could not be deleted");
+            }
+        }
+    }
+}
+
+impl Table {
+    /// A writer for new rows of this table.
+    ///
+    /// # Errors
+    /// [`LakeError::UnsupportedFeature`] when the table must not be written by this engine.
+    pub fn writer(&self) -> Result<TableWriter> {
+        self.check_writable()?;
+        let location = self.location.to_string();
+        let options = self.options();
+        let schema = self.data_schema()?;
+        let compression = match options.compression {
+            FileCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            FileCompression::Snappy => Compression::SNAPPY,
+        };
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("goldsmith ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_compression(compression)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_write_batch_size(BATCH_ROWS)
+            .build();
+        let snapshot = self.snapshot()?;
+        let config = WriterConfig::new(
+            Arc::clone(&schema),
+            Vec::new(),
+            Some(properties),
+            NonZeroU64::new(options.target_file_size),
+            Some(BATCH_ROWS),
+            snapshot.table_properties().num_indexed_cols(),
+            None,
+        );
+        Ok(TableWriter {
+            location,
+            schema,
+            store: self.delta.log_store().object_store(None),
+            config,
+            threads: options.threads.max(1),
+            lanes: Vec::new(),
+            next: 0,
+            rows: 0,
+        })
+    }
+}
+
+impl TableWriter {
+    /// Writes a batch. Its columns are matched by name and cast to the types of the table; nested fields may be absent.
+    ///
+    /// # Errors
+    /// [`LakeError::MissingColumn`], [`LakeError::UnexpectedColumn`], [`LakeError::ValueDoesNotFit`] and errors of the storage.
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.schema_ref() != &self.schema {
+            check_columns(batch.schema_ref(), &self.schema, &self.location)?;
+        }
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let mut batch = conform(batch, &self.schema, &self.location)?;
+        self.rows += batch.num_rows() as u64;
+        for lane in &self.lanes {
+            match lane.sender.try_send(batch) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(back) | TrySendError::Closed(back)) => batch = back,
+            }
+        }
+        if self.lanes.len() < self.threads {
+            self.lanes.push(self.open_lane());
+            self.next = self.lanes.len() - 1;
+        } else {
+            self.next = (self.next + 1) % self.lanes.len();
+        }
+        let closed = match self.lanes.get(self.next) {
+            Some(lane) => lane.sender.send(batch).await.is_err(),
+            None => true,
+        };
+        if closed {
+            // Only a failure ends a lane; joining it tells which.
+            return Err(self.failure().await);
+        }
+        Ok(())
+    }
+
+    /// Ends the files.
+    ///
+    /// # Errors
+    /// Errors of the storage; the files written so far are deleted then.
+    pub async fn finish(mut self) -> Result<WrittenFiles> {
+        let (written, error) = self.close().await;
+        match error {
+            Some(error) => {
+                written.discard().await;
+                Err(error)
+            }
+            None => Ok(written),
+        }
+    }
+
+    /// Gives up, and deletes what was written.
+    pub async fn abort(mut self) {
+        let (written, _) = self.close().await;
+        written.discard().await;
+    }
+
+    fn open_lane(&self) -> Lane {
+        let (sender, mut receiver) = mpsc::channel::<RecordBatch>(LANE_CAPACITY);
+        let mut writer = DeltaWriter::new(Arc::clone(&self.store), self.config.clone());
+        let task = tokio::spawn(async move {
+            while let Some(batch) = receiver.recv().await {
+                if let Err(error) = writer.write(&batch).await {
+                    if let Err(error) = writer.abort().await {
+                        tracing::warn!(%error, "an unfinished upload could not be ended");
+                    }
+                    return Err(error);
+                }
+            }
+            writer.close().await
+        });
+        Lane { sender, task }
+    }
+
+    async fn failure(&mut self) -> LakeError {
+        let (written, error) = self.close().await;
+        written.discard().await;
+        error.unwrap_or_else(|| LakeError::Task {
+            location: self.location.clone(),
+            reason: "a writer ended early".to_owned(),
+        })
+    }
+
+    async fn close(&mut self) -> (WrittenFiles, Option<LakeError>) {
+        let mut adds = Vec::new();
+        let mut first_error = None;
+        // All lanes are told to end before the first is awaited, so that they end in parallel.
+        let tasks: Vec<_> = std::mem::take(&mut self.lanes)
+            .into_iter()
+            .map(|lane| lane.task)
+            .collect();
+        for task in tasks {
+            let error = match task.await {
+                Ok(Ok(files)) => {
+                    adds.extend(files);
+                    continue;
+                }
+                Ok(Err(error)) => LakeError::delta(&self.location, error),
+                Err(error) => LakeError::Task {
+                    location: self.location.clone(),
+                    reason: error.to_string(),
+                },
+            };
+            first_error.get_or_insert(error);
+        }
+        for add in &mut adds {
+            drop_inexact_bounds(add, self.schema.fields());
+        }
+        adds.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let written = WrittenFiles {
+            adds,
+            rows: self.rows,
+            store: Some(Arc::clone(&self.store)),
+        };
+        (written, first_error)
+    }
+}
+
+impl Drop for TableWriter {
+    fn drop(&mut self) {
+        for lane in &self.lanes {
+            lane.task.abort();
+        }
+    }
+}
+
+/// Takes bounds out of the statistics that can be narrower than the data, since a reader would skip rows by them.
+fn drop_inexact_bounds(add: &mut Add, fields: &Fields) {
+    if !fields.iter().any(|field| has_wide_decimal(field.data_type())) {
+        return;
+    }
+    let Some(mut stats) = add
+        .stats
+        .as_deref()
+        .and_then(|stats| serde_json::from_str::<Value>(stats).ok())
+    else {
+        return;
+    };
+    for side in ["minValues", "maxValues"] {
+        if let Some(bounds) = stats.get_mut(side) {
+            drop_wide_decimals(bounds, fields);
+        }
+    }
+    add.stats = Some(stats.to_string());
+}
+
+fn drop_wide_decimals(bounds: &mut Value, fields: &Fields) {
+    let Some(bounds) = bounds.as_object_mut() else {
+        return;
+    };
+    for field in fields {
+        match field.data_type() {
+            DataType::Decimal128(precision, _) if *precision > EXACT_DIGITS => {
+                bounds.remove(field.name());
+            }
+            DataType::Struct(fields) => {
+                if let Some(bounds) = bounds.get_mut(field.name()) {
+                    drop_wide_decimals(bounds, fields);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn has_wide_decimal(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Decimal128(precision, _) => *precision > EXACT_DIGITS,
+        DataType::Struct(fields) => fields.iter().any(|field| has_wide_decimal(field.data_type())),
+        _ => false,
+    }
+}

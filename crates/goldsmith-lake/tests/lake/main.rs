@@ -1,0 +1,10 @@
+//! Tests of the crate on real tables in temporary directories.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
+
+mod commits;
+
+mod evolution;
+mod opening;
+
+mod support;
+

@@ -1,0 +1,117 @@
+//! Builders and readers that the tests share.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::TryStreamExt;
+use goldsmith_lake::{
+    CommitOutcome, CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec,
+};
+use tempfile::TempDir;
+
+pub struct Place {
+    pub dir: TempDir,
+    pub lake: Lake,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            lake: Lake::new(LakeOptions {
+                threads: 2,
+                ..LakeOptions::default()
+            }),
+        }
+    }
+
+    pub fn at(&self, name: &str) -> Location {
+        Location::from_path(&self.dir.path().join(name)).unwrap()
+    }
+
+    pub async fn create(&self, name: &str, schema: SchemaRef) -> Table {
+        let spec = TableSpec {
+            name: name.to_owned(),
+            description: Some("a table".to_owned()),
+            schema,
+            run_id: "run-0".to_owned(),
+        };
+        self.lake.create(&self.at(name), spec).await.unwrap()
+    }
+
+    pub async fn open(&self, name: &str) -> Table {
+        self.lake.open(&self.at(name)).await.unwrap().unwrap()
+    }
+}
+
+/// `k` and `v`.
+pub fn pairs_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("k", DataType::Int64, true),
+        Field::new("v", DataType::Utf8, true),
+    ]))
+}
+
+pub fn pairs(rows: &[(i64, &str)]) -> RecordBatch {
+    let keys: Int64Array = rows.iter().map(|(k, _)| Some(*k)).collect();
+    let values: StringArray = rows.iter().map(|(_, v)| Some(*v)).collect();
+    RecordBatch::try_new(
+        pairs_schema(),
+        vec![Arc::new(keys) as ArrayRef, Arc::new(values)],
+    )
+    .unwrap()
+}
+
+pub async fn append(table: &mut Table, batch: &RecordBatch, position: Option<&str>, run: &str) {
+    let mut writer = table.writer().unwrap();
+    writer.write(batch).await.unwrap();
+    let added = writer.finish().await.unwrap();
+    let outcome = table
+        .commit(CommitRequest {
+            added,
+            position: position.map(str::to_owned),
+            run_id: run.to_owned(),
+            operation: "WRITE".to_owned(),
+            blind_append: true,
+            ..CommitRequest::default()
+        })
+        .await
+        .unwrap();
+    assert!(matches!(outcome, CommitOutcome::Committed { .. }));
+}
+
+pub async fn collect(stream: SendableRecordBatchStream) -> RecordBatch {
+    let schema = stream.schema();
+    let batches: Vec<RecordBatch> = stream.try_collect().await.unwrap();
+    concat_batches(&schema, &batches).unwrap()
+}
+
+/// The rows as sorted texts, `a|b|c` with `~` for null.
+pub fn lines(batch: &RecordBatch) -> Vec<String> {
+    let options = FormatOptions::default().with_null("~");
+    let columns: Vec<_> = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
+        .collect();
+    let mut lines: Vec<String> = (0..batch.num_rows())
+        .map(|row| {
+            let cells: Vec<String> = columns.iter().map(|c| c.value(row).to_string()).collect();
+            cells.join("|")
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+pub async fn rows(table: &Table) -> Vec<String> {
+    lines(&collect(table.scan(ScanRequest::default()).await.unwrap()).await)
+}
+
+pub fn names(columns: &[&str]) -> Vec<String> {
+    columns.iter().map(|name| (*name).to_owned()).collect()
+}

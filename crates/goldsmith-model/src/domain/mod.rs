@@ -1,0 +1,63 @@
+//! The validated dimensional model: what every other crate reads.
+//!
+//! Everything here is plain data. A value of these types has passed all structural checks (see
+//! [`crate::load`]), so that readers need not check again that a named table or column exists.
+
+mod bronze;
+mod data_test;
+mod data_type;
+mod gold;
+mod type_parser;
+
+use indexmap::IndexMap;
+
+pub use bronze::{BronzeTable, ColumnDef, LoadMode, MutabilityClass, Scope, SourceName};
+pub use data_test::{DataTest, DataTestCase, TestRow};
+pub use data_type::{DataType, StructField};
+pub use gold::{
+    Aggregate, AggregateFunction, Calendar, DerivedColumn, Fetch, Fold, FoldColumn, FoldFunction, GoldKind, GoldTable,
+    Lookup, LookupKeyPart, LookupKind, Member,
+};
+pub use type_parser::ParseTypeError;
+
+/// A whole model: project settings, the sources with their bronze tables, and the gold tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Project-wide settings of `project.yaml`.
+    pub project: Project,
+    /// The sources, in file order (sorted by schema and table).
+    pub bronze: IndexMap<SourceName, BronzeTable>,
+    /// The gold tables by name, sorted by name.
+    pub gold: IndexMap<String, GoldTable>,
+}
+
+/// Settings of `project.yaml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// Name of the project, an identifier.
+    pub name: String,
+    /// Version of the model language; this crate reads version 1.
+    pub version: u32,
+    /// What the project is for.
+    pub description: String,
+    /// Currency in which list and account prices are looked up (ISO 4217), by default `USD`.
+    pub currency: String,
+    /// First month of the fiscal year, 1 to 12. A fiscal year is named by the year in which it ends.
+    pub fiscal_year_start_month: u32,
+    /// Name of the schema (directory) below the target that holds bronze.
+    pub bronze_schema: String,
+    /// Name of the schema (directory) below the target that holds gold.
+    pub gold_schema: String,
+    /// Name of the schema (directory) below the target that holds quarantined rows.
+    pub quarantine_schema: String,
+}
+
+impl Project {
+    /// Resolves a `$name` reference of a lookup constant: `$currency` is the only one today.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        match name {
+            "currency" => Some(&self.currency),
+            _ => None,
+        }
+    }
+}

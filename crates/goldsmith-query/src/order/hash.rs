@@ -1,0 +1,38 @@
+//! Hashes of keys, for passes over data that is too large to keep its keys.
+
+use arrow::array::RecordBatch;
+use datafusion::common::hash_utils::{RandomState, create_hashes};
+
+use super::named;
+use crate::Result;
+
+/// Hashes keys. Equal keys (null-safe) have equal hashes; the seed is fixed, so that two passes of one process agree.
+///
+/// Hashes are for finding candidates: keys with equal hashes may differ. They are no part of any stored result.
+#[derive(Debug, Clone)]
+pub struct KeyHasher {
+    state: RandomState,
+}
+
+impl KeyHasher {
+    /// A hasher with the fixed seed.
+    pub fn new() -> Self {
+        Self { state: RandomState::with_seed(0x676f_6c64) }
+    }
+
+    /// The hash of the key of each row.
+    ///
+    /// # Errors
+    /// [`crate::QueryError::MissingColumn`] when a key column is not there.
+    pub fn hash(&self, batch: &RecordBatch, key: &[String]) -> Result<Vec<u64>> {
+        let mut hashes = vec![0_u64; batch.num_rows()];
+        create_hashes(&named(batch, key)?, &self.state, &mut hashes)?;
+        Ok(hashes)
+    }
+}
+
+impl Default for KeyHasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}

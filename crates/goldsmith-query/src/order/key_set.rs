@@ -1,0 +1,146 @@
+//! Exact sets of keys.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::row::RowConverter;
+use datafusion::common::HashSet;
+
+use super::{OLDEST_FIRST, converter};
+use crate::normalize::{column, field, new_batch, normalize_schema, sort_maps, widen};
+use crate::{QueryError, Result};
+
+/// A set of keys, null-safe and exact: two different keys are never taken for one.
+#[derive(Debug)]
+pub struct KeySet {
+    schema: SchemaRef,
+    converter: RowConverter,
+    keys: HashSet<Box<[u8]>>,
+}
+
+impl KeySet {
+    /// An empty set of keys with the names and types that `key` has in `schema`.
+    ///
+    /// # Errors
+    /// [`QueryError::MissingColumn`] when a key column is not there.
+    pub fn new(schema: &Schema, key: &[String]) -> Result<Self> {
+        let fields =
+            key.iter().map(|name| Ok(field(schema, name, "the schema of keys")?.clone())).collect::<Result<Vec<Field>>>()?;
+        let schema = normalize_schema(&Schema::new(fields));
+        let converter = converter(schema.fields().iter().map(|field| field.data_type()), OLDEST_FIRST)?;
+        Ok(Self { schema: Arc::new(schema), converter, keys: HashSet::new() })
+    }
+
+    /// The key columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Number of distinct keys.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether the set has no key.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Adds the keys of a batch, which has the key columns under their names; returns how many were new.
+    ///
+    /// # Errors
+    /// [`QueryError::MissingColumn`], or [`QueryError::WrongType`] when a column does not go into the key's type.
+    pub fn insert_batch(&mut self, batch: &RecordBatch) -> Result<usize> {
+        self.insert_columns(&self.columns_of(batch)?, batch.num_rows())
+    }
+
+    /// Adds keys given as columns in the order of the key, whatever their names; returns how many were new.
+    ///
+    /// # Errors
+    /// As [`Self::insert_batch`].
+    pub fn insert_columns(&mut self, columns: &[ArrayRef], rows: usize) -> Result<usize> {
+        let before = self.keys.len();
+        let columns = self.plain(columns)?;
+        if columns.is_empty() {
+            return Ok(0);
+        }
+        let encoded = self.converter.convert_columns(&columns)?;
+        for row in encoded.iter().take(rows) {
+            if !self.keys.contains(row.as_ref()) {
+                self.keys.insert(row.as_ref().into());
+            }
+        }
+        Ok(self.keys.len() - before)
+    }
+
+    /// Adds all keys of a set over the same columns.
+    ///
+    /// # Errors
+    /// [`QueryError::WrongType`] when the types of the keys differ.
+    pub fn extend(&mut self, other: &Self) -> Result<()> {
+        let batch = other.to_batch()?;
+        self.insert_columns(batch.columns(), batch.num_rows())?;
+        Ok(())
+    }
+
+    /// Whether the key of each row is in the set; the batch has the key columns under their names.
+    ///
+    /// # Errors
+    /// As [`Self::insert_batch`].
+    pub fn contains_mask(&self, batch: &RecordBatch) -> Result<BooleanArray> {
+        self.contains_columns(&self.columns_of(batch)?, batch.num_rows())
+    }
+
+    /// Whether each key, given as columns in the order of the key, is in the set.
+    ///
+    /// # Errors
+    /// As [`Self::insert_batch`].
+    pub fn contains_columns(&self, columns: &[ArrayRef], rows: usize) -> Result<BooleanArray> {
+        let columns = self.plain(columns)?;
+        if columns.is_empty() || self.keys.is_empty() {
+            return Ok(BooleanArray::from(vec![false; rows]));
+        }
+        let encoded = self.converter.convert_columns(&columns)?;
+        Ok(encoded.iter().map(|row| Some(self.keys.contains(row.as_ref()))).collect())
+    }
+
+    /// The set of the parts of the keys named by `key`.
+    ///
+    /// # Errors
+    /// [`QueryError::MissingColumn`] when a name is not part of the key.
+    pub fn project(&self, key: &[String]) -> Result<Self> {
+        let mut projected = Self::new(&self.schema, key)?;
+        projected.insert_batch(&self.to_batch()?)?;
+        Ok(projected)
+    }
+
+    /// The keys as rows, sorted, nulls first.
+    ///
+    /// # Errors
+    /// [`QueryError::Arrow`] when rows cannot be decoded.
+    pub fn to_batch(&self) -> Result<RecordBatch> {
+        let mut sorted: Vec<&[u8]> = self.keys.iter().map(AsRef::as_ref).collect();
+        sorted.sort_unstable();
+        let parser = self.converter.parser();
+        let columns = self.converter.convert_rows(sorted.iter().map(|bytes| parser.parse(bytes)))?;
+        new_batch(Arc::clone(&self.schema), columns, self.keys.len())
+    }
+
+    fn columns_of(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
+        self.schema.fields().iter().map(|field| Ok(Arc::clone(column(batch, field.name(), "the rows")?))).collect()
+    }
+
+    fn plain(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+        if columns.len() != self.schema.fields().len() {
+            let column = self.schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");
+            return Err(QueryError::MissingColumn { column, context: "the given key columns".to_owned() });
+        }
+        self.schema
+            .fields()
+            .iter()
+            .zip(columns)
+            .map(|(field, column)| sort_maps(&widen(field.name(), column, field.data_type())?))
+            .collect()
+    }
+}

@@ -1,0 +1,194 @@
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
+use goldsmith_query::QueryError;
+use goldsmith_query::flatten::Carried;
+use goldsmith_query::normalize::{normalize_batch, normalize_schema};
+use goldsmith_query::types::{from_arrow, is_lossless, same_type, timestamp, to_arrow};
+
+use crate::world::*;
+
+fn structs(fields: Vec<(&str, ArrayRef)>, valid: Vec<bool>) -> ArrayRef {
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = fields
+        .into_iter()
+        .map(|(name, column)| (Field::new(name, column.data_type().clone(), true), column))
+        .unzip();
+    Arc::new(StructArray::new(fields.into(), columns, Some(NullBuffer::from(valid))))
+}
+
+fn lists(offsets: Vec<i32>, values: ArrayRef) -> ArrayRef {
+    let field = Arc::new(Field::new("item", values.data_type().clone(), true));
+    Arc::new(ListArray::new(field, OffsetBuffer::new(offsets.into()), values, None))
+}
+
+fn map(offsets: Vec<i32>, keys: ArrayRef, values: ArrayRef) -> ArrayRef {
+    let fields = Fields::from(vec![
+        Field::new("keys", keys.data_type().clone(), false),
+        Field::new("values", values.data_type().clone(), true),
+    ]);
+    let entries = StructArray::new(fields.clone(), vec![keys, values], None);
+    let field = Arc::new(Field::new("entries", DataType::Struct(fields), false));
+    Arc::new(MapArray::new(field, OffsetBuffer::new(offsets.into()), entries, None, false))
+}
+
+fn words(list: &[&str]) -> ArrayRef {
+    texts(list.iter().map(|word| Some((*word).to_owned())))
+}
+
+/// Two rows; in the second one the struct is null above children that hold values.
+fn source() -> RecordBatch {
+    let inner = structs(vec![("job_id", words(&["j1", "hidden"]))], vec![true, true]);
+    let deep = lists(vec![0, 2, 2], structs(vec![("x", ints([Some(1), None])), ("y", words(&["a", "b"]))], vec![true, true]));
+    let metadata = structs(
+        vec![
+            ("cluster_id", cast(&words(&["c1", "hidden"]), &DataType::Utf8View).unwrap()),
+            ("info", inner),
+            ("items", deep),
+        ],
+        vec![true, false],
+    );
+    batch(vec![
+        ("_run_id", words(&["r", "r"])),
+        ("id", cast(&words(&["1", "2"]), &DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8))).unwrap()),
+        ("metadata", metadata),
+        ("tags", map(vec![0, 2, 3], words(&["b", "a", "k"]), words(&["2", "1", "v"]))),
+        ("counts", lists(vec![0, 1, 3], ints([Some(1), Some(2), None]))),
+        ("at", cast(&instants([Some(1_000_000), None]), &DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into()))).unwrap()),
+        ("nested", map(vec![0, 1, 2], ints([Some(7), Some(8)]), lists(vec![0, 1, 1], words(&["q"])))),
+    ])
+}
+
+#[test]
+fn structs_are_flattened_and_what_is_deeper_becomes_json() {
+    let rows = source();
+    let carried = Carried::new(&rows.schema(), &[], &[]).unwrap();
+    let flat = carried.apply(&rows).unwrap();
+    let order: Vec<String> = flat.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let expected =
+        ["id", "metadata_cluster_id", "metadata_info_job_id", "metadata_items_json", "tags", "counts", "at", "nested_json"];
+    assert_eq!(order, expected);
+    assert_eq!(
+        lines(&flat),
+        [
+            "at=1970-01-01T00:00:01Z counts=[1] id=1 metadata_cluster_id=c1 metadata_info_job_id=j1 \
+             metadata_items_json=[{\"x\":1,\"y\":\"a\"},{\"y\":\"b\"}] nested_json={\"7\":[\"q\"]} tags={a: 1, b: 2}",
+            "at=- counts=[2, -] id=2 metadata_cluster_id=- metadata_info_job_id=- metadata_items_json=- \
+             nested_json={\"8\":[]} tags={k: v}",
+        ]
+    );
+    assert_eq!(flat.schema(), *carried.schema());
+    assert_eq!(flat["at"].data_type(), &timestamp());
+    assert!(flat["tags"].as_map().len() == 2);
+    assert_eq!(carried.source_columns(), ["id", "metadata", "tags", "counts", "at", "nested"]);
+    assert_eq!(carried.source_path("metadata_info_job_id").as_deref(), Some("metadata.info.job_id"));
+}
+
+#[test]
+fn columns_are_excluded_kept_and_narrowed() {
+    let rows = source();
+    let exclude = names(&["tags", "metadata_cluster_id", "nested_json"]);
+    let carried = Carried::new(&rows.schema(), &exclude, &["_run_id"]).unwrap();
+    let flat = carried.apply(&rows).unwrap();
+    let order: Vec<String> = flat.schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(order, ["_run_id", "id", "metadata_info_job_id", "metadata_items_json", "counts", "at"]);
+    let narrow = carried.narrow(&["at", "metadata_info_job_id"]).unwrap();
+    assert_eq!(narrow.source_columns(), ["metadata", "at"]);
+    assert_eq!(narrow.apply(&rows).unwrap(), flat.project(&[2, 5]).unwrap());
+    assert!(matches!(carried.narrow(&["tags"]), Err(QueryError::MissingColumn { .. })));
+    assert!(matches!(carried.apply(&rows.project(&[0]).unwrap()), Err(QueryError::MissingColumn { .. })));
+    let none = carried.narrow::<&str>(&[]).unwrap().apply(&rows).unwrap();
+    assert_eq!((none.num_rows(), none.num_columns()), (2, 0));
+}
+
+#[test]
+fn two_columns_of_one_name_are_refused_with_both_paths() {
+    let rows = batch(vec![
+        ("a_b", ints([Some(1)])),
+        ("a", structs(vec![("b", ints([Some(2)]))], vec![true])),
+    ]);
+    let error = Carried::new(&rows.schema(), &[], &[]).unwrap_err();
+    assert_eq!(error.to_string(), "`a_b` and `a.b` are both carried as `a_b`; exclude one of them");
+    assert!(Carried::new(&rows.schema(), &names(&["a"]), &[]).is_ok());
+}
+
+#[test]
+fn normalised_batches_have_the_normalised_schema() {
+    let rows = source();
+    let normal = normalize_batch(&rows).unwrap();
+    assert_eq!(*normal.schema(), normalize_schema(&rows.schema()));
+    assert_eq!(normalize_batch(&normal).unwrap(), normal);
+    assert_eq!(normal["metadata"].as_struct().null_count(), 1);
+    let sliced = normalize_batch(&rows.slice(1, 1)).unwrap();
+    assert_eq!(lines(&sliced), lines(&normal.slice(1, 1)));
+    let empty = RecordBatch::new_empty(Arc::new(Schema::empty()));
+    assert_eq!(normalize_batch(&empty).unwrap().num_rows(), 0);
+}
+
+#[test]
+fn declared_types_go_to_arrow_and_back() {
+    for text in [
+        "string",
+        "boolean",
+        "tinyint",
+        "smallint",
+        "int",
+        "bigint",
+        "float",
+        "double",
+        "decimal(38,18)",
+        "date",
+        "timestamp",
+        "timestamp_ntz",
+        "binary",
+        "array<decimal(10,2)>",
+        "map<string,array<timestamp>>",
+        "struct<a:int,b:struct<c:map<int,string>>>",
+    ] {
+        let declared: goldsmith_model::DataType = text.parse().unwrap();
+        assert_eq!(from_arrow(&to_arrow(&declared)).unwrap(), declared);
+    }
+    assert!(from_arrow(&DataType::Time64(TimeUnit::Microsecond)).is_err());
+    let list = |name: &str, item| DataType::List(Arc::new(Field::new(name, item, false)));
+    assert!(same_type(&list("item", DataType::Utf8View), &list("element", DataType::LargeUtf8)));
+    assert!(!same_type(&list("item", DataType::Utf8), &list("item", DataType::Int8)));
+}
+
+#[test]
+fn only_lossless_widening_is_lossless() {
+    use DataType::{Boolean, Date32, Decimal128, Float32, Float64, Int8, Int32, Int64, Null, Utf8, Utf8View};
+    for (from, to, expected) in [
+        (Utf8View, Utf8, true),
+        (Int32, Int64, true),
+        (Int64, Int32, false),
+        (Int64, Decimal128(19, 0), true),
+        (Int64, Decimal128(19, 1), false),
+        (Int8, Decimal128(3, 0), true),
+        (Decimal128(10, 2), Decimal128(12, 4), true),
+        (Decimal128(10, 2), Decimal128(12, 5), false),
+        (Decimal128(38, 18), Decimal128(38, 12), false),
+        (Float32, Float64, true),
+        (Float64, Float32, false),
+        (Int64, Float64, false),
+        (Null, Boolean, true),
+        (Boolean, Int8, false),
+        (Date32, timestamp(), false),
+        (DataType::Timestamp(TimeUnit::Nanosecond, None), timestamp(), true),
+    ] {
+        assert_eq!(is_lossless(&from, &to), expected, "{from} to {to}");
+    }
+}
+
+#[test]
+fn json_text_is_escaped_and_null_is_null() {
+    let rows: ArrayRef = Arc::new(StringArray::from(vec![Some("a\"b\n"), None]));
+    let json = goldsmith_query::json::to_json(&rows).unwrap();
+    assert_eq!(json.value(0), "\"a\\\"b\\n\"");
+    assert!(json.is_null(1));
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(5)]));
+    assert_eq!(goldsmith_query::json::to_json(&numbers).unwrap().value(0), "5");
+}

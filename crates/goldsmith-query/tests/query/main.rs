@@ -1,0 +1,15 @@
+//! Tests over the public interface: tables of cases, and randomised properties against references that are written
+//! differently from the code. A property prints its seed when it fails; `GOLDSMITH_SEED` replays one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod aggregates;
+mod checks;
+mod expressions;
+mod flattening;
+mod folds;
+mod lookups;
+mod orders;
+mod surrogates;
+mod timelines;
+mod world;

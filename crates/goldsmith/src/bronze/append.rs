@@ -1,0 +1,126 @@
+//! Streamed sources: what is appended to the source is appended to bronze, exactly once.
+
+use arrow::array::RecordBatch;
+use arrow::compute::{filter_record_batch, not, take_record_batch};
+use futures::TryStreamExt;
+use goldsmith_lake::CommitRequest;
+use goldsmith_lake::source::SourceFile;
+use goldsmith_model::MutabilityClass;
+use goldsmith_query::flatten::Carried;
+use goldsmith_query::normalize::normalize_batch;
+use goldsmith_query::order::{KeySet, latest_per_key};
+
+use super::job::BronzeJob;
+use super::{conform::conform, quarantine};
+use crate::error::Result;
+use crate::gold::CarriedTable;
+
+/// Rows that are compared with bronze at once.
+const ROWS_AT_ONCE: usize = 500_000;
+
+/// What must be appended: rows known to be new, and rows that may be in bronze already.
+pub(crate) struct Appends {
+    /// Files of pure appends since the position.
+    pub(crate) new: Vec<SourceFile>,
+    /// Files that may repeat rows: written by change commits, or read anew because the log is gone.
+    pub(crate) candidates: Vec<SourceFile>,
+}
+
+/// Appends the rows of `appends` in one commit with the position.
+pub(crate) async fn append(job: &mut BronzeJob<'_>, appends: Appends) -> Result<()> {
+    let mut writer = job.table.writer()?;
+    let mut quarantined = Vec::new();
+    let mut stream = Box::pin(job.new_rows(&appends.new).await?);
+    while let Some(batch) = stream.try_next().await? {
+        let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
+        writer.write(&batch).await?;
+    }
+    let mut pending = Vec::new();
+    let mut rows = 0;
+    let mut stream = Box::pin(job.stream(&appends.candidates).await?);
+    while let Some(batch) = stream.try_next().await? {
+        let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
+        rows += batch.num_rows();
+        pending.push(batch);
+        if rows >= ROWS_AT_ONCE {
+            for batch in unknown_rows(job, &std::mem::take(&mut pending)).await? {
+                writer.write(&batch).await?;
+            }
+            rows = 0;
+        }
+    }
+    for batch in unknown_rows(job, &pending).await? {
+        writer.write(&batch).await?;
+    }
+    // First the quarantine, keyed by content: when the commit below does not come about, the next run puts the
+    // same rows there, once.
+    quarantine::write(job.ctx, job.bronze, &quarantined).await?;
+    job.ctx.check()?;
+    let added = writer.finish().await?;
+    job.rows.inserted += added.rows();
+    let request = CommitRequest {
+        added,
+        removed: Vec::new(),
+        position: Some(job.position_text()?),
+        run_id: job.ctx.stamp.run_id.clone(),
+        operation: "WRITE".into(),
+        metrics: Default::default(),
+        blind_append: true,
+    };
+    let _ = job.table.commit(request).await?;
+    Ok(())
+}
+
+/// Whether rows of change commits are looked at. Where the source never changes a row, a change commit only
+/// deletes expired rows or rewrites files.
+pub(crate) fn reads_changes(class: MutabilityClass) -> bool {
+    matches!(class, MutabilityClass::MutableRow | MutabilityClass::LatestSnapshot | MutabilityClass::IntervalReference)
+}
+
+/// The rows that bronze does not hold in every column already; equal rows among them are kept once.
+async fn unknown_rows(job: &mut BronzeJob<'_>, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
+    let Some(first) = batches.first() else {
+        return Ok(Vec::new());
+    };
+    let held = CarriedTable::new(job.table.clone(), &[], &[])?;
+    let content: Vec<String> = held.carried.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let carried = Carried::new(first.schema_ref(), &[], &[])?;
+    let flat = batches.iter().map(|batch| Ok(carried.apply(batch)?)).collect::<Result<Vec<_>>>()?;
+    let key = &job.bronze.natural_key;
+    let mut keys = KeySet::new(flat[0].schema_ref(), key)?;
+    for batch in &flat {
+        keys.insert_batch(batch)?;
+    }
+    let mut known = KeySet::new(flat[0].schema_ref(), &content)?;
+    for batch in held.matching(key, &keys).await? {
+        known.insert_batch(&batch)?;
+    }
+    let mut out = Vec::new();
+    for (batch, flat) in batches.iter().zip(&flat) {
+        // One of each set of equal rows, then those that are new.
+        let distinct = latest_per_key(flat, &content, &[])?;
+        let (rows, flat) = (take_record_batch(batch, &distinct)?, take_record_batch(flat, &distinct)?);
+        let new = filter_record_batch(&rows, &not(&known.contains_mask(&flat)?)?)?;
+        known.insert_batch(&flat)?;
+        job.rows.duplicates += (batch.num_rows() - new.num_rows()) as u64;
+        if new.num_rows() > 0 {
+            out.push(new);
+        }
+    }
+    Ok(out)
+}
+
+impl BronzeJob<'_> {
+    /// Brings source rows to the schema of bronze, sets the metadata columns, splits off what cannot be
+    /// identified.
+    pub(crate) fn take_over(&mut self, batch: &RecordBatch, quarantined: &mut Vec<RecordBatch>) -> Result<RecordBatch> {
+        self.progress(batch.num_rows())?;
+        let batch = self.stamped(batch, &conform(batch, &self.schema)?)?;
+        let (good, bad) = self.quarantine.split(&batch)?;
+        if let Some(bad) = bad {
+            self.rows.quarantined += bad.num_rows() as u64;
+            quarantined.push(bad);
+        }
+        Ok(good)
+    }
+}

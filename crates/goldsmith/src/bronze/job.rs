@@ -1,0 +1,382 @@
+//! One source in one run: find what is new, reconcile the schema, append or merge.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::TryStreamExt;
+use goldsmith_lake::source::{ReadKind, SourceFile, SourcePosition, SourceRead};
+use goldsmith_lake::{ScanRequest, Table, TableSpec};
+use goldsmith_model::{BronzeTable, LoadMode};
+use goldsmith_query::columns;
+use goldsmith_query::normalize::{normalize_batch, normalize_schema};
+use goldsmith_query::order::KeySet;
+use goldsmith_query::types::declared_schema;
+use serde::{Deserialize, Serialize};
+
+use super::append::{Appends, append, reads_changes};
+use super::conform::conform;
+use super::drift::{SeenColumns, reconcile};
+use super::merge::{Merges, merge};
+use super::quarantine::Quarantine;
+use crate::context::RunContext;
+use crate::error::{Error, Result};
+use crate::event::RunEvent;
+use crate::input::Input;
+use crate::report::{RowCounts, TableStatus};
+
+/// How often a table is tried again when another writer was faster.
+const CONFLICT_RETRIES: usize = 5;
+
+/// Format of [`BronzePosition`].
+const POSITION_FORMAT: u32 = 1;
+
+/// What a bronze table records in the same commit as its rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct BronzePosition {
+    format: u32,
+    /// How far the source was read.
+    source: SourcePosition,
+    /// Columns and types that the source had then.
+    seen: SeenColumns,
+}
+
+/// Result of one source.
+pub(crate) struct BronzeOutcome {
+    pub(crate) status: TableStatus,
+    pub(crate) what: String,
+    pub(crate) rows: RowCounts,
+    pub(crate) version: Option<u64>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What a source has for its bronze table.
+pub(crate) struct Outlook {
+    pub(crate) what: String,
+    pub(crate) changes: bool,
+    pub(crate) missing: bool,
+}
+
+/// Tells what a load would do, without doing it.
+pub(crate) async fn look(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Input>) -> Result<Outlook> {
+    let Some(source) = source else {
+        return Ok(Outlook { what: "the source is absent".into(), changes: false, missing: true });
+    };
+    let table = ctx.bronze(&bronze.source.to_string()).await;
+    let position = match &table {
+        Some(table) => read_position(bronze, table).await?,
+        None => None,
+    };
+    let read = source.plan_read(position.as_ref().map(|position| &position.source)).await?;
+    let changes = !matches!(read.kind, ReadKind::Nothing);
+    Ok(Outlook { what: describe(bronze, &read, table.is_some()), changes, missing: false })
+}
+
+/// Brings the bronze table of a source up to date.
+pub(crate) async fn run_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Input>) -> Result<BronzeOutcome> {
+    let mut attempt = 0;
+    loop {
+        match try_bronze(ctx, bronze, source).await {
+            Err(error) if error.is_retryable() && attempt < CONFLICT_RETRIES => {
+                attempt += 1;
+                tracing::info!(source = %bronze.source, attempt, "another writer was faster, looking again");
+                ctx.open_bronze(&bronze.source).await?;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn try_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Input>) -> Result<BronzeOutcome> {
+    ctx.check()?;
+    let existing = ctx.bronze(&bronze.source.to_string()).await;
+    let Some(source) = source else {
+        let optional = if bronze.optional { "; the model says that it may be" } else { "" };
+        return Ok(BronzeOutcome {
+            status: TableStatus::Skipped,
+            what: format!("the source is absent{optional}"),
+            rows: RowCounts::default(),
+            version: existing.map(|table| table.version()),
+            warnings: Vec::new(),
+        });
+    };
+    let position = match &existing {
+        Some(table) => read_position(bronze, table).await?,
+        None => None,
+    };
+    let read = source.plan_read(position.as_ref().map(|position| &position.source)).await?;
+    if matches!(read.kind, ReadKind::Nothing) && existing.is_some() {
+        return Ok(BronzeOutcome {
+            status: TableStatus::UpToDate,
+            what: "nothing new".into(),
+            rows: RowCounts::default(),
+            version: existing.map(|table| table.version()),
+            warnings: Vec::new(),
+        });
+    }
+    let what = describe(bronze, &read, existing.is_some());
+    ctx.tell(RunEvent::TableStarted {
+        table: format!("{}.{}", ctx.layout.bronze_schema(), bronze.source.bronze_table()),
+        what: what.clone(),
+    });
+    let mut job = BronzeJob::prepare(ctx, bronze, source, existing, position, &read).await?;
+    match bronze.load {
+        LoadMode::Append => {
+            let appends = appends(bronze, read, job.is_new);
+            append(&mut job, appends).await?;
+        }
+        LoadMode::Merge => {
+            let merges = merges(read, source, job.is_new).await?;
+            merge(&mut job, merges).await?;
+        }
+    }
+    ctx.keep_bronze(&bronze.source, &job.table).await;
+    Ok(BronzeOutcome {
+        status: TableStatus::Changed,
+        what,
+        rows: job.rows,
+        version: Some(job.table.version()),
+        warnings: job.warnings,
+    })
+}
+
+fn appends(bronze: &BronzeTable, read: SourceRead, is_new: bool) -> Appends {
+    match read.kind {
+        ReadKind::Full { .. } if !is_new => Appends { new: Vec::new(), candidates: read.files },
+        ReadKind::Full { .. } => Appends { new: read.files, candidates: Vec::new() },
+        _ if reads_changes(bronze.mutability) => Appends {
+            new: read.files,
+            candidates: read.changes.into_iter().flat_map(|change| change.changed_files).collect(),
+        },
+        _ => Appends { new: read.files, candidates: Vec::new() },
+    }
+}
+
+async fn merges(read: SourceRead, source: &Input, is_new: bool) -> Result<Merges> {
+    match read.kind {
+        ReadKind::Full { .. } => {
+            let snapshot = (!is_new).then(|| read.files.clone());
+            Ok(Merges { changed: read.files, snapshot })
+        }
+        _ => {
+            // A read without a position lists all live files.
+            let snapshot =
+                if read.changes.is_empty() { None } else { Some(source.plan_read(None).await?.files) };
+            let mut changed = read.files;
+            changed.extend(read.changes.into_iter().flat_map(|change| change.changed_files));
+            Ok(Merges { changed, snapshot })
+        }
+    }
+}
+
+fn describe(bronze: &BronzeTable, read: &SourceRead, exists: bool) -> String {
+    let how = match bronze.load {
+        LoadMode::Append => "append",
+        LoadMode::Merge => "merge by natural key",
+    };
+    match &read.kind {
+        ReadKind::Nothing => "nothing new".into(),
+        ReadKind::Full { .. } if !exists => format!("{how}: first load, {} file(s)", read.files.len()),
+        ReadKind::Full { reason } => format!("{how}: read anew, {reason}; only what bronze does not hold is added"),
+        ReadKind::Appends => {
+            let mut text = format!("{how}: {} new file(s)", read.files.len());
+            if !read.changes.is_empty() {
+                text.push_str(&format!(", {} change commit(s)", read.changes.len()));
+            }
+            if read.compactions_skipped > 0 {
+                text.push_str(&format!(", {} compaction(s) skipped", read.compactions_skipped));
+            }
+            text
+        }
+    }
+}
+
+async fn read_position(bronze: &BronzeTable, table: &Table) -> Result<Option<BronzePosition>> {
+    let unreadable = |reason: String| Error::Position { table: bronze.source.bronze_table(), reason };
+    let Some(text) = table.position().await? else {
+        return Ok(None);
+    };
+    let position: BronzePosition = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    if position.format > POSITION_FORMAT {
+        return Err(unreadable(format!("its format is {}, this version knows {POSITION_FORMAT}", position.format)));
+    }
+    Ok(Some(position))
+}
+
+/// A bronze table that is being brought up to date.
+pub(crate) struct BronzeJob<'a> {
+    pub(crate) ctx: &'a RunContext,
+    pub(crate) bronze: &'a BronzeTable,
+    pub(crate) table: Table,
+    /// Source columns as bronze has them.
+    pub(crate) schema: SchemaRef,
+    /// All columns of the table.
+    pub(crate) table_schema: SchemaRef,
+    pub(crate) quarantine: Quarantine,
+    pub(crate) rows: RowCounts,
+    pub(crate) warnings: Vec<String>,
+    /// Whether the table was never loaded before.
+    pub(crate) is_new: bool,
+    source: &'a Input,
+    position: BronzePosition,
+}
+
+impl<'a> BronzeJob<'a> {
+    async fn prepare(
+        ctx: &'a RunContext,
+        bronze: &'a BronzeTable,
+        source: &'a Input,
+        existing: Option<Table>,
+        position: Option<BronzePosition>,
+        read: &SourceRead,
+    ) -> Result<Self> {
+        let base = match &existing {
+            Some(table) => without_metadata(&normalize_schema(table.schema()?.as_ref())),
+            None => declared_schema(bronze),
+        };
+        let found = normalize_schema(source.schema()?.as_ref());
+        let seen = position.as_ref().map(|position| &position.seen);
+        let reconciled = reconcile(&base, &found, seen, &bronze.natural_key)?;
+        let mut warnings = Vec::new();
+        if !reconciled.added.is_empty() {
+            warnings.push(format!("new columns were taken over: {}", reconciled.added.join(", ")));
+        }
+        if position.is_none() && !reconciled.missing.is_empty() {
+            warnings.push(format!("declared columns that the source lacks are null: {}", reconciled.missing.join(", ")));
+        }
+        if matches!(bronze.load, LoadMode::Append) && !read.changes.is_empty() && !reads_changes(bronze.mutability) {
+            warnings.push(format!("{} change commit(s) of the source were skipped", read.changes.len()));
+        }
+        let table_schema: SchemaRef = Arc::new(with_metadata(&reconciled.schema, bronze));
+        let table = match existing {
+            Some(mut table) => {
+                table.add_columns(table_schema.fields(), &ctx.stamp.run_id).await?;
+                table
+            }
+            None => {
+                let spec = TableSpec {
+                    name: bronze.source.bronze_table(),
+                    description: Some(bronze.description.clone()),
+                    schema: table_schema.clone(),
+                    run_id: ctx.stamp.run_id.clone(),
+                };
+                ctx.lake.create(&ctx.layout.bronze(&bronze.source), spec).await?
+            }
+        };
+        let table_schema: SchemaRef = Arc::new(normalize_schema(table.schema()?.as_ref()));
+        Ok(Self {
+            ctx,
+            bronze,
+            schema: Arc::new(without_metadata(&table_schema)),
+            table_schema,
+            quarantine: Quarantine::of(&ctx.model, bronze),
+            rows: RowCounts::default(),
+            warnings,
+            is_new: position.is_none() && table.num_rows().await? == 0,
+            table,
+            source,
+            position: BronzePosition {
+                format: POSITION_FORMAT,
+                source: read.new_position.clone(),
+                seen: reconciled.seen,
+            },
+        })
+    }
+
+    /// The position to record with the last commit.
+    pub(crate) fn position_text(&self) -> Result<String> {
+        serde_json::to_string(&self.position).map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// Streams rows that are known to be new.
+    pub(crate) async fn new_rows(&self, files: &[SourceFile]) -> Result<SendableRecordBatchStream> {
+        self.source.new_rows(files).await
+    }
+
+    /// Streams source files.
+    pub(crate) async fn stream(&self, files: &[SourceFile]) -> Result<SendableRecordBatchStream> {
+        self.source.file_rows(files, None).await
+    }
+
+    /// Streams some columns of source files.
+    pub(crate) async fn stream_columns(&self, files: &[SourceFile], columns: &[String]) -> Result<SendableRecordBatchStream> {
+        self.source.file_rows(files, Some(columns)).await
+    }
+
+    /// Adds the metadata columns to a batch in the schema of [`Self::schema`] that still has `_source_version`.
+    pub(crate) fn stamped(&self, source: &RecordBatch, conformed: &RecordBatch) -> Result<RecordBatch> {
+        let rows = conformed.num_rows();
+        let columns = self
+            .table_schema
+            .fields()
+            .iter()
+            .map(|field| -> Result<ArrayRef> {
+                let name = field.name().as_str();
+                Ok(match name {
+                    columns::SOURCE_VERSION => crate::gold::column_arrays(source, &[name.to_string()])?.remove(0),
+                    columns::INGESTED_AT => Arc::new(
+                        TimestampMicrosecondArray::from_value(self.ctx.stamp.loaded_at, rows).with_timezone("UTC"),
+                    ),
+                    columns::RUN_ID => {
+                        Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.ctx.stamp.run_id, rows)))
+                    }
+                    columns::IS_PRESENT => Arc::new(BooleanArray::from(vec![true; rows])),
+                    _ => crate::gold::column_arrays(conformed, &[name.to_string()])?.remove(0),
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(RecordBatch::try_new(self.table_schema.clone(), columns)?)
+    }
+
+    /// Tells how many rows were read so far.
+    pub(crate) fn progress(&mut self, rows: usize) -> Result<()> {
+        self.rows.read += rows as u64;
+        self.ctx.tell(RunEvent::TableProgress {
+            table: format!("{}.{}", self.ctx.layout.bronze_schema(), self.bronze.source.bronze_table()),
+            rows: self.rows.read,
+        });
+        self.ctx.check()
+    }
+}
+
+/// Whole rows of a table whose key is in `keys`, in the table's own schema.
+pub(crate) async fn matching_rows(
+    table: &Table,
+    schema: &SchemaRef,
+    keys: &KeySet,
+) -> Result<Vec<RecordBatch>> {
+    let mut out = Vec::new();
+    let mut stream = table.scan(ScanRequest::default()).await?;
+    while let Some(batch) = stream.try_next().await? {
+        let batch = normalize_batch(&batch)?;
+        let mask = keys.contains_mask(&batch)?;
+        if mask.true_count() > 0 {
+            out.push(conform(&filter_record_batch(&batch, &mask)?, schema)?);
+        }
+    }
+    Ok(out)
+}
+
+fn without_metadata(schema: &Schema) -> Schema {
+    let fields: Vec<_> =
+        schema.fields().iter().filter(|field| !columns::is_metadata(field.name())).cloned().collect();
+    Schema::new(fields)
+}
+
+fn with_metadata(schema: &Schema, bronze: &BronzeTable) -> Schema {
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    let mut add = |name: &str, data_type: DataType, comment: &str| {
+        let field = Field::new(name, data_type, true).with_metadata([("comment".to_string(), comment.to_string())].into());
+        fields.push(Arc::new(field));
+    };
+    add(columns::SOURCE_VERSION, DataType::Int64, "Version of the source that delivered the row.");
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    add(columns::INGESTED_AT, instant, "When the run that took the row over began.");
+    add(columns::RUN_ID, DataType::Utf8, "Run that took the row over.");
+    if bronze.load == LoadMode::Merge {
+        add(columns::IS_PRESENT, DataType::Boolean, "Whether the source still shows the row.");
+    }
+    Schema::new(fields)
+}

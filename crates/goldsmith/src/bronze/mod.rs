@@ -1,0 +1,12 @@
+//! Bronze: the history of the sources.
+
+mod append;
+mod conform;
+mod drift;
+mod job;
+mod merge;
+mod quarantine;
+
+pub use drift::DriftError;
+pub(crate) use job::{look, run_bronze};
+pub(crate) use quarantine::{unidentified_rows, write as write_quarantine};

@@ -1,0 +1,339 @@
+//! The engine: a model, locations, and what can be done with them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow::array::RecordBatch;
+use chrono::{DateTime, SecondsFormat, Utc};
+use goldsmith_lake::{Lake, LakeOptions, Location};
+use goldsmith_model::{Diagnostic, Loaded, Model};
+use goldsmith_plan::{Dag, Selection};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::context::RunContext;
+use crate::error::{Error, Result};
+use crate::event::{Observer, RunEvent, silent};
+use crate::gold::Stamp;
+use crate::input::Inputs;
+use crate::layout::Layout;
+use crate::plan::{TablePlan, plan_all};
+use crate::report::{RunReport, TableStatus};
+use crate::run::run_all;
+use crate::status::{TableInfo, table_infos};
+
+/// Where the model comes from.
+#[derive(Debug, Clone, Default)]
+pub enum ModelSource {
+    /// The model that is part of this library.
+    #[default]
+    Embedded,
+    /// A directory with `project.yaml`, `bronze/` and `gold/`.
+    Directory(PathBuf),
+    /// Files by path relative to the model directory.
+    Files(Vec<(String, String)>),
+    /// A model that was loaded before.
+    Loaded(Arc<Model>),
+}
+
+impl ModelSource {
+    /// Loads and checks the model, expressions included, without touching any data. Returns the model and its
+    /// warnings.
+    ///
+    /// # Errors
+    /// [`Error::Model`] with every problem of every file.
+    pub fn load(&self) -> Result<(Model, Vec<Diagnostic>)> {
+        let loaded = match self {
+            Self::Embedded => goldsmith_model::load_embedded(),
+            Self::Directory(path) => goldsmith_model::load_dir(path),
+            Self::Files(files) => goldsmith_model::load_files(files.clone()),
+            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
+        };
+        let Loaded { model, warnings, locator, .. } = loaded.map_err(|diagnostics| Error::Model { diagnostics })?;
+        let diagnostics: Vec<Diagnostic> = goldsmith_query::check::check_model(&model)
+            .iter()
+            .map(|problem| crate::check::diagnostic(&locator, problem))
+            .collect();
+        if diagnostics.is_empty() { Ok((model, warnings)) } else { Err(Error::Model { diagnostics }) }
+    }
+}
+
+/// Options of one run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Gold tables, sources or domains; empty: all. What they need comes along.
+    pub select: Vec<String>,
+    /// Build the selected gold tables from all of bronze, whatever they record.
+    pub full_refresh: bool,
+    /// Tables worked on at once.
+    pub threads: usize,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { select: Vec::new(), full_refresh: false, threads }
+    }
+}
+
+/// Builds an [`Engine`].
+#[derive(Default)]
+pub struct EngineBuilder {
+    model: ModelSource,
+    target: Option<String>,
+    source: Option<String>,
+    lake: LakeOptions,
+    observer: Option<Arc<dyn Observer>>,
+    currency: Option<String>,
+}
+
+impl EngineBuilder {
+    /// Sets where the model comes from; the embedded one is the default.
+    #[must_use]
+    pub fn model(mut self, model: ModelSource) -> Self {
+        self.model = model;
+        self
+    }
+
+    /// Sets the root (path or URL) below which bronze and gold live.
+    #[must_use]
+    pub fn target(mut self, target: impl Into<String>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// Sets the root (path or URL) of the sources, laid out as `<root>/<schema>/<table>`: Delta tables or
+    /// directories of Parquet files.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Sets options of the storage.
+    #[must_use]
+    pub fn lake_options(mut self, options: LakeOptions) -> Self {
+        self.lake = options;
+        self
+    }
+
+    /// Sets who hears of progress.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Overrides the currency of the model's price look-ups (ISO 4217).
+    #[must_use]
+    pub fn currency(mut self, currency: impl Into<String>) -> Self {
+        self.currency = Some(currency.into());
+        self
+    }
+
+    /// Builds the engine: loads and checks the model, resolves the locations. No table is opened.
+    ///
+    /// # Errors
+    /// A problem of the model, a missing target, a location that cannot be understood.
+    pub fn build(self) -> Result<Engine> {
+        let (model, warnings) = match self.currency {
+            None => self.model.load()?,
+            Some(currency) => {
+                let (mut model, warnings) = self.model.load()?;
+                model.project.currency = currency;
+                (model, warnings)
+            }
+        };
+        let dag = Dag::of(&model)?;
+        let target = self.target.ok_or_else(|| Error::Configuration {
+            what: "no target is set".into(),
+            help: "give the directory or URL below which bronze and gold shall live".into(),
+        })?;
+        let layout = Layout::new(Location::parse(&target)?, &model.project);
+        let source = self.source.map(|source| Location::parse(&source)).transpose()?;
+        Ok(Engine {
+            model: Arc::new(model),
+            warnings,
+            dag,
+            layout,
+            lake: Lake::new(self.lake),
+            inputs: Inputs::new(source),
+            observer: self.observer.unwrap_or_else(silent),
+            cancel: CancellationToken::new(),
+        })
+    }
+}
+
+/// The engine. Cheap to build; every operation looks at the tables anew.
+pub struct Engine {
+    model: Arc<Model>,
+    warnings: Vec<Diagnostic>,
+    dag: Dag,
+    layout: Layout,
+    lake: Lake,
+    inputs: Inputs,
+    observer: Arc<dyn Observer>,
+    cancel: CancellationToken,
+}
+
+impl Engine {
+    /// Starts building an engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Warnings of the model check.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// A token that cancels the runs of this engine: they stop at the next safe point, and what was committed
+    /// is complete.
+    pub fn cancellation(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
+    /// Hands Arrow batches over as a delivery of `source` (`billing.usage`), in place of a table below the
+    /// source root. `delivery` must grow from one hand-over to the next: a delivery that bronze has already is
+    /// not taken over again, so that a repeated call is safe.
+    ///
+    /// # Errors
+    /// The model has no such source, or the batches differ in schema.
+    pub fn hand_over(&mut self, source: &str, delivery: u64, batches: Vec<RecordBatch>) -> Result<()> {
+        if !self.model.bronze.keys().any(|name| name.to_string() == source) {
+            return Err(Error::Configuration {
+                what: format!("the model has no source `{source}`"),
+                help: "name one of its bronze files, as `<schema>.<table>`".into(),
+            });
+        }
+        self.inputs.hand_over(source, delivery, batches)
+    }
+
+    /// Runs: bronze from the sources, then gold from bronze.
+    ///
+    /// # Errors
+    /// Only what concerns the run as a whole, such as an unknown name in the selection. A table that fails is
+    /// told by its report, and the others go on.
+    pub async fn run(&self, options: &RunOptions) -> Result<RunReport> {
+        let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
+        let started = Utc::now();
+        let clock = Instant::now();
+        let ctx = Arc::new(self.context(started));
+        ctx.tell(RunEvent::RunStarted {
+            run_id: ctx.stamp.run_id.clone(),
+            tables: selection.sources.len() + selection.gold.len(),
+        });
+        self.inputs.check_root(&self.lake).await?;
+        self.check_target().await?;
+        self.open_all(&ctx, &self.with_inputs(&selection)).await?;
+        let inputs = Arc::new(self.inputs.clone());
+        let tables = run_all(ctx.clone(), inputs, &selection, options.full_refresh, options.threads).await?;
+        let report = RunReport {
+            run_id: ctx.stamp.run_id.clone(),
+            started_at: started.to_rfc3339_opts(SecondsFormat::Micros, true),
+            seconds: clock.elapsed().as_secs_f64(),
+            tables,
+        };
+        ctx.tell(RunEvent::RunFinished { status: report.status() });
+        Ok(report)
+    }
+
+    /// Tells what a run would do and why, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Engine::run`], and tables that cannot be read.
+    pub async fn plan(&self, options: &RunOptions) -> Result<Vec<TablePlan>> {
+        let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
+        let ctx = self.context(Utc::now());
+        self.inputs.check_root(&self.lake).await?;
+        self.open_all(&ctx, &self.with_inputs(&selection)).await?;
+        plan_all(&ctx, &self.inputs, &selection, options.full_refresh).await
+    }
+
+    /// What the target holds.
+    ///
+    /// # Errors
+    /// A table that cannot be read.
+    pub async fn status(&self) -> Result<Vec<TableInfo>> {
+        let ctx = self.context(Utc::now());
+        table_infos(&ctx).await
+    }
+
+    /// Answers a SQL query over bronze and gold; tables are named `<schema>.<table>`, and without the schema
+    /// those of gold are meant.
+    ///
+    /// # Errors
+    /// A query that does not parse or refers to something that does not exist; a table that cannot be read.
+    pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
+        let ctx = self.context(Utc::now());
+        crate::query::query(&ctx, sql).await
+    }
+
+    fn context(&self, started: DateTime<Utc>) -> RunContext {
+        let stamp = Stamp { run_id: Uuid::now_v7().to_string(), loaded_at: started.timestamp_micros() };
+        RunContext::new(
+            self.lake.clone(),
+            self.layout.clone(),
+            self.model.clone(),
+            self.dag.clone(),
+            stamp,
+            self.observer.clone(),
+            self.cancel.clone(),
+        )
+    }
+
+    /// Refuses a target that holds tables of somebody else and none of ours, before anything is written there.
+    async fn check_target(&self) -> Result<()> {
+        let ours = [self.layout.bronze_schema(), self.layout.gold_schema(), self.layout.quarantine_schema()];
+        let found = self.lake.list_names(self.layout.target()).await?;
+        let (own, foreign): (Vec<String>, Vec<String>) =
+            found.into_iter().filter(|name| !name.starts_with('.')).partition(|name| ours.contains(&name.as_str()));
+        if own.is_empty() && !foreign.is_empty() {
+            return Err(Error::Configuration {
+                what: format!("the target `{}` holds something else: {}", self.layout.target(), foreign.join(", ")),
+                help: "give an empty directory, or one that goldsmith filled before".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The selection with the inputs that are read but not brought up to date.
+    fn with_inputs(&self, selection: &Selection) -> Selection {
+        let mut all = selection.clone();
+        for table in &selection.gold {
+            for input in self.dag.inputs(table) {
+                match input {
+                    goldsmith_plan::InputName::Bronze(source) => all.sources.insert(source.clone()),
+                    goldsmith_plan::InputName::Gold(name) => all.gold.insert(name.clone()),
+                };
+            }
+        }
+        all
+    }
+
+    /// Opens every table once; each reads its log from the last checkpoint.
+    async fn open_all(&self, ctx: &RunContext, selection: &Selection) -> Result<()> {
+        use futures::{StreamExt, TryStreamExt};
+        let bronze = self.model.bronze.keys().filter(|source| selection.sources.contains(&source.to_string()));
+        futures::stream::iter(bronze.map(Ok))
+            .try_for_each_concurrent(8, |source| async move { ctx.open_bronze(source).await.map(drop) })
+            .await?;
+        futures::stream::iter(&selection.gold)
+            .map(Ok)
+            .try_for_each_concurrent(8, |name| async move { ctx.open_gold(name).await.map(drop) })
+            .await
+    }
+}
+
+impl RunReport {
+    /// Whether nothing at all was committed.
+    pub fn is_up_to_date(&self) -> bool {
+        !self.tables.iter().any(|table| table.status == TableStatus::Changed)
+    }
+}

@@ -1,0 +1,133 @@
+//! The error of the engine.
+
+use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+use goldsmith_lake::LakeError;
+use goldsmith_model::Diagnostic;
+use goldsmith_plan::DagError;
+use goldsmith_query::QueryError;
+use goldsmith_query::expression::ExpressionError;
+
+use crate::bronze::DriftError;
+
+/// Why an operation of the engine failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model has problems; all of them are listed.
+    #[error("the model has {} problem(s)", diagnostics.len())]
+    Model {
+        /// The problems, by file and line.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// The selection names something that the model does not have, or its tables need each other.
+    #[error(transparent)]
+    Dag(#[from] DagError),
+    /// A table or file could not be read or written.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// A transformation failed.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The source differs from what the table can take over.
+    #[error(transparent)]
+    Drift(#[from] DriftError),
+    /// Arrow could not compute or cast something.
+    #[error("columnar computation failed: {0}")]
+    Arrow(#[from] ArrowError),
+    /// DataFusion could not plan or execute something.
+    #[error("query failed: {0}")]
+    DataFusion(#[from] DataFusionError),
+    /// The builder lacks something.
+    #[error("{what}; {help}")]
+    Configuration {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        help: String,
+    },
+    /// The recorded position of a table cannot be read.
+    #[error("`{table}` records a position that this version cannot read: {reason}; it was written by another version of goldsmith or by other software")]
+    Position {
+        /// Name of the table.
+        table: String,
+        /// Why.
+        reason: String,
+    },
+    /// The run was cancelled; everything committed so far is complete, the next run goes on from there.
+    #[error("cancelled; the next run goes on from here")]
+    Cancelled,
+    /// Expressions of a table do not fit the columns that there are.
+    #[error("expressions of `{table}` do not fit its columns: {}", problems.join("; "))]
+    Expressions {
+        /// The table.
+        table: String,
+        /// What is wrong, one entry each.
+        problems: Vec<String>,
+    },
+    /// A broken invariant of the engine itself.
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+/// What kind of failure an [`Error`] is; exit codes and Python exceptions derive from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The model or the settings must be corrected.
+    Usage,
+    /// Data, a schema or a table is not what it should be.
+    Data,
+    /// A location cannot be reached, read or written.
+    Access,
+    /// Another writer was faster; trying again helps.
+    Conflict,
+    /// The user cancelled.
+    Cancelled,
+    /// A defect of the engine.
+    Internal,
+}
+
+impl Error {
+    /// The kind of the failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Model { .. } | Self::Dag(_) | Self::Configuration { .. } => ErrorKind::Usage,
+            Self::Drift(_) | Self::Position { .. } | Self::Expressions { .. } => ErrorKind::Data,
+            Self::Lake(error) if error.is_retryable() => ErrorKind::Conflict,
+            Self::Lake(_) => ErrorKind::Access,
+            Self::Cancelled => ErrorKind::Cancelled,
+            Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) => ErrorKind::Data,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// Expressions that could not be compiled.
+    pub(crate) fn expressions(table: &str, errors: Vec<ExpressionError>) -> Self {
+        let problems = errors.iter().map(ToString::to_string).collect();
+        Self::Expressions { table: table.to_string(), problems }
+    }
+
+    /// Whether the same operation may succeed when it is tried again.
+    pub fn is_retryable(&self) -> bool {
+        self.kind() == ErrorKind::Conflict
+    }
+
+    /// The message with all its causes, outermost first.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        text
+    }
+}
+
+/// Result of an operation of the engine.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

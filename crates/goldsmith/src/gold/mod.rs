@@ -1,0 +1,20 @@
+//! Gold: the star schema.
+
+mod affected;
+mod calendar;
+mod gather;
+mod history;
+mod index;
+mod job;
+mod latest;
+mod pipeline;
+mod read;
+mod repair;
+mod runs;
+mod shape;
+mod unidentified;
+
+pub(crate) use index::build_index;
+pub(crate) use job::{decide, describe, run_gold};
+pub(crate) use pipeline::{Stamp, column_arrays, with_column};
+pub(crate) use read::CarriedTable;

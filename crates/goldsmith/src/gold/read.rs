@@ -1,0 +1,159 @@
+//! Reading bronze and gold tables as carried rows.
+
+use std::collections::HashSet;
+
+use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{filter_record_batch, is_null, and};
+use futures::{Stream, StreamExt, TryStreamExt};
+use goldsmith_lake::{ScanRequest, Table};
+use goldsmith_query::columns;
+use goldsmith_query::flatten::Carried;
+use goldsmith_query::normalize::{normalize_batch, normalize_schema};
+use goldsmith_query::order::KeySet;
+
+use crate::error::{Error, Result};
+use super::pipeline::column_arrays;
+
+/// Column under which a scan shows the file of each row.
+const FILE_COLUMN: &str = "_file";
+
+/// A Delta table read as carried rows: structs flattened, deep values as JSON text.
+#[derive(Clone)]
+pub(crate) struct CarriedTable {
+    pub(crate) table: Table,
+    pub(crate) carried: Carried,
+}
+
+impl CarriedTable {
+    /// All columns of `table` but `exclude`; of the metadata columns those of `keep`.
+    pub(crate) fn new(table: Table, exclude: &[String], keep: &[&str]) -> Result<Self> {
+        let schema = normalize_schema(table.schema()?.as_ref());
+        let carried = Carried::new(&schema, exclude, keep)?;
+        Ok(Self { table, carried })
+    }
+
+    /// The same table with fewer columns.
+    pub(crate) fn narrow(&self, names: &[String]) -> Result<Self> {
+        Ok(Self { table: self.table.clone(), carried: self.carried.narrow(names)? })
+    }
+
+    /// Streams the rows of all files, or of `files`.
+    pub(crate) async fn stream(
+        &self,
+        files: Option<Vec<String>>,
+    ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
+        let request = ScanRequest { columns: Some(self.carried.source_columns()), files, with_file_column: None };
+        let stream = self.table.scan(request).await?;
+        let carried = self.carried.clone();
+        Ok(stream.map(move |batch| -> Result<RecordBatch> {
+            Ok(carried.apply(&normalize_batch(&batch?)?)?)
+        }))
+    }
+
+    /// Collects the rows whose `key` is in `keys`: the key columns are read first, so that only files with a
+    /// match are read in full.
+    pub(crate) async fn matching(&self, key: &[String], keys: &KeySet) -> Result<Vec<RecordBatch>> {
+        let files = self.files_with(key, keys).await?;
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut out = Vec::new();
+        let mut stream = Box::pin(self.stream(Some(files)).await?);
+        while let Some(batch) = stream.try_next().await? {
+            let mask = keys.contains_mask(&batch)?;
+            if mask.true_count() > 0 {
+                out.push(filter_record_batch(&batch, &mask)?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Paths of the files that hold a row whose `key` is in `keys`.
+    async fn files_with(&self, key: &[String], keys: &KeySet) -> Result<Vec<String>> {
+        let narrow = self.carried.narrow(key)?;
+        let request = ScanRequest {
+            columns: Some(narrow.source_columns()),
+            files: None,
+            with_file_column: Some(FILE_COLUMN.to_string()),
+        };
+        let mut stream = self.table.scan(request).await?;
+        let mut hit = HashSet::new();
+        while let Some(batch) = stream.try_next().await? {
+            let batch = normalize_batch(&batch)?;
+            let files = file_names(&batch)?;
+            let mask = keys.contains_mask(&narrow.apply(&batch)?)?;
+            for (row, file) in files.iter().enumerate() {
+                if let Some(file) = file
+                    && mask.value(row)
+                    && !hit.contains(file)
+                {
+                    hit.insert(file.to_string());
+                }
+            }
+        }
+        let mut files: Vec<String> = hit.into_iter().collect();
+        files.sort();
+        Ok(files)
+    }
+}
+
+/// The file of each row of a scan that asked for it.
+pub(crate) fn file_names(batch: &RecordBatch) -> Result<StringArray> {
+    let arrays = column_arrays(batch, &[FILE_COLUMN.to_string()])?;
+    arrays[0]
+        .as_any()
+        .downcast_ref::<StringArray>()
+        .cloned()
+        .ok_or_else(|| Error::Internal("the file column of a scan is no text".into()))
+}
+
+/// Rows of a batch that runs of `run_ids` wrote. A rewritten file holds older rows too.
+pub(crate) fn written_by(batch: &RecordBatch, run_ids: &HashSet<String>) -> Result<RecordBatch> {
+    let arrays = column_arrays(batch, &[columns::RUN_ID.to_string()])?;
+    let ids = arrays[0]
+        .as_any()
+        .downcast_ref::<StringArray>()
+        .ok_or_else(|| Error::Internal("the run id column is no text".into()))?;
+    let mask: BooleanArray = ids.iter().map(|id| Some(id.is_none_or(|id| run_ids.contains(id)))).collect();
+    Ok(filter_record_batch(batch, &mask)?)
+}
+
+/// Rows of a batch by what their key tells.
+pub(crate) struct Identified {
+    /// Rows that can be identified.
+    pub(crate) rows: RecordBatch,
+    /// Number of rows whose whole key is null; they belong into quarantine.
+    pub(crate) whole_null: u64,
+    /// Number of rows of a dimension with a null in the key; they make no member.
+    pub(crate) partly_null: u64,
+}
+
+/// Splits off the rows that cannot be identified by `key`. A dimension needs every part of its key.
+pub(crate) fn identified(batch: &RecordBatch, key: &[String], is_dimension: bool) -> Result<Identified> {
+    let arrays = column_arrays(batch, key)?;
+    if arrays.iter().any(|array| array.null_count() == 0) && !is_dimension
+        || arrays.iter().all(|array| array.null_count() == 0)
+    {
+        return Ok(Identified { rows: batch.clone(), whole_null: 0, partly_null: 0 });
+    }
+    let mut all: Option<BooleanArray> = None;
+    let mut any: Option<BooleanArray> = None;
+    for array in &arrays {
+        let nulls = is_null(array)?;
+        all = Some(match all {
+            Some(all) => and(&all, &nulls)?,
+            None => nulls.clone(),
+        });
+        any = Some(match any {
+            Some(any) => arrow::compute::or(&any, &nulls)?,
+            None => nulls,
+        });
+    }
+    let (Some(all), Some(any)) = (all, any) else {
+        return Err(Error::Internal("a table without a key".into()));
+    };
+    let whole_null = all.true_count() as u64;
+    let (drop, partly_null) = if is_dimension { (&any, any.true_count() as u64 - whole_null) } else { (&all, 0) };
+    let rows = filter_record_batch(batch, &arrow::compute::not(drop)?)?;
+    Ok(Identified { rows, whole_null, partly_null })
+}

@@ -1,0 +1,65 @@
+//! The columns of a gold table, as they follow from bronze as it is: what a source gained is carried too.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use goldsmith_model::{GoldKind, GoldTable, Member, SourceName};
+use goldsmith_query::aggregate::member_schema;
+use goldsmith_query::expression::Projection;
+use goldsmith_query::flatten::Carried;
+use goldsmith_query::gold::{base_schema, gold_schema};
+use goldsmith_query::normalize::normalize_schema;
+use goldsmith_query::types::declared_schema;
+
+use crate::context::RunContext;
+use crate::error::{Error, Result};
+
+/// Schemas of a gold table.
+pub(crate) struct Shape {
+    /// Base rows: what the cores yield.
+    pub(crate) base: SchemaRef,
+    /// The whole table.
+    pub(crate) schema: SchemaRef,
+}
+
+/// Derives the schemas of a gold table.
+pub(crate) async fn shape_of(ctx: &RunContext, table: &GoldTable) -> Result<Shape> {
+    let carried = match &table.kind {
+        GoldKind::EventFact { source, .. }
+        | GoldKind::Scd1 { source, .. }
+        | GoldKind::Interval { source, .. }
+        | GoldKind::SlicedRunFact { source, .. }
+        | GoldKind::Scd2 { source, .. } => carried_schema(ctx, table, source).await?,
+        GoldKind::Aggregate { members, .. } => member_schema_of(&member_projections(ctx, table, members).await?)?,
+        GoldKind::Calendar(_) => Schema::empty(),
+    };
+    let base = base_schema(table, &carried)?;
+    Ok(Shape { base: Arc::new(base), schema: gold_schema(table, &carried, &ctx.model)? })
+}
+
+/// Carried columns of a source for a gold table: of bronze as it is, or as declared while there is none.
+async fn carried_schema(ctx: &RunContext, table: &GoldTable, source: &SourceName) -> Result<Schema> {
+    let schema = match (ctx.bronze(&source.to_string()).await, ctx.model.bronze.get(source)) {
+        (Some(bronze), _) => normalize_schema(bronze.schema()?.as_ref()),
+        (None, Some(declared)) => declared_schema(declared),
+        (None, None) => return Err(Error::Internal(format!("source `{source}` is not in the model"))),
+    };
+    Ok(Carried::new(&schema, &table.exclude, &[])?.schema().as_ref().clone())
+}
+
+/// The compiled expressions of the members of an aggregate dimension.
+pub(crate) async fn member_projections(ctx: &RunContext, table: &GoldTable, members: &[Member]) -> Result<Vec<Projection>> {
+    let mut projections = Vec::with_capacity(members.len());
+    for member in members {
+        let schema = carried_schema(ctx, table, &member.source).await?;
+        let projection = Projection::compile(&schema, &member.columns)
+            .map_err(|errors| Error::expressions(&table.name, errors))?;
+        projections.push(projection);
+    }
+    Ok(projections)
+}
+
+/// Columns of all members together.
+pub(crate) fn member_schema_of(projections: &[Projection]) -> Result<Schema> {
+    Ok(member_schema(projections.iter().map(|projection| projection.schema().as_ref()))?)
+}

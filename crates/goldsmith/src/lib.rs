@@ -1,0 +1,46 @@
+//! Goldsmith turns the Databricks system tables into a star schema on Delta Lake.
+//!
+//! An [`Engine`] is built from a model (the embedded one, or one's own YAML files) and two locations, and
+//! [run](Engine::run): it appends or merges what is new in the sources to bronze, exactly once, and brings
+//! the gold tables up to date by their affected keys. Each table records in the same commit what it was
+//! built from; there is no other state.
+//!
+//! ```no_run
+//! # async fn demo() -> Result<(), goldsmith::Error> {
+//! use goldsmith::{Engine, RunOptions};
+//!
+//! let engine = Engine::builder().source("data/system").target("data/lake").build()?;
+//! let report = engine.run(&RunOptions::default()).await?;
+//! for table in &report.tables {
+//!     println!("{} {:?} {}", table.name, table.status, table.rows.written());
+//! }
+//! # Ok(()) }
+//! ```
+
+mod bronze;
+mod check;
+mod context;
+mod delivery;
+mod engine;
+mod error;
+mod event;
+mod gold;
+mod input;
+mod layout;
+mod plan;
+mod query;
+mod report;
+mod run;
+mod status;
+
+pub use bronze::DriftError;
+pub use delivery::{DeliveryMode, write_delivery};
+pub use engine::{Engine, EngineBuilder, ModelSource, RunOptions};
+pub use error::{Error, ErrorKind, Result};
+pub use event::{Observer, RunEvent};
+pub use goldsmith_lake::LakeOptions;
+pub use goldsmith_model as model;
+pub use layout::Layout;
+pub use plan::TablePlan;
+pub use report::{Layer, RowCounts, RunReport, TableReport, TableStatus};
+pub use status::TableInfo;

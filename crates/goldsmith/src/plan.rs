@@ -1,0 +1,75 @@
+//! What a run would do.
+
+use std::collections::HashSet;
+
+use goldsmith_plan::{GoldAction, InputName, Selection};
+use serde::Serialize;
+
+use crate::bronze::look;
+use crate::context::RunContext;
+use crate::error::Result;
+use crate::gold::{decide, describe};
+use crate::input::Inputs;
+use crate::report::Layer;
+
+/// What a run would do with one table.
+#[derive(Debug, Clone, Serialize)]
+pub struct TablePlan {
+    /// Layer of the table.
+    pub layer: Layer,
+    /// Source name for bronze (`billing.usage`), table name for gold.
+    pub name: String,
+    /// Whether the table would be touched.
+    pub changes: bool,
+    /// Whether the source is absent.
+    pub missing: bool,
+    /// What would be done and why.
+    pub what: String,
+}
+
+/// Plans all tables of a selection in the order in which they would run.
+pub(crate) async fn plan_all(
+    ctx: &RunContext,
+    inputs: &Inputs,
+    selection: &Selection,
+    full_refresh: bool,
+) -> Result<Vec<TablePlan>> {
+    let mut plans = Vec::new();
+    let mut moving: HashSet<InputName> = HashSet::new();
+    for bronze in ctx.model.bronze.values() {
+        let name = bronze.source.to_string();
+        if !selection.sources.contains(&name) {
+            continue;
+        }
+        let input = inputs.open(&ctx.lake, &bronze.source).await?;
+        let outlook = look(ctx, bronze, input.as_ref()).await?;
+        if outlook.changes {
+            moving.insert(InputName::Bronze(name.clone()));
+        }
+        plans.push(TablePlan {
+            layer: Layer::Bronze,
+            name,
+            changes: outlook.changes,
+            missing: outlook.missing,
+            what: outlook.what,
+        });
+    }
+    for name in ctx.dag.order() {
+        let (true, Some(table)) = (selection.gold.contains(name), ctx.model.gold.get(name)) else {
+            continue;
+        };
+        let action = decide(ctx, table, full_refresh, &|input| moving.contains(input)).await?;
+        let changes = action != GoldAction::UpToDate;
+        if changes {
+            moving.insert(InputName::Gold(name.clone()));
+        }
+        plans.push(TablePlan {
+            layer: Layer::Gold,
+            name: name.clone(),
+            changes,
+            missing: false,
+            what: describe(&action),
+        });
+    }
+    Ok(plans)
+}

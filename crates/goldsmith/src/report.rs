@@ -1,0 +1,157 @@
+//! The typed outcome of a run.
+
+use serde::Serialize;
+
+/// Which layer a table belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// History of the sources.
+    Bronze,
+    /// The star schema.
+    Gold,
+}
+
+/// How a table came out of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableStatus {
+    /// Nothing was new, nothing was committed.
+    UpToDate,
+    /// Rows or the position were committed.
+    Changed,
+    /// The source is absent; nothing was done.
+    Skipped,
+    /// The run was cancelled before the table was done.
+    Cancelled,
+    /// The table failed; what it held before is untouched.
+    Failed,
+}
+
+/// The books of one table in one run, in rows:
+/// what was read was written, lost against another version, was the same already, or could not be identified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct RowCounts {
+    /// Input rows that were looked at because they were new to the table.
+    pub read: u64,
+    /// Rows that were added.
+    pub inserted: u64,
+    /// Rows that were replaced by a new content.
+    pub updated: u64,
+    /// Rows that were removed because the timeline of their key no longer has them.
+    pub deleted: u64,
+    /// Input rows that lost against another version of their key.
+    pub duplicates: u64,
+    /// Result rows that were the same already.
+    pub unchanged: u64,
+    /// Input rows that went to quarantine.
+    pub quarantined: u64,
+    /// Input rows with a null in part of a business key; they make no member of a dimension.
+    pub memberless: u64,
+    /// Rows re-read from gold because a dimension version that they refer to changed.
+    pub repaired: u64,
+    /// Rows marked as no longer present in the source.
+    pub vanished: u64,
+}
+
+impl RowCounts {
+    /// Rows that were written.
+    pub fn written(&self) -> u64 {
+        self.inserted + self.updated
+    }
+
+    /// Adds other books to these.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+        self.duplicates += other.duplicates;
+        self.unchanged += other.unchanged;
+        self.quarantined += other.quarantined;
+        self.memberless += other.memberless;
+        self.repaired += other.repaired;
+        self.vanished += other.vanished;
+    }
+}
+
+/// What a run did to one table.
+#[derive(Debug, Clone, Serialize)]
+pub struct TableReport {
+    /// Layer of the table.
+    pub layer: Layer,
+    /// Source name for bronze (`billing.usage`), table name for gold.
+    pub name: String,
+    /// How it came out.
+    pub status: TableStatus,
+    /// What was done and why.
+    pub what: String,
+    /// The books.
+    pub rows: RowCounts,
+    /// Version of the table after the run, when it exists.
+    pub version: Option<u64>,
+    /// Seconds spent.
+    pub seconds: f64,
+    /// Things worth knowing that are no failure.
+    pub warnings: Vec<String>,
+    /// Why it failed, with its causes.
+    pub error: Option<String>,
+}
+
+impl TableReport {
+    /// An empty report.
+    pub fn new(layer: Layer, name: impl Into<String>) -> Self {
+        Self {
+            layer,
+            name: name.into(),
+            status: TableStatus::UpToDate,
+            what: String::new(),
+            rows: RowCounts::default(),
+            version: None,
+            seconds: 0.0,
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    /// Identifier of the run; in `_run_id` of every row that it wrote.
+    pub run_id: String,
+    /// When it began (RFC 3339, UTC).
+    pub started_at: String,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// One report per table, bronze first, in the order of their completion.
+    pub tables: Vec<TableReport>,
+}
+
+impl RunReport {
+    /// Whether every table came out as it should; a skipped source is fine.
+    pub fn is_success(&self) -> bool {
+        self.tables
+            .iter()
+            .all(|table| matches!(table.status, TableStatus::UpToDate | TableStatus::Changed | TableStatus::Skipped))
+    }
+
+    /// The worst status of all tables.
+    pub fn status(&self) -> TableStatus {
+        self.tables.iter().map(|table| table.status).max().unwrap_or(TableStatus::UpToDate)
+    }
+
+    /// Books of one layer.
+    pub fn totals(&self, layer: Layer) -> RowCounts {
+        let mut totals = RowCounts::default();
+        for table in self.tables.iter().filter(|table| table.layer == layer) {
+            totals.add(&table.rows);
+        }
+        totals
+    }
+
+    /// The report of a table, by layer and name.
+    pub fn table(&self, layer: Layer, name: &str) -> Option<&TableReport> {
+        self.tables.iter().find(|table| table.layer == layer && table.name == name)
+    }
+}

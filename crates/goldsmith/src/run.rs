@@ -1,0 +1,136 @@
+//! A run: bronze, then gold, each table as soon as what it needs is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::FutureExt;
+use goldsmith_plan::{InputName, Selection};
+use tokio::task::JoinSet;
+
+use crate::bronze::run_bronze;
+use crate::context::RunContext;
+use crate::error::{Error, Result};
+use crate::event::RunEvent;
+use crate::gold::run_gold;
+use crate::input::Inputs;
+use crate::report::{Layer, TableReport, TableStatus};
+
+/// Runs everything in `selection` with at most `threads` tables at once. A table that fails is reported; the
+/// others go on, because each records for itself what it was built from.
+pub(crate) async fn run_all(
+    ctx: Arc<RunContext>,
+    inputs: Arc<Inputs>,
+    selection: &Selection,
+    full_refresh: bool,
+    threads: usize,
+) -> Result<Vec<TableReport>> {
+    let mut waiting = dependencies(&ctx, selection);
+    let mut running = JoinSet::new();
+    let mut reports = Vec::with_capacity(waiting.len());
+    loop {
+        while running.len() < threads.max(1) {
+            let Some(ready) = next_ready(&waiting) else { break };
+            waiting.remove(&ready);
+            running.spawn(run_one(ctx.clone(), inputs.clone(), ready, full_refresh));
+        }
+        let Some(finished) = running.join_next().await else { break };
+        let (name, report) = finished.map_err(|error| Error::Internal(error.to_string()))?;
+        for needs in waiting.values_mut() {
+            needs.remove(&name);
+        }
+        ctx.tell(RunEvent::TableFinished(Box::new(report.clone())));
+        reports.push(report);
+    }
+    reports.sort_by_key(|report| report.layer);
+    Ok(reports)
+}
+
+/// Tables of the selection with those of their inputs that are in the selection too.
+fn dependencies(ctx: &RunContext, selection: &Selection) -> BTreeMap<InputName, BTreeSet<InputName>> {
+    let mut out: BTreeMap<InputName, BTreeSet<InputName>> =
+        selection.sources.iter().map(|source| (InputName::Bronze(source.clone()), BTreeSet::new())).collect();
+    for table in &selection.gold {
+        let needs = ctx.dag.inputs(table).iter().filter(|input| match input {
+            InputName::Bronze(source) => selection.sources.contains(source),
+            InputName::Gold(name) => selection.gold.contains(name),
+        });
+        out.insert(InputName::Gold(table.clone()), needs.cloned().collect());
+    }
+    out
+}
+
+/// A table that waits for nothing: the one that most others wait for first, so that no long chain is left to
+/// the end.
+fn next_ready(waiting: &BTreeMap<InputName, BTreeSet<InputName>>) -> Option<InputName> {
+    waiting
+        .iter()
+        .filter(|(_, needs)| needs.is_empty())
+        .max_by_key(|(name, _)| waiting.values().filter(|needs| needs.contains(name)).count())
+        .map(|(name, _)| name.clone())
+}
+
+async fn run_one(
+    ctx: Arc<RunContext>,
+    inputs: Arc<Inputs>,
+    name: InputName,
+    full_refresh: bool,
+) -> (InputName, TableReport) {
+    let start = Instant::now();
+    let mut report = match &name {
+        InputName::Bronze(source) => bronze_report(&ctx, &inputs, source).await,
+        InputName::Gold(table) => gold_report(&ctx, table, full_refresh).await,
+    };
+    report.seconds = start.elapsed().as_secs_f64();
+    tracing::info!(
+        layer = ?report.layer, table = %report.name, status = ?report.status, read = report.rows.read,
+        written = report.rows.written(), seconds = report.seconds, "table done"
+    );
+    (name, report)
+}
+
+async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str) -> TableReport {
+    let mut report = TableReport::new(Layer::Bronze, source);
+    let Some(bronze) = ctx.model.bronze.values().find(|bronze| bronze.source.to_string() == source) else {
+        return failed(report, &Error::Internal(format!("source `{source}` is not in the model")));
+    };
+    let outcome = match inputs.open(&ctx.lake, &bronze.source).boxed().await {
+        Ok(input) => run_bronze(ctx, bronze, input.as_ref()).boxed().await,
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(outcome) => {
+            report.status = outcome.status;
+            report.what = outcome.what;
+            report.rows = outcome.rows;
+            report.version = outcome.version;
+            report.warnings = outcome.warnings;
+            report
+        }
+        Err(error) => failed(report, &error),
+    }
+}
+
+async fn gold_report(ctx: &RunContext, name: &str, full_refresh: bool) -> TableReport {
+    let mut report = TableReport::new(Layer::Gold, name);
+    let Some(table) = ctx.model.gold.get(name) else {
+        return failed(report, &Error::Internal(format!("table `{name}` is not in the model")));
+    };
+    match run_gold(ctx, table, full_refresh).boxed().await {
+        Ok(outcome) => {
+            report.status = outcome.status;
+            report.what = outcome.what;
+            report.rows = outcome.rows;
+            report.version = outcome.version;
+            report.warnings = outcome.warnings;
+            report
+        }
+        Err(error) => failed(report, &error),
+    }
+}
+
+fn failed(mut report: TableReport, error: &Error) -> TableReport {
+    report.status = if matches!(error, Error::Cancelled) { TableStatus::Cancelled } else { TableStatus::Failed };
+    report.error = Some(error.chain());
+    report
+}

@@ -1,0 +1,109 @@
+//! Bad input gets a clear error that names what and where, and nothing is half-written.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use goldsmith::{Engine, Layer, RunOptions, TableStatus};
+use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::rows;
+
+async fn run(source: &str, target: &str) -> String {
+    let engine = Engine::builder().source(source).target(target).build().unwrap();
+    match engine.run(&RunOptions::default()).await {
+        Err(error) => error.chain(),
+        Ok(report) => panic!("it ran: {report:#?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_directory_that_is_not_there_is_named() {
+    let lake = ScratchLake::new().unwrap();
+    let absent = lake.root().join("absent");
+    let message = run(&absent.to_string_lossy(), &lake.target().to_string_lossy()).await;
+    assert!(message.contains("absent") && !lake.target().exists(), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_with_other_content_is_refused_untouched() {
+    let lake = ScratchLake::new().unwrap();
+    std::fs::create_dir_all(lake.target().join("photos")).unwrap();
+    let message = run(&lake.source().to_string_lossy(), &lake.target().to_string_lossy()).await;
+    assert!(message.contains("photos"), "{message}");
+    assert_eq!(std::fs::read_dir(lake.target()).unwrap().count(), 1);
+}
+
+/// Makes one source bad and checks that it alone fails, with a message that names `expected`.
+async fn one_bad_source(spoil: impl Fn(&std::path::Path), expected: &[&str]) {
+    let lake = ScratchLake::new().unwrap();
+    lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();
+    lake.deliver("access.audit", &rows(r#"[{"event_id": "e1"}]"#)).await.unwrap();
+    spoil(&lake.source().join("access/audit"));
+    let report = lake.engine().unwrap().run(&RunOptions::default()).await.unwrap();
+    let audit = report.table(Layer::Bronze, "access.audit").unwrap();
+    assert_eq!(audit.status, TableStatus::Failed, "{audit:?}");
+    let message = audit.error.as_ref().unwrap();
+    for part in expected {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+    assert_eq!(report.table(Layer::Bronze, "billing.usage").unwrap().rows.inserted, 1);
+    assert!(!report.is_success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_is_no_table_is_named() {
+    let spoil = |path: &std::path::Path| {
+        std::fs::remove_dir_all(path).unwrap();
+        std::fs::create_dir_all(path).unwrap();
+        std::fs::write(path.join("notes.txt"), "nothing").unwrap();
+    };
+    one_bad_source(spoil, &["access/audit", "not a delta table"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truncated_file_is_named() {
+    let spoil = |path: &std::path::Path| {
+        for entry in std::fs::read_dir(path).unwrap().flatten() {
+            if entry.path().extension().is_some_and(|extension| extension == "parquet") {
+                std::fs::File::options().write(true).open(entry.path()).unwrap().set_len(40).unwrap();
+            }
+        }
+    };
+    one_bad_source(spoil, &["parquet"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrupt_log_entry_is_named() {
+    let spoil = |path: &std::path::Path| {
+        std::fs::write(path.join("_delta_log/00000000000000000001.json"), "{\"add\": {\"path\"").unwrap();
+    };
+    one_bad_source(spoil, &["00000000000000000001.json"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_an_unknown_protocol_names_the_feature() {
+    let spoil = |path: &std::path::Path| {
+        let log = path.join("_delta_log/00000000000000000000.json");
+        let text: String = std::fs::read_to_string(&log)
+            .unwrap()
+            .lines()
+            .map(|line| {
+                if line.contains("\"protocol\"") {
+                    r#"{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["holographicFiles"],"writerFeatures":["holographicFiles"]}}"#.to_string() + "\n"
+                } else {
+                    line.to_string() + "\n"
+                }
+            })
+            .collect();
+        std::fs::write(&log, text).unwrap();
+    };
+    one_bad_source(spoil, &["holographicFiles"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_source_is_skipped_and_its_gold_table_has_the_unknown_member() {
+    let lake = ScratchLake::new().unwrap();
+    lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();
+    let report = lake.run(&[]).await.unwrap();
+    assert_eq!(report.table(Layer::Bronze, "billing.account_prices").unwrap().status, TableStatus::Skipped);
+    let found = lake.query("select account_price_key from dim_account_price").await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["account_price_key"], -1);
+}

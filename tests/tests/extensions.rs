@@ -1,0 +1,78 @@
+//! A 39th gold table is one YAML file.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+
+use goldsmith::ModelSource;
+use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::rows;
+
+/// The model of the repository plus one file.
+fn with_table(path: &str, text: &str) -> ScratchLake {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let mut files = Vec::new();
+    collect(&root, &root, &mut files);
+    files.push((path.to_string(), text.to_string()));
+    ScratchLake::with_model(ModelSource::Files(files)).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+fn collect(root: &Path, directory: &Path, files: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            files.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_fact_with_an_as_of_look_up() {
+    let lake = with_table(
+        "gold/governance/fact_node_hours.yaml",
+        "table: fact_node_hours\nkind: fact\ndomain: governance\ndescription: Nodes by minute.\ngrain: one instance and period\n\
+         source: compute.node_timeline\nkey: [workspace_id, cluster_id, instance_id, start_time]\nevent_time: start_time\n\
+         dimensions:\n  - {dimension: dim_cluster}\n",
+    );
+    lake.deliver("compute.clusters", &rows(r#"[{"workspace_id": "1", "cluster_id": "c", "cluster_name": "old", "change_time": "2024-01-01T00:00:00Z"},
+        {"workspace_id": "1", "cluster_id": "c", "cluster_name": "new", "change_time": "2024-02-01T00:00:00Z"}]"#)).await.unwrap();
+    lake.deliver("compute.node_timeline", &rows(r#"[{"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-01-15T00:00:00Z"},
+        {"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-02-01T00:00:00Z"}]"#)).await.unwrap();
+    lake.run(&["fact_node_hours"]).await.unwrap();
+    let found = lake.query("select c.cluster_name as name from fact_node_hours f join dim_cluster c on c.cluster_key = f.cluster_key order by start_time").await.unwrap();
+    assert_eq!(found.iter().map(|row| row["name"].as_str().unwrap()).collect::<Vec<_>>(), ["old", "new"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sliced_run_fact() {
+    let lake = with_table(
+        "gold/lakeflow/fact_runs_short.yaml",
+        "table: fact_runs_short\nkind: fact\ndomain: lakeflow\ndescription: Runs.\ngrain: one job run\nsource: lakeflow.job_run_timeline\n\
+         key: [workspace_id, job_id, run_id]\nevent_time: began\nfold:\n  slice: {start: period_start_time, end: period_end_time}\n  columns:\n\
+         \x20   began: {function: min, column: period_start_time, type: timestamp, description: First start.}\n\
+         \x20   seconds: {function: duration_seconds, type: bigint, description: Seconds.}\n",
+    );
+    lake.deliver("lakeflow.job_run_timeline", &rows(r#"[{"workspace_id": "1", "job_id": "j", "run_id": "r", "period_start_time": "2024-01-01T00:00:00Z", "period_end_time": "2024-01-01T01:00:00Z"},
+        {"workspace_id": "1", "job_id": "j", "run_id": "r", "period_start_time": "2024-01-01T01:00:00Z", "period_end_time": "2024-01-01T01:30:00Z"}]"#)).await.unwrap();
+    lake.run(&["fact_runs_short"]).await.unwrap();
+    let found = lake.query("select seconds from fact_runs_short").await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["seconds"], 5_400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_scd2_dimension() {
+    let lake = with_table(
+        "gold/lakeflow/dim_job_again.yaml",
+        "table: dim_job_again\nkind: dimension\nscd: 2\ndomain: lakeflow\ndescription: Jobs.\ngrain: one version of one job\nsource: lakeflow.jobs\n\
+         key: [workspace_id, job_id]\nsequence_by: change_time\ndelete_time: delete_time\n",
+    );
+    lake.deliver("lakeflow.jobs", &rows(r#"[{"workspace_id": "1", "job_id": "j", "name": "a", "change_time": "2024-01-01T00:00:00Z"},
+        {"workspace_id": "1", "job_id": "j", "name": "b", "change_time": "2024-01-02T00:00:00Z"}]"#)).await.unwrap();
+    lake.run(&["dim_job_again"]).await.unwrap();
+    let found = lake.query("select job_again_key, name, is_current from dim_job_again where job_again_key <> -1 order by valid_from").await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!((found[0]["is_current"].as_bool(), found[1]["is_current"].as_bool()), (Some(false), Some(true)));
+}

@@ -1,0 +1,46 @@
+//! Rows that cannot be identified are kept whole, once, counted, and reach no gold table.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use goldsmith::Layer;
+use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::rows;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_without_a_key_goes_to_quarantine_once() {
+    let lake = ScratchLake::new().unwrap();
+    let good = r#"{"record_id": "r1", "sku_name": "A", "cloud": "AWS", "usage_quantity": "1", "usage_date": "2024-01-01", "identity_metadata": {"run_as": "a@example.com"}}"#;
+    let bad = r#"{"sku_name": "B", "cloud": "AWS", "usage_quantity": "2", "usage_date": "2024-01-01", "identity_metadata": {"run_as": "b@example.com"}}"#;
+    let delivery = rows(&format!("[{good}, {bad}]"));
+    lake.deliver("billing.usage", &delivery).await.unwrap();
+    let report = lake.run(&[]).await.unwrap();
+    let books = report.table(Layer::Bronze, "billing.usage").unwrap().rows;
+    assert_eq!((books.read, books.inserted, books.quarantined), (2, 1, 1));
+    lake.deliver("billing.usage", &delivery).await.unwrap();
+    lake.run(&[]).await.unwrap();
+    let kept = lake.query("select sku_name, identity_metadata, _reason from system_quarantine.billing_usage").await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["sku_name"], "B");
+    assert_eq!(kept[0]["identity_metadata"]["run_as"], "b@example.com");
+    assert!(kept[0]["_reason"].as_str().unwrap().contains("record_id"));
+    for (table, column) in [("dim_sku", "sku_name"), ("dim_user", "user_name"), ("fact_usage", "sku_name")] {
+        let found = lake.query(&format!("select {column} as c from {table} where {column} in ('B', 'b@example.com')")).await.unwrap();
+        assert!(found.is_empty(), "{table}: {found:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_with_part_of_their_key_stay_apart_and_a_second_run_adds_nothing() {
+    let lake = ScratchLake::new().unwrap();
+    let delivery = rows(
+        r#"[{"workspace_id": "1", "warehouse_id": null, "event_type": "RUNNING", "event_time": "2024-01-01T00:00:00Z"},
+            {"workspace_id": "1", "warehouse_id": null, "event_type": "STOPPED", "event_time": "2024-01-01T00:00:00Z"},
+            {"workspace_id": null, "warehouse_id": null, "event_type": "STOPPED", "event_time": "2024-01-01T00:00:00Z"}]"#,
+    );
+    for _ in 0..2 {
+        lake.deliver("compute.warehouse_events", &delivery).await.unwrap();
+        lake.run(&["fact_warehouse_events"]).await.unwrap();
+        let found = lake.query("select warehouse_key from fact_warehouse_events").await.unwrap();
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|row| row["warehouse_key"] == -1));
+    }
+}

@@ -67,7 +67,8 @@ async fn an_scd2_dimension() {
     let lake = with_table(
         "gold/lakeflow/dim_job_again.yaml",
         "table: dim_job_again\nkind: dimension\nscd: 2\ndomain: lakeflow\ndescription: Jobs.\ngrain: one version of one job\nsource: lakeflow.jobs\n\
-         key: [workspace_id, job_id]\nsequence_by: change_time\ndelete_time: delete_time\n",
+         key: [workspace_id, job_id]\nsequence_by: change_time\ndelete_time: delete_time\n\
+         derived:\n  has_name: {type: boolean, expr: name is not null, description: Whether it has a name.}\n",
     );
     lake.deliver("lakeflow.jobs", &rows(r#"[{"workspace_id": "1", "job_id": "j", "name": "a", "change_time": "2024-01-01T00:00:00Z"},
         {"workspace_id": "1", "job_id": "j", "name": "b", "change_time": "2024-01-02T00:00:00Z"}]"#)).await.unwrap();

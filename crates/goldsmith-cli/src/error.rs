@@ -81,6 +81,7 @@ impl Error {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Engine(goldsmith::Error::Configuration { what, .. }) => what.clone(),
+            Self::Engine(goldsmith::Error::DataFusion(_)) => "the query cannot be answered".into(),
             _ => self.split().0,
         }
     }
@@ -93,7 +94,9 @@ impl Error {
             Self::Engine(goldsmith::Error::Model { .. }) => {
                 Some("run `goldsmith explain CODE` to read more about the code of a problem".into())
             }
-            Self::Engine(error) if error.is_retryable() => Some("another writer was faster; run the command again".into()),
+            Self::Engine(error) if error.is_retryable() => {
+                Some("another writer was faster; run the command again".into())
+            }
             Self::Unshowable(_) => Some("use `--format human`, or cast the column to text in the query".into()),
             _ => self.split().1,
         }
@@ -101,6 +104,9 @@ impl Error {
 
     /// What brought it about, from the outside in, without repetitions.
     pub(crate) fn causes(&self) -> Vec<String> {
+        if let Self::Engine(goldsmith::Error::DataFusion(cause)) = self {
+            return vec![innermost(cause)];
+        }
         let mut causes: Vec<String> = Vec::new();
         let outer = self.to_string();
         let mut source = std::error::Error::source(self);
@@ -123,4 +129,13 @@ impl Error {
             _ => (text, None),
         }
     }
+}
+
+/// The last cause of a chain, which in SQL errors is the one that quotes the query.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
 }

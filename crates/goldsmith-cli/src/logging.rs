@@ -29,7 +29,7 @@ fn default_filter(verbosity: Verbosity) -> &'static str {
         Verbosity::Quiet => "off",
         Verbosity::Normal => "off,goldsmith=warn",
         Verbosity::Verbose => "error,goldsmith=info",
-        Verbosity::VeryVerbose => "info,goldsmith=debug",
+        Verbosity::VeryVerbose => "warn,goldsmith=debug",
         Verbosity::Everything => "trace",
     }
 }

@@ -10,10 +10,13 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::printer::Printer;
 use crate::render::number::{grouped, seconds};
 use crate::render::report::{layer, status};
+use crate::render::shortened;
 use crate::settings::Verbosity;
 
 const TOTAL: &str = "{bar:32} {pos}/{len} tables  {elapsed}";
 const WORKING: &str = "  {spinner} {msg}";
+/// Characters of what is done that are shown.
+const WIDTH: usize = 100;
 const BEAT: Duration = Duration::from_millis(120);
 
 /// Bars on a terminal, lines elsewhere, nothing for a quiet user.
@@ -45,7 +48,9 @@ impl Progress {
 
     fn line(&self, event: &RunEvent) {
         match event {
-            RunEvent::TableStarted { table, what } => self.printer.say(&format!("started  {table}: {what}")),
+            RunEvent::TableStarted { table, what } => {
+                self.printer.say(&format!("started  {table}: {}", shortened(what, WIDTH)))
+            }
             RunEvent::TableFinished(report) => {
                 let idle = matches!(report.status, TableStatus::UpToDate | TableStatus::Skipped);
                 if !idle || self.printer.verbosity() > Verbosity::Normal {
@@ -79,7 +84,7 @@ impl Bars {
             RunEvent::TableStarted { table, what } => {
                 let bar = self.all.add(ProgressBar::new_spinner());
                 bar.set_style(style(WORKING));
-                bar.set_message(format!("{table}  {what}"));
+                bar.set_message(format!("{table}  {}", shortened(what, WIDTH)));
                 bar.enable_steady_tick(BEAT);
                 self.working.insert(short(table).to_string(), bar);
             }

@@ -51,7 +51,10 @@ fn logging_started(settings: &Settings) {
 
 fn start(cli: Cli, settings: Settings, printer: Printer) -> Result<Outcome> {
     if settings.format.value == Format::Csv && !cli.command.knows_csv() {
-        return Err(Error::usage("the format `csv` is for `goldsmith query` alone", "use `--format human` or `--format json`"));
+        return Err(Error::usage(
+            "the format `csv` is for `goldsmith query` alone",
+            "use `--format human` or `--format json`",
+        ));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

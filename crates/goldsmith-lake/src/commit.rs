@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use deltalake::kernel::transaction::TransactionError;
 use deltalake::kernel::{Action, CommitInfo, DomainMetadata};
-use deltalake::logstore::CommitOrBytes;
+use deltalake::logstore::{CommitOrBytes, LogStore};
 use deltalake::protocol::checkpoints::{cleanup_metadata, create_checkpoint};
 use deltalake::table::config::TablePropertiesExt;
 use object_store::ObjectStoreExt;
@@ -19,6 +19,9 @@ use crate::write::WrittenFiles;
 
 /// How often a commit moves on to the next version while harmless commits of others take the one it wanted.
 const MAX_ATTEMPTS: usize = 20;
+
+/// How our commits name themselves.
+pub(crate) const ENGINE: &str = concat!("goldsmith/", env!("CARGO_PKG_VERSION"));
 
 /// Features of a writer that change nothing for appended or rewritten files of our kind.
 const WRITABLE_FEATURES: &[&str] = &[
@@ -85,43 +88,23 @@ impl Table {
     /// [`LakeError::Conflict`] (retryable; the new files are deleted), [`LakeError::NoSuchFile`],
     /// [`LakeError::UnsupportedFeature`] and errors of the storage.
     pub async fn commit(&mut self, request: CommitRequest) -> Result<CommitOutcome> {
-        let base = Base {
-            version: self.version(),
-            table_id: self.table_id()?,
-            position: self.position().await?,
-        };
-        let new_position = request
-            .position
-            .clone()
-            .filter(|position| Some(position) != base.position.as_ref());
+        let base = Base { version: self.version(), table_id: self.table_id()?, position: self.position().await? };
+        let new_position = request.position.clone().filter(|position| Some(position) != base.position.as_ref());
         if request.added.adds.is_empty() && request.removed.is_empty() && new_position.is_none() {
             return Ok(CommitOutcome::Nothing);
         }
         self.check_writable()?;
-        let mut actions: Vec<Action> = request
-            .added
-            .adds
-            .iter()
-            .cloned()
-            .map(Action::Add)
-            .collect();
+        let mut actions: Vec<Action> = request.added.adds.iter().cloned().map(Action::Add).collect();
         actions.extend(self.remove_actions(&request.removed)?);
         actions.extend(new_position.map(|configuration| {
-            Action::DomainMetadata(DomainMetadata {
-                domain: POSITION_DOMAIN.to_owned(),
-                configuration,
-                removed: false,
-            })
+            Action::DomainMetadata(DomainMetadata { domain: POSITION_DOMAIN.to_owned(), configuration, removed: false })
         }));
         let info = CommitInfo {
             operation: Some(request.operation.clone()),
             is_blind_append: Some(request.blind_append && request.removed.is_empty()),
             info: HashMap::from([
                 (RUN_ID.to_owned(), Value::from(request.run_id.clone())),
-                (
-                    "operationMetrics".to_owned(),
-                    Value::Object(request.metrics.clone()),
-                ),
+                ("operationMetrics".to_owned(), Value::Object(request.metrics.clone())),
             ]),
             ..CommitInfo::default()
         };
@@ -151,18 +134,9 @@ impl Table {
     }
 
     /// Commits a change of the metadata, with the same checks of table and position.
-    pub(crate) async fn commit_metadata(
-        &mut self,
-        actions: Vec<Action>,
-        operation: &str,
-        run_id: &str,
-    ) -> Result<u64> {
+    pub(crate) async fn commit_metadata(&mut self, actions: Vec<Action>, operation: &str, run_id: &str) -> Result<u64> {
         self.check_writable()?;
-        let base = Base {
-            version: self.version(),
-            table_id: self.table_id()?,
-            position: self.position().await?,
-        };
+        let base = Base { version: self.version(), table_id: self.table_id()?, position: self.position().await? };
         let info = CommitInfo {
             operation: Some(operation.to_owned()),
             info: HashMap::from([(RUN_ID.to_owned(), Value::from(run_id))]),
@@ -182,25 +156,13 @@ impl Table {
     pub(crate) fn check_writable(&self) -> Result<()> {
         let location = self.location.to_string();
         let refuse = |features: String| {
-            Err(LakeError::UnsupportedFeature {
-                location: location.clone(),
-                features,
-                access: "write",
-            })
+            Err(LakeError::UnsupportedFeature { location: location.clone(), features, access: "write" })
         };
         let snapshot = self.snapshot()?;
-        let names: Vec<String> = snapshot
-            .protocol()
-            .writer_features()
-            .unwrap_or_default()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let unknown: Vec<&str> = names
-            .iter()
-            .map(String::as_str)
-            .filter(|name| !WRITABLE_FEATURES.contains(name))
-            .collect();
+        let names: Vec<String> =
+            snapshot.protocol().writer_features().unwrap_or_default().iter().map(ToString::to_string).collect();
+        let unknown: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| !WRITABLE_FEATURES.contains(name)).collect();
         if !unknown.is_empty() {
             return refuse(unknown.join(", "));
         }
@@ -260,15 +222,15 @@ impl Table {
         accept: impl Fn(&Commit) -> std::result::Result<(), String>,
     ) -> Result<u64> {
         let location = self.location.to_string();
+        let log_store = self.delta.log_store();
         let commit_id = Uuid::new_v4();
-        info.engine_info = Some(concat!("goldsmith/", env!("CARGO_PKG_VERSION")).to_owned());
-        info.info
-            .insert(COMMIT_ID.to_owned(), Value::from(commit_id.to_string()));
+        info.engine_info = Some(ENGINE.to_owned());
+        info.info.insert(COMMIT_ID.to_owned(), Value::from(commit_id.to_string()));
         for _ in 0..MAX_ATTEMPTS {
             let version = self.version() + 1;
             info.timestamp = Some(chrono::Utc::now().timestamp_millis());
             info.read_version = Some(self.version());
-            let result = self.write_entry(version, &info, &actions, commit_id).await;
+            let result = write_entry(log_store.as_ref(), version, &info, &actions, commit_id).await;
             match result {
                 Ok(()) => {
                     self.after_commit(version).await;
@@ -278,9 +240,9 @@ impl Table {
                     let others = self.commits_since(base.version).await;
                     // An answer can get lost on the way back, so the log is asked before anything is reported.
                     if let Ok(commits) = &others
-                        && let Some((version, _)) = commits.iter().find(|(_, commit)| {
-                            commit.info_text(COMMIT_ID) == Some(commit_id.to_string().as_str())
-                        })
+                        && let Some((version, _)) = commits
+                            .iter()
+                            .find(|(_, commit)| commit.info_text(COMMIT_ID) == Some(commit_id.to_string().as_str()))
                     {
                         let version = *version;
                         self.after_commit(version).await;
@@ -289,10 +251,7 @@ impl Table {
                     if !matches!(error, TransactionError::VersionAlreadyExists(_)) {
                         return Err(LakeError::delta(&location, error.into()));
                     }
-                    let conflict = |reason: String| LakeError::Conflict {
-                        location: location.clone(),
-                        reason,
-                    };
+                    let conflict = |reason: String| LakeError::Conflict { location: location.clone(), reason };
                     for (_, commit) in others? {
                         accept(&commit).map_err(conflict)?;
                     }
@@ -301,56 +260,12 @@ impl Table {
                         return Err(conflict("the table was replaced by another one".to_owned()));
                     }
                     if self.position().await? != base.position {
-                        return Err(conflict(
-                            "another run moved the position of the table".to_owned(),
-                        ));
+                        return Err(conflict("another run moved the position of the table".to_owned()));
                     }
                 }
             }
         }
-        Err(LakeError::Conflict {
-            location,
-            reason: "other writers were faster each time".to_owned(),
-        })
-    }
-
-    async fn write_entry(
-        &self,
-        version: u64,
-        info: &CommitInfo,
-        actions: &[Action],
-        commit_id: Uuid,
-    ) -> std::result::Result<(), TransactionError> {
-        let mut lines = Vec::with_capacity(actions.len() + 1);
-        let info = Action::CommitInfo(info.clone());
-        for action in std::iter::once(&info).chain(actions) {
-            lines.push(
-                serde_json::to_string(action)
-                    .map_err(|json_err| TransactionError::SerializeLogJson { json_err })?,
-            );
-        }
-        let bytes = bytes::Bytes::from(lines.join("\n"));
-        let log_store = self.delta.log_store();
-        // The default store puts an entry conditionally; others rename a file that is there already.
-        let entry = if ["DefaultLogStore", "LakeFSLogStore"].contains(&log_store.name().as_str()) {
-            CommitOrBytes::LogBytes(bytes)
-        } else {
-            let path = Path::from(format!("_delta_log/_commit_{commit_id}.json.tmp"));
-            log_store
-                .object_store(Some(commit_id))
-                .put(&path, bytes.into())
-                .await?;
-            CommitOrBytes::TmpCommit(path)
-        };
-        let result = log_store
-            .write_commit_entry(version, entry.clone(), commit_id)
-            .await;
-        if result.is_err()
-            && let Err(error) = log_store.abort_commit_entry(version, entry, commit_id).await
-        {
-            tracing::warn!(%error, "a temporary log entry could not be deleted");
-        }
-        result
+        Err(LakeError::Conflict { location, reason: "other writers were faster each time".to_owned() })
     }
 
     /// The commits after `version`, up to the first entry that is not there.
@@ -385,4 +300,37 @@ impl Table {
             tracing::warn!(location = %self.location, version, %error, "old log entries could not be deleted");
         }
     }
+}
+
+/// Writes one entry of a log, if the version is still free.
+pub(crate) async fn write_entry(
+    log_store: &dyn LogStore,
+    version: u64,
+    info: &CommitInfo,
+    actions: &[Action],
+    commit_id: Uuid,
+) -> std::result::Result<(), TransactionError> {
+    let mut lines = Vec::with_capacity(actions.len() + 1);
+    let info = Action::CommitInfo(info.clone());
+    for action in std::iter::once(&info).chain(actions) {
+        lines.push(serde_json::to_string(action).map_err(|json_err| TransactionError::SerializeLogJson { json_err })?);
+    }
+    let bytes = bytes::Bytes::from(lines.join("\n"));
+    // The default store puts an entry conditionally; others rename a file that is there already.
+    let entry = if ["DefaultLogStore", "LakeFSLogStore"].contains(&log_store.name().as_str()) {
+        CommitOrBytes::LogBytes(bytes)
+    } else {
+        let path = Path::from(format!("_delta_log/_commit_{commit_id}.json.tmp"));
+        log_store.object_store(Some(commit_id)).put(&path, bytes.into()).await?;
+        CommitOrBytes::TmpCommit(path)
+    };
+    let result = log_store.write_commit_entry(version, entry.clone(), commit_id).await;
+    // A version that is taken leaves nothing behind with the default store; the others keep their file.
+    if result.is_err()
+        && let CommitOrBytes::TmpCommit(_) = entry
+        && let Err(error) = log_store.abort_commit_entry(version, entry, commit_id).await
+    {
+        tracing::warn!(%error, "a temporary log entry could not be deleted");
+    }
+    result
 }

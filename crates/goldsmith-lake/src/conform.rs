@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray,
-    new_null_array,
+    Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray, new_null_array,
 };
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
@@ -12,10 +11,8 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use crate::error::{LakeError, Result};
 
 /// Fails on values that do not fit, instead of silently making them null.
-const STRICT: CastOptions<'static> = CastOptions {
-    safe: false,
-    format_options: arrow::util::display::FormatOptions::new(),
-};
+const STRICT: CastOptions<'static> =
+    CastOptions { safe: false, format_options: arrow::util::display::FormatOptions::new() };
 
 /// Gives `batch` exactly the schema `target`: columns in its order, absent columns and struct fields as nulls.
 ///
@@ -41,10 +38,7 @@ pub(crate) fn conform(batch: &RecordBatch, target: &SchemaRef, table: &str) -> R
 pub(crate) fn check_columns(data: &Schema, target: &Schema, table: &str) -> Result<()> {
     for field in target.fields() {
         if data.column_with_name(field.name()).is_none() {
-            return Err(LakeError::MissingColumn {
-                column: field.name().clone(),
-                table: table.to_owned(),
-            });
+            return Err(LakeError::MissingColumn { column: field.name().clone(), table: table.to_owned() });
         }
     }
     check_fields(data.fields(), target.fields(), "", table)
@@ -52,18 +46,11 @@ pub(crate) fn check_columns(data: &Schema, target: &Schema, table: &str) -> Resu
 
 fn check_fields(data: &Fields, target: &Fields, parent: &str, table: &str) -> Result<()> {
     for field in data {
-        let path = if parent.is_empty() {
-            field.name().clone()
-        } else {
-            format!("{parent}.{}", field.name())
-        };
+        let path = if parent.is_empty() { field.name().clone() } else { format!("{parent}.{}", field.name()) };
         match target.find(field.name()) {
             Some((_, known)) => check_type(field.data_type(), known.data_type(), &path, table)?,
             None => {
-                return Err(LakeError::UnexpectedColumn {
-                    column: path,
-                    table: table.to_owned(),
-                });
+                return Err(LakeError::UnexpectedColumn { column: path, table: table.to_owned() });
             }
         }
     }
@@ -72,38 +59,22 @@ fn check_fields(data: &Fields, target: &Fields, parent: &str, table: &str) -> Re
 
 fn check_type(data: &DataType, target: &DataType, path: &str, table: &str) -> Result<()> {
     match (data, target) {
-        (DataType::Struct(data), DataType::Struct(target)) => {
-            check_fields(data, target, path, table)
-        }
+        (DataType::Struct(data), DataType::Struct(target)) => check_fields(data, target, path, table),
         (
             DataType::List(data)
             | DataType::LargeList(data)
             | DataType::ListView(data)
             | DataType::FixedSizeList(data, _),
             DataType::List(target),
-        ) => check_type(
-            data.data_type(),
-            target.data_type(),
-            &format!("{path}.element"),
-            table,
-        ),
-        (DataType::Map(data, _), DataType::Map(target, _)) => {
-            match (data.data_type(), target.data_type()) {
-                (DataType::Struct(data), DataType::Struct(target)) => data
-                    .iter()
-                    .zip(target)
-                    .zip(["key", "value"])
-                    .try_for_each(|((data, target), side)| {
-                        check_type(
-                            data.data_type(),
-                            target.data_type(),
-                            &format!("{path}.{side}"),
-                            table,
-                        )
-                    }),
-                _ => Ok(()),
+        ) => check_type(data.data_type(), target.data_type(), &format!("{path}.element"), table),
+        (DataType::Map(data, _), DataType::Map(target, _)) => match (data.data_type(), target.data_type()) {
+            (DataType::Struct(data), DataType::Struct(target)) => {
+                data.iter().zip(target).zip(["key", "value"]).try_for_each(|((data, target), side)| {
+                    check_type(data.data_type(), target.data_type(), &format!("{path}.{side}"), table)
+                })
             }
-        }
+            _ => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -112,10 +83,7 @@ fn missing(field: &Field, rows: usize, table: &str) -> Result<ArrayRef> {
     if field.is_nullable() || rows == 0 {
         Ok(new_null_array(field.data_type(), rows))
     } else {
-        Err(LakeError::MissingColumn {
-            column: field.name().clone(),
-            table: table.to_owned(),
-        })
+        Err(LakeError::MissingColumn { column: field.name().clone(), table: table.to_owned() })
     }
 }
 
@@ -137,46 +105,32 @@ fn conform_array(array: &ArrayRef, field: &Field, path: &str) -> Result<ArrayRef
                     }
                 })
                 .collect::<Result<Vec<_>>>()?;
-            StructArray::try_new_with_length(
-                fields.clone(),
-                children,
-                array.nulls().cloned(),
-                array.len(),
-            )
-            .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| does_not_fit(array.data_type(), to, path, &error))
+            StructArray::try_new_with_length(fields.clone(), children, array.nulls().cloned(), array.len())
+                .map(|array| Arc::new(array) as ArrayRef)
+                .map_err(|error| does_not_fit(array.data_type(), to, path, &error))
         }
-        (DataType::List(_), DataType::List(element)) => {
-            conform_list(array.as_list(), element, to, path)
-        }
+        (DataType::List(_), DataType::List(element)) => conform_list(array.as_list(), element, to, path),
         (DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::ListView(_), DataType::List(element)) => {
             // The element keeps its own type here; the list is conformed in a second step.
             let kept = match array.data_type() {
-                DataType::LargeList(inner)
-                | DataType::FixedSizeList(inner, _)
-                | DataType::ListView(inner) => Arc::clone(inner),
+                DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) | DataType::ListView(inner) => {
+                    Arc::clone(inner)
+                }
                 _ => Arc::clone(element),
             };
             let list = cast(array, &DataType::List(kept), path)?;
             conform_list(list.as_list(), element, to, path)
         }
-        (DataType::Map(..), DataType::Map(entries, sorted)) => {
-            conform_map(array.as_map(), entries, *sorted, path)
-        }
+        (DataType::Map(..), DataType::Map(entries, sorted)) => conform_map(array.as_map(), entries, *sorted, path),
         _ => cast(array, to, path),
     }
 }
 
 fn conform_list(list: &ListArray, element: &FieldRef, to: &DataType, path: &str) -> Result<ArrayRef> {
     let values = conform_array(list.values(), element, &format!("{path}.element"))?;
-    ListArray::try_new(
-        Arc::clone(element),
-        list.offsets().clone(),
-        values,
-        list.nulls().cloned(),
-    )
-    .map(|array| Arc::new(array) as ArrayRef)
-    .map_err(|error| does_not_fit(list.data_type(), to, path, &error))
+    ListArray::try_new(Arc::clone(element), list.offsets().clone(), values, list.nulls().cloned())
+        .map(|array| Arc::new(array) as ArrayRef)
+        .map_err(|error| does_not_fit(list.data_type(), to, path, &error))
 }
 
 fn conform_map(map: &MapArray, entries: &FieldRef, sorted: bool, path: &str) -> Result<ArrayRef> {
@@ -193,29 +147,17 @@ fn conform_map(map: &MapArray, entries: &FieldRef, sorted: bool, path: &str) -> 
     };
     StructArray::try_new(fields.clone(), children, None)
         .and_then(|structs| {
-            MapArray::try_new(
-                Arc::clone(entries),
-                map.offsets().clone(),
-                structs,
-                map.nulls().cloned(),
-                sorted,
-            )
+            MapArray::try_new(Arc::clone(entries), map.offsets().clone(), structs, map.nulls().cloned(), sorted)
         })
         .map(|array| Arc::new(array) as ArrayRef)
         .map_err(|error| does_not_fit(map.data_type(), &to, path, &error))
 }
 
 fn cast(array: &ArrayRef, to: &DataType, path: &str) -> Result<ArrayRef> {
-    cast_with_options(array, to, &STRICT)
-        .map_err(|error| does_not_fit(array.data_type(), to, path, &error))
+    cast_with_options(array, to, &STRICT).map_err(|error| does_not_fit(array.data_type(), to, path, &error))
 }
 
-fn does_not_fit(
-    from: &DataType,
-    to: &DataType,
-    path: &str,
-    error: &arrow::error::ArrowError,
-) -> LakeError {
+fn does_not_fit(from: &DataType, to: &DataType, path: &str, error: &arrow::error::ArrowError) -> LakeError {
     LakeError::ValueDoesNotFit {
         column: path.to_owned(),
         from: from.to_string(),
@@ -226,13 +168,7 @@ fn does_not_fit(
 
 /// The schema without any metadata on it or its fields, which is what data files carry.
 pub(crate) fn plain_schema(schema: &Schema) -> SchemaRef {
-    Arc::new(Schema::new(
-        schema
-            .fields()
-            .iter()
-            .map(|field| plain_field(field))
-            .collect::<Vec<_>>(),
-    ))
+    Arc::new(Schema::new(schema.fields().iter().map(|field| plain_field(field)).collect::<Vec<_>>()))
 }
 
 fn plain_field(field: &Field) -> Field {
@@ -241,9 +177,7 @@ fn plain_field(field: &Field) -> Field {
 
 fn plain_type(data_type: &DataType) -> DataType {
     match data_type {
-        DataType::Struct(fields) => {
-            DataType::Struct(fields.iter().map(|field| plain_field(field)).collect())
-        }
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| plain_field(field)).collect()),
         DataType::List(element) => DataType::List(Arc::new(plain_field(element))),
         DataType::Map(entries, sorted) => DataType::Map(Arc::new(plain_field(entries)), *sorted),
         // Readers hand out views and dictionaries; tables know plain strings and bytes only.
@@ -276,11 +210,7 @@ mod tests {
             Field::new(
                 "s",
                 DataType::Struct(
-                    vec![
-                        Field::new("a", DataType::Utf8, true),
-                        Field::new("b", DataType::Float64, true),
-                    ]
-                    .into(),
+                    vec![Field::new("a", DataType::Utf8, true), Field::new("b", DataType::Float64, true)].into(),
                 ),
                 true,
             ),
@@ -294,11 +224,8 @@ mod tests {
 
     #[test]
     fn a_value_that_does_not_fit_names_its_column() {
-        let batch = RecordBatch::try_from_iter([(
-            "n",
-            Arc::new(StringViewArray::from(vec!["no number"])) as ArrayRef,
-        )])
-        .unwrap();
+        let batch = RecordBatch::try_from_iter([("n", Arc::new(StringViewArray::from(vec!["no number"])) as ArrayRef)])
+            .unwrap();
         let target = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
         let error = conform(&batch, &target, "t").unwrap_err();
         assert!(matches!(error, LakeError::ValueDoesNotFit { ref column, .. } if column == "n"));

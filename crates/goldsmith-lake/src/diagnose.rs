@@ -12,11 +12,7 @@ use crate::error::{LakeError, Result};
 use crate::log::{Commit, entry_name};
 
 /// Looks through the log of a table that failed to load, and says what is wrong with it.
-pub(crate) async fn explain(
-    log_store: &dyn LogStore,
-    location: &str,
-    error: DeltaTableError,
-) -> LakeError {
+pub(crate) async fn explain(log_store: &dyn LogStore, location: &str, error: DeltaTableError) -> LakeError {
     match find_cause(log_store, location).await {
         Ok(Some(cause)) => cause,
         // The original error says more than a failure to look closer.

@@ -71,7 +71,9 @@ pub enum LakeError {
         version: u64,
     },
     /// An entry of a transaction log cannot be read.
-    #[error("the log entry `{entry}` of the delta table `{location}` cannot be read: {reason}; restore the file or the table")]
+    #[error(
+        "the log entry `{entry}` of the delta table `{location}` cannot be read: {reason}; restore the file or the table"
+    )]
     CorruptLog {
         /// The table.
         location: String,
@@ -81,7 +83,9 @@ pub enum LakeError {
         reason: String,
     },
     /// A data file cannot be read.
-    #[error("the data file `{file}` cannot be read as parquet: {reason}; it is truncated or damaged, restore it or take it away")]
+    #[error(
+        "the data file `{file}` cannot be read as parquet: {reason}; it is truncated or damaged, restore it or take it away"
+    )]
     CorruptFile {
         /// The file, with its table or directory.
         file: String,
@@ -89,7 +93,9 @@ pub enum LakeError {
         reason: String,
     },
     /// The protocol of a table asks for features that are not supported.
-    #[error("the delta table `{location}` needs `{features}`, which this engine cannot {access}; disable the feature or rewrite the table without it")]
+    #[error(
+        "the delta table `{location}` needs `{features}`, which this engine cannot {access}; disable the feature or rewrite the table without it"
+    )]
     UnsupportedFeature {
         /// The table.
         location: String,
@@ -117,7 +123,9 @@ pub enum LakeError {
         table: String,
     },
     /// Data has a column that the table has not.
-    #[error("the data has a column `{column}`, which the table `{table}` does not have; add the column to the table first")]
+    #[error(
+        "the data has a column `{column}`, which the table `{table}` does not have; add the column to the table first"
+    )]
     UnexpectedColumn {
         /// The column.
         column: String,
@@ -234,9 +242,7 @@ impl LakeError {
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
             Self::Storage { .. } => ErrorKind::Storage,
-            Self::Delta { .. } | Self::Query { .. } | Self::Arrow { .. } | Self::Task { .. } => {
-                ErrorKind::Internal
-            }
+            Self::Delta { .. } | Self::Query { .. } | Self::Arrow { .. } | Self::Task { .. } => ErrorKind::Internal,
         }
     }
 
@@ -244,12 +250,10 @@ impl LakeError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Conflict { .. } => true,
-            Self::Storage { source, .. } => {
-                !matches!(
-                    source.downcast_ref::<ObjectStoreError>(),
-                    Some(ObjectStoreError::NotFound { .. } | ObjectStoreError::NotSupported { .. })
-                )
-            }
+            Self::Storage { source, .. } => !matches!(
+                source.downcast_ref::<ObjectStoreError>(),
+                Some(ObjectStoreError::NotFound { .. } | ObjectStoreError::NotSupported { .. })
+            ),
             _ => false,
         }
     }
@@ -264,65 +268,43 @@ impl LakeError {
                 Err(inner) => Self::query(location, DataFusionError::External(inner)),
             },
             DataFusionError::Context(_, inner) => Self::from_query(location, *inner),
-            DataFusionError::ParquetError(inner) => Self::CorruptFile {
-                file: location.to_owned(),
-                reason: inner.to_string(),
-            },
+            DataFusionError::ParquetError(inner) => {
+                Self::CorruptFile { file: location.to_owned(), reason: inner.to_string() }
+            }
             error => Self::query(location, error),
         }
     }
 
     pub(crate) fn arrow(location: &str, source: arrow::error::ArrowError) -> Self {
-        Self::Arrow {
-            location: location.to_owned(),
-            source,
-        }
+        Self::Arrow { location: location.to_owned(), source }
     }
 
     pub(crate) fn delta(location: &str, source: DeltaTableError) -> Self {
         if is_permission_denied(&source) {
-            return Self::PermissionDenied {
-                path: location.to_owned(),
-                source: Box::new(source),
-            };
+            return Self::PermissionDenied { path: location.to_owned(), source: Box::new(source) };
         }
         match source {
             DeltaTableError::ObjectStore { source } => Self::storage(location, source),
-            DeltaTableError::Transaction {
-                source: TransactionError::ObjectStore { source },
-            } => Self::storage(location, source),
+            DeltaTableError::Transaction { source: TransactionError::ObjectStore { source } } => {
+                Self::storage(location, source)
+            }
             DeltaTableError::Arrow { source } => Self::arrow(location, source),
-            source => Self::Delta {
-                location: location.to_owned(),
-                source: Box::new(source),
-            },
+            source => Self::Delta { location: location.to_owned(), source: Box::new(source) },
         }
     }
 
     pub(crate) fn query(location: &str, source: DataFusionError) -> Self {
         if is_permission_denied(&source) {
-            return Self::PermissionDenied {
-                path: location.to_owned(),
-                source: Box::new(source),
-            };
+            return Self::PermissionDenied { path: location.to_owned(), source: Box::new(source) };
         }
-        Self::Query {
-            location: location.to_owned(),
-            source: Box::new(source),
-        }
+        Self::Query { location: location.to_owned(), source: Box::new(source) }
     }
 
     pub(crate) fn storage(location: &str, source: impl StdError + Send + Sync + 'static) -> Self {
         if is_permission_denied(&source) {
-            Self::PermissionDenied {
-                path: location.to_owned(),
-                source: Box::new(source),
-            }
+            Self::PermissionDenied { path: location.to_owned(), source: Box::new(source) }
         } else {
-            Self::Storage {
-                location: location.to_owned(),
-                source: Box::new(source),
-            }
+            Self::Storage { location: location.to_owned(), source: Box::new(source) }
         }
     }
 }
@@ -343,10 +325,7 @@ fn is_permission_denied(error: &(dyn StdError + 'static)) -> bool {
             return true;
         }
         if let Some(error) = error.downcast_ref::<std::io::Error>()
-            && matches!(
-                error.kind(),
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
-            )
+            && matches!(error.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem)
         {
             return true;
         }

@@ -2,9 +2,7 @@
 
 use arrow::datatypes::{Field, FieldRef};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::{
-    Action, ArrayType, DataType, MapType, MetadataExt, StructField, StructType,
-};
+use deltalake::kernel::{Action, ArrayType, DataType, MapType, MetadataExt, StructField, StructType};
 
 use crate::error::{LakeError, Result};
 use crate::table::Table;
@@ -24,10 +22,7 @@ impl Table {
         let fail = |error: deltalake::DeltaTableError| LakeError::delta(&location, error);
         let snapshot = self.snapshot()?;
         let current = snapshot.schema();
-        let wanted = fields
-            .iter()
-            .map(|field| kernel_field(field, &location))
-            .collect::<Result<Vec<_>>>()?;
+        let wanted = fields.iter().map(|field| kernel_field(field, &location)).collect::<Result<Vec<_>>>()?;
         let merged = merge_fields(current.fields(), wanted.iter(), "")?;
         let merged = StructType::try_new(merged).map_err(|error| fail(error.into()))?;
         if merged == *current {
@@ -47,21 +42,13 @@ impl Table {
                 access: "add to an existing table",
             });
         }
-        let metadata = snapshot
-            .metadata()
-            .clone()
-            .with_schema(&merged)
-            .map_err(|error| fail(error.into()))?;
-        self.commit_metadata(vec![Action::Metadata(metadata)], "ADD COLUMNS", run_id)
-            .await
-            .map(Some)
+        let metadata = snapshot.metadata().clone().with_schema(&merged).map_err(|error| fail(error.into()))?;
+        self.commit_metadata(vec![Action::Metadata(metadata)], "ADD COLUMNS", run_id).await.map(Some)
     }
 }
 
 fn kernel_field(field: &Field, location: &str) -> Result<StructField> {
-    field
-        .try_into_kernel()
-        .map_err(|error| LakeError::arrow(location, error))
+    field.try_into_kernel().map_err(|error| LakeError::arrow(location, error))
 }
 
 fn merge_fields<'a>(
@@ -71,20 +58,13 @@ fn merge_fields<'a>(
 ) -> Result<Vec<StructField>> {
     let mut merged: Vec<StructField> = current.cloned().collect();
     for field in wanted {
-        let path = if parent.is_empty() {
-            field.name().clone()
-        } else {
-            format!("{parent}.{}", field.name())
-        };
+        let path = if parent.is_empty() { field.name().clone() } else { format!("{parent}.{}", field.name()) };
         match merged.iter_mut().find(|known| known.name() == field.name()) {
             Some(known) => {
                 known.data_type = merge_types(known.data_type(), field.data_type(), &path)?;
             }
             // Rows that exist have no value for it.
-            None => merged.push(StructField {
-                nullable: true,
-                ..field.clone()
-            }),
+            None => merged.push(StructField { nullable: true, ..field.clone() }),
         }
     }
     Ok(merged)
@@ -94,32 +74,20 @@ fn merge_types(current: &DataType, wanted: &DataType, path: &str) -> Result<Data
     match (current, wanted) {
         (DataType::Struct(current), DataType::Struct(wanted)) => {
             let fields = merge_fields(current.fields(), wanted.fields(), path)?;
-            StructType::try_new(fields)
-                .map(DataType::from)
-                .map_err(|error| LakeError::delta(path, error.into()))
+            StructType::try_new(fields).map(DataType::from).map_err(|error| LakeError::delta(path, error.into()))
         }
         (DataType::Array(current), DataType::Array(wanted)) => {
-            let element = merge_types(
-                current.element_type(),
-                wanted.element_type(),
-                &format!("{path}.element"),
-            )?;
+            let element = merge_types(current.element_type(), wanted.element_type(), &format!("{path}.element"))?;
             Ok(ArrayType::new(element, current.contains_null()).into())
         }
         (DataType::Map(current), DataType::Map(wanted)) => {
             let key = merge_types(current.key_type(), wanted.key_type(), &format!("{path}.key"))?;
-            let value = merge_types(
-                current.value_type(),
-                wanted.value_type(),
-                &format!("{path}.value"),
-            )?;
+            let value = merge_types(current.value_type(), wanted.value_type(), &format!("{path}.value"))?;
             Ok(MapType::new(key, value, current.value_contains_null()).into())
         }
         (current, wanted) if current == wanted => Ok(current.clone()),
-        (current, wanted) => Err(LakeError::TypeChanged {
-            column: path.to_owned(),
-            from: current.to_string(),
-            to: wanted.to_string(),
-        }),
+        (current, wanted) => {
+            Err(LakeError::TypeChanged { column: path.to_owned(), from: current.to_string(), to: wanted.to_string() })
+        }
     }
 }

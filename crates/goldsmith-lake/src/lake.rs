@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use datafusion::prelude::SessionContext;
 use datafusion::common::TableReference;
+use datafusion::prelude::SessionContext;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::transaction::CommitProperties;
-use deltalake::kernel::{Action, Protocol, StructType};
+use deltalake::kernel::{Action, CommitInfo, MetadataExt, Protocol, StructType, contains_timestampntz, new_metadata};
 use deltalake::logstore::{LogStore, LogStoreRef};
-use deltalake::operations::create::CreateBuilder;
-use deltalake::{DeltaTableBuilder, TableProperty};
+use deltalake::{DeltaTableBuilder, DeltaTableError};
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use crate::commit::{ENGINE, write_entry};
 use crate::error::{LakeError, Result};
 use crate::location::Location;
-use crate::log::RUN_ID;
+use crate::log::{COMMIT_ID, RUN_ID, entry_name};
 use crate::session::session;
 use crate::source::{ParquetDirectory, Source};
 use crate::table::Table;
@@ -90,9 +90,7 @@ enum Content {
 impl Lake {
     /// A lake with these options. Does no I/O.
     pub fn new(options: LakeOptions) -> Self {
-        Self {
-            options: Arc::new(options),
-        }
+        Self { options: Arc::new(options) }
     }
 
     /// The options of this lake.
@@ -103,21 +101,18 @@ impl Lake {
     /// Opens the table at `location` at its latest version; `None` when there is nothing at all.
     ///
     /// # Errors
-    /// [`LakeError::NotADeltaTable`] for a directory with other content, [`LakeError::CorruptLog`] and
-    /// [`LakeError::UnsupportedFeature`] for a log that cannot be read, and errors of the storage.
+    /// [`LakeError::InvalidLocation`] for a file, [`LakeError::NotADeltaTable`] for a directory with other content,
+    /// [`LakeError::CorruptLog`] and [`LakeError::UnsupportedFeature`] for a log that cannot be read, and errors of the storage.
     pub async fn open(&self, location: &Location) -> Result<Option<Table>> {
+        check_no_file(location)?;
         let log_store = self.log_store(location)?;
         match self.content(location, log_store.as_ref()).await? {
             Content::Nothing => Ok(None),
             Content::DeltaLog => Table::load(self, location, log_store).await.map(Some),
-            Content::ParquetFiles => Err(LakeError::NotADeltaTable {
-                location: location.to_string(),
-                found: "parquet files".to_owned(),
-            }),
-            Content::Other(found) => Err(LakeError::NotADeltaTable {
-                location: location.to_string(),
-                found,
-            }),
+            Content::ParquetFiles => {
+                Err(LakeError::NotADeltaTable { location: location.to_string(), found: "parquet files".to_owned() })
+            }
+            Content::Other(found) => Err(LakeError::NotADeltaTable { location: location.to_string(), found }),
         }
     }
 
@@ -132,43 +127,25 @@ impl Lake {
         if let Some(table) = self.open(location).await? {
             return Ok(table);
         }
-        let text = location.to_string();
         let log_store = self.log_store(location)?;
-        let schema: StructType = spec
-            .schema
-            .as_ref()
-            .try_into_kernel()
-            .map_err(|error| LakeError::arrow(&text, error))?;
-        let protocol: Protocol = serde_json::from_value(json!({
-            "minReaderVersion": 1,
-            "minWriterVersion": 7,
-            "writerFeatures": ["appendOnly", "invariants", "domainMetadata"],
-        }))
-        .map_err(|error| LakeError::delta(&text, error.into()))?;
-        let mut create = CreateBuilder::new()
-            .with_log_store(log_store)
-            .with_table_name(spec.name)
-            .with_columns(schema.fields().cloned())
-            .with_actions([Action::Protocol(protocol)])
-            .with_configuration_property(
-                TableProperty::CheckpointInterval,
-                Some(CHECKPOINT_INTERVAL),
-            )
-            // No retries: a lost race must not replace the table that the winner created.
-            .with_commit_properties(
-                CommitProperties::default()
-                    .with_max_retries(0)
-                    .with_metadata([(RUN_ID.to_owned(), Value::from(spec.run_id))]),
-            );
-        if let Some(description) = spec.description {
-            create = create.with_comment(description);
-        }
-        match create.await {
-            Ok(delta) => Table::from_delta(self, location, delta),
-            Err(error) => match self.open(location).await {
-                Ok(Some(table)) => Ok(table),
-                _ => Err(LakeError::delta(&text, error)),
-            },
+        let actions = create_actions(&location.to_string(), &spec)?;
+        let commit_id = Uuid::new_v4();
+        let info = CommitInfo {
+            timestamp: Some(chrono::Utc::now().timestamp_millis()),
+            operation: Some("CREATE TABLE".to_owned()),
+            engine_info: Some(ENGINE.to_owned()),
+            info: HashMap::from([
+                (RUN_ID.to_owned(), Value::from(spec.run_id)),
+                (COMMIT_ID.to_owned(), Value::from(commit_id.to_string())),
+            ]),
+            ..CommitInfo::default()
+        };
+        let created = write_entry(log_store.as_ref(), 0, &info, &actions, commit_id).await;
+        // When the entry was there already, another process was faster; whoever wrote it, the table is there now.
+        match (self.open(location).await?, created) {
+            (Some(table), _) => Ok(table),
+            (None, Err(error)) => Err(LakeError::delta(&location.to_string(), error.into())),
+            (None, Ok(())) => Err(LakeError::NoTable { location: location.to_string() }),
         }
     }
 
@@ -177,6 +154,7 @@ impl Lake {
     /// # Errors
     /// As [`Lake::open`]; a directory with neither a `_delta_log` nor Parquet files is [`LakeError::NotADeltaTable`].
     pub async fn open_source(&self, location: &Location) -> Result<Option<Source>> {
+        check_no_file(location)?;
         let log_store = self.log_store(location)?;
         match self.content(location, log_store.as_ref()).await? {
             Content::Nothing => Ok(None),
@@ -184,14 +162,10 @@ impl Lake {
                 let table = Table::load(self, location, log_store).await?;
                 Ok(Some(Source::Delta(table)))
             }
-            Content::ParquetFiles => ParquetDirectory::open(self, location)
-                .await
-                .map(Source::ParquetDirectory)
-                .map(Some),
-            Content::Other(found) => Err(LakeError::NotADeltaTable {
-                location: location.to_string(),
-                found,
-            }),
+            Content::ParquetFiles => {
+                ParquetDirectory::open(self, location).await.map(Source::ParquetDirectory).map(Some)
+            }
+            Content::Other(found) => Err(LakeError::NotADeltaTable { location: location.to_string(), found }),
         }
     }
 
@@ -199,30 +173,20 @@ impl Lake {
     ///
     /// # Errors
     /// [`LakeError::Query`] when a table cannot be registered, for instance because a name is given twice.
-    pub async fn sql_context(
-        &self,
-        tables: Vec<(String, String, Table)>,
-    ) -> Result<SessionContext> {
+    pub async fn sql_context(&self, tables: Vec<(String, String, Table)>) -> Result<SessionContext> {
         let context = session(self.options.threads);
         for (schema, name, table) in tables {
             let fail = |error| LakeError::query(&table.location().to_string(), error);
-            let catalog = context.catalog("datafusion").ok_or_else(|| {
-                fail(datafusion::error::DataFusionError::Internal(
-                    "no default catalog".to_owned(),
-                ))
-            })?;
+            let catalog = context
+                .catalog("datafusion")
+                .ok_or_else(|| fail(datafusion::error::DataFusionError::Internal("no default catalog".to_owned())))?;
             if catalog.schema(&schema).is_none() {
                 catalog
-                    .register_schema(
-                        &schema,
-                        Arc::new(datafusion::catalog::MemorySchemaProvider::new()),
-                    )
+                    .register_schema(&schema, Arc::new(datafusion::catalog::MemorySchemaProvider::new()))
                     .map_err(fail)?;
             }
             let provider = table.provider().await?;
-            context
-                .register_table(TableReference::partial(schema, name), provider)
-                .map_err(fail)?;
+            context.register_table(TableReference::partial(schema, name), provider).map_err(fail)?;
         }
         Ok(context)
     }
@@ -234,10 +198,7 @@ impl Lake {
     pub async fn list_tables(&self, location: &Location) -> Result<Vec<String>> {
         let text = location.to_string();
         let store = self.log_store(location)?.object_store(None);
-        let listing = store
-            .list_with_delimiter(None)
-            .await
-            .map_err(|error| LakeError::storage(&text, error))?;
+        let listing = store.list_with_delimiter(None).await.map_err(|error| LakeError::storage(&text, error))?;
         let mut names = Vec::new();
         for directory in listing.common_prefixes {
             let Some(name) = directory.filename().map(str::to_owned) else {
@@ -245,12 +206,7 @@ impl Lake {
             };
             let log = directory.join("_delta_log");
             let mut entries = store.list(Some(&log));
-            if entries
-                .try_next()
-                .await
-                .map_err(|error| LakeError::storage(&text, error))?
-                .is_some()
-            {
+            if entries.try_next().await.map_err(|error| LakeError::storage(&text, error))?.is_some() {
                 names.push(name);
             }
         }
@@ -264,36 +220,43 @@ impl Lake {
             .map(|builder| builder.with_storage_options(self.options.storage_options.clone()))
             .and_then(|builder| builder.build_storage())
             .map_err(|error| match error {
-                deltalake::DeltaTableError::InvalidTableLocation(_) => LakeError::InvalidLocation {
+                DeltaTableError::InvalidTableLocation(_) => LakeError::InvalidLocation {
                     location: text.clone(),
-                    reason: format!(
-                        "storage of the kind `{}` is not supported by this build",
-                        location.url().scheme()
-                    ),
+                    reason: format!("storage of the kind `{}` is not supported by this build", location.url().scheme()),
                 },
                 error => LakeError::delta(&text, error),
             })
     }
 
     async fn content(&self, location: &Location, log_store: &dyn LogStore) -> Result<Content> {
-        if let Some(path) = location.local_path()
-            && path.is_file()
-        {
-            return Ok(Content::Other("no directory (it is a file)".to_owned()));
-        }
         let text = location.to_string();
         let store = log_store.object_store(None);
+        let mut is_log = false;
+        let mut checkpoint = None;
+        let mut empty = None;
         let mut log = store.list(Some(&Path::from("_delta_log")));
         while let Some(entry) = log.next().await {
             let entry = entry.map_err(|error| LakeError::storage(&text, error))?;
-            let is_version = entry
-                .location
-                .filename()
-                .and_then(|name| name.split('.').next())
-                .is_some_and(|stem| stem.len() == 20 && stem.bytes().all(|b| b.is_ascii_digit()));
-            if is_version {
-                return Ok(Content::DeltaLog);
+            let Some((version, kind)) = entry.location.filename().and_then(split_log_name) else { continue };
+            is_log = true;
+            if kind.starts_with("checkpoint") {
+                checkpoint = checkpoint.max(Some(version));
+            } else if kind == "json" && entry.size == 0 {
+                empty = empty.max(Some(version));
             }
+        }
+        // The reader of the log takes an empty entry for one without actions, and would silently lose what it held.
+        if let Some(version) = empty
+            && empty > checkpoint
+        {
+            return Err(LakeError::CorruptLog {
+                location: text,
+                entry: entry_name(version),
+                reason: "it is empty".to_owned(),
+            });
+        }
+        if is_log {
+            return Ok(Content::DeltaLog);
         }
         let mut example = None;
         let mut files = store.list(None);
@@ -305,5 +268,54 @@ impl Lake {
             example.get_or_insert_with(|| format!("`{path}`"));
         }
         Ok(example.map_or(Content::Nothing, Content::Other))
+    }
+}
+
+/// Protocol and metadata of a new table.
+fn create_actions(location: &str, spec: &TableSpec) -> Result<Vec<Action>> {
+    let fail = |error: DeltaTableError| LakeError::delta(location, error);
+    let schema: StructType =
+        spec.schema.as_ref().try_into_kernel().map_err(|error| LakeError::arrow(location, error))?;
+    // Readers need to know nothing special, unless the schema asks for it.
+    let protocol = if contains_timestampntz(schema.fields()) {
+        json!({
+            "minReaderVersion": 3,
+            "minWriterVersion": 7,
+            "readerFeatures": ["timestampNtz"],
+            "writerFeatures": ["appendOnly", "invariants", "domainMetadata", "timestampNtz"],
+        })
+    } else {
+        json!({
+            "minReaderVersion": 1,
+            "minWriterVersion": 7,
+            "writerFeatures": ["appendOnly", "invariants", "domainMetadata"],
+        })
+    };
+    let protocol: Protocol = serde_json::from_value(protocol).map_err(|error| fail(error.into()))?;
+    let configuration = [("delta.checkpointInterval", CHECKPOINT_INTERVAL)];
+    let mut metadata = new_metadata(&schema, Vec::<String>::new(), configuration)
+        .and_then(|metadata| metadata.with_name(spec.name.clone()))
+        .map_err(|error| fail(error.into()))?;
+    if let Some(description) = &spec.description {
+        metadata = metadata.with_description(description.clone()).map_err(|error| fail(error.into()))?;
+    }
+    Ok(vec![Action::Protocol(protocol), Action::Metadata(metadata)])
+}
+
+/// Version and kind of a file of a log, such as `json` or `checkpoint.parquet`.
+fn split_log_name(name: &str) -> Option<(u64, &str)> {
+    let (version, kind) = name.split_once('.')?;
+    let is_version = version.len() == 20 && version.bytes().all(|byte| byte.is_ascii_digit());
+    is_version.then_some((version.parse().ok()?, kind))
+}
+
+/// A local file is no place for a table, and a store on top of it fails in unhelpful ways.
+fn check_no_file(location: &Location) -> Result<()> {
+    match location.local_path() {
+        Some(path) if path.is_file() => Err(LakeError::InvalidLocation {
+            location: location.to_string(),
+            reason: "it is a file; a table or source is a directory".to_owned(),
+        }),
+        _ => Ok(()),
     }
 }

@@ -38,8 +38,7 @@ impl Lake {
             return Ok(names);
         }
         let store = self.log_store(location)?.object_store(None);
-        let listing =
-            store.list_with_delimiter(None).await.map_err(|error| LakeError::storage(&text, error))?;
+        let listing = store.list_with_delimiter(None).await.map_err(|error| LakeError::storage(&text, error))?;
         let mut names: Vec<String> = listing
             .common_prefixes
             .iter()

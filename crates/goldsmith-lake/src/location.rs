@@ -23,10 +23,7 @@ impl Location {
     /// # Errors
     /// [`LakeError::InvalidLocation`] when the text is empty or neither of both.
     pub fn parse(text: &str) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidLocation {
-            location: text.to_owned(),
-            reason,
-        };
+        let invalid = |reason: String| LakeError::InvalidLocation { location: text.to_owned(), reason };
         if text.trim().is_empty() {
             return Err(invalid("it is empty".to_owned()));
         }
@@ -36,9 +33,7 @@ impl Location {
         {
             let url = Url::parse(text).map_err(|error| invalid(error.to_string()))?;
             if url.scheme() == "file" {
-                let path = url
-                    .to_file_path()
-                    .map_err(|()| invalid("it is no local path".to_owned()))?;
+                let path = url.to_file_path().map_err(|()| invalid("it is no local path".to_owned()))?;
                 return Self::from_path(&path);
             }
             return Ok(Self::from_url(url));
@@ -51,13 +46,10 @@ impl Location {
     /// # Errors
     /// [`LakeError::InvalidLocation`] when the path cannot be made absolute.
     pub fn from_path(path: &Path) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidLocation {
-            location: path.display().to_string(),
-            reason,
-        };
+        let invalid = |reason: String| LakeError::InvalidLocation { location: path.display().to_string(), reason };
         let absolute = std::path::absolute(path).map_err(|error| invalid(error.to_string()))?;
-        let url = Url::from_directory_path(&absolute)
-            .map_err(|()| invalid("it cannot be written as a URL".to_owned()))?;
+        let url =
+            Url::from_directory_path(&absolute).map_err(|()| invalid("it cannot be written as a URL".to_owned()))?;
         Ok(Self::from_url(url))
     }
 
@@ -82,9 +74,7 @@ impl Location {
 
     /// The local path, when the location is on a local disk.
     pub fn local_path(&self) -> Option<PathBuf> {
-        (self.url.scheme() == "file")
-            .then(|| self.url.to_file_path().ok())
-            .flatten()
+        (self.url.scheme() == "file").then(|| self.url.to_file_path().ok()).flatten()
     }
 
     /// The URL, which always ends in a slash.
@@ -130,9 +120,6 @@ mod tests {
         }
         assert!(Location::parse("relative/dir").unwrap().local_path().unwrap().is_absolute());
         assert!(Location::parse("  ").is_err());
-        assert_eq!(
-            Location::parse("/a/b").unwrap(),
-            Location::parse("/a/b/").unwrap()
-        );
+        assert_eq!(Location::parse("/a/b").unwrap(), Location::parse("/a/b/").unwrap());
     }
 }

@@ -80,15 +80,8 @@ pub(crate) fn entry_name(version: u64) -> String {
 }
 
 /// Reads one entry; `None` when it is not there (any more).
-pub(crate) async fn read_commit(
-    log_store: &dyn LogStore,
-    location: &str,
-    version: u64,
-) -> Result<Option<Commit>> {
-    let bytes = log_store
-        .read_commit_entry(version)
-        .await
-        .map_err(|error| LakeError::delta(location, error))?;
+pub(crate) async fn read_commit(log_store: &dyn LogStore, location: &str, version: u64) -> Result<Option<Commit>> {
+    let bytes = log_store.read_commit_entry(version).await.map_err(|error| LakeError::delta(location, error))?;
     bytes
         .map(|bytes| {
             Commit::parse(&bytes).map_err(|error| LakeError::CorruptLog {

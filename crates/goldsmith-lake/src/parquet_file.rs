@@ -37,21 +37,12 @@ struct StoreReader {
 
 impl AsyncFileReader for StoreReader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        self.store
-            .get_range(&self.path, range)
-            .map_err(|error| ParquetError::External(Box::new(error)))
-            .boxed()
+        self.store.get_range(&self.path, range).map_err(|error| ParquetError::External(Box::new(error))).boxed()
     }
 
-    fn get_byte_ranges(
-        &mut self,
-        ranges: Vec<Range<u64>>,
-    ) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
+    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
         async move {
-            self.store
-                .get_ranges(&self.path, &ranges)
-                .await
-                .map_err(|error| ParquetError::External(Box::new(error)))
+            self.store.get_ranges(&self.path, &ranges).await.map_err(|error| ParquetError::External(Box::new(error)))
         }
         .boxed()
     }
@@ -137,11 +128,7 @@ impl ParquetFile {
         store: &Arc<dyn ObjectStore>,
         options: ArrowReaderOptions,
     ) -> Result<ParquetRecordBatchStreamBuilder<StoreReader>> {
-        let reader = StoreReader {
-            store: Arc::clone(store),
-            path: self.path.clone(),
-            size: self.size,
-        };
+        let reader = StoreReader { store: Arc::clone(store), path: self.path.clone(), size: self.size };
         match ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await {
             Ok(builder) => Ok(builder),
             Err(error) => Err(self.explain(store, error).await),
@@ -161,17 +148,11 @@ impl ParquetFile {
                 },
                 _ => LakeError::storage(&self.display, *source),
             },
-            Err(source) => LakeError::CorruptFile {
-                file: self.display.clone(),
-                reason: source.to_string(),
-            },
+            Err(source) => LakeError::CorruptFile { file: self.display.clone(), reason: source.to_string() },
         }
     }
 
     fn corrupt(&self, error: &ParquetError) -> LakeError {
-        LakeError::CorruptFile {
-            file: self.display.clone(),
-            reason: error.to_string(),
-        }
+        LakeError::CorruptFile { file: self.display.clone(), reason: error.to_string() }
     }
 }

@@ -47,10 +47,7 @@ impl Table {
         };
 
         let context = session(self.options().threads);
-        let mut builder = self
-            .delta
-            .table_provider()
-            .with_session(Arc::new(context.state()));
+        let mut builder = self.delta.table_provider().with_session(Arc::new(context.state()));
         if let Some(files) = &request.files {
             builder = builder.with_adds(self.select_files(files)?);
         }
@@ -70,9 +67,7 @@ impl Table {
 
         let Some(name) = request.with_file_column else {
             let target = Arc::clone(&schema);
-            return Ok(adapt(schema, stream, move |batch| {
-                conform(batch, &target, &location)
-            }));
+            return Ok(adapt(schema, stream, move |batch| conform(batch, &target, &location)));
         };
         let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
         fields.push(Arc::new(Field::new(&name, DataType::Utf8, true)));
@@ -85,8 +80,7 @@ impl Table {
             if let Some(last) = columns.last_mut() {
                 *last = paths.relative(last, &location)?;
             }
-            RecordBatch::try_new(batch.schema(), columns)
-                .map_err(|error| LakeError::arrow(&location, error))
+            RecordBatch::try_new(batch.schema(), columns).map_err(|error| LakeError::arrow(&location, error))
         }))
     }
 
@@ -96,10 +90,7 @@ impl Table {
             .file_views()?
             .iter()
             .filter(|view| wanted.contains(view.path().as_ref()))
-            .map(|view| Add {
-                path: view.path().into_owned(),
-                ..Add::default()
-            })
+            .map(|view| Add { path: view.path().into_owned(), ..Add::default() })
             .collect();
         if adds.len() < wanted.len() {
             let found: HashSet<&str> = adds.iter().map(|add| add.path.as_str()).collect();
@@ -139,17 +130,12 @@ impl FilePaths {
     pub(crate) fn new(table: &Table) -> Result<Self> {
         Ok(Self {
             root: table.delta.log_store().root_url().to_string(),
-            paths: table
-                .file_views()?
-                .iter()
-                .map(|view| view.path().into_owned())
-                .collect(),
+            paths: table.file_views()?.iter().map(|view| view.path().into_owned()).collect(),
         })
     }
 
     fn relative(&self, urls: &ArrayRef, location: &str) -> Result<ArrayRef> {
-        let urls =
-            cast(urls, &DataType::Utf8).map_err(|error| LakeError::arrow(location, error))?;
+        let urls = cast(urls, &DataType::Utf8).map_err(|error| LakeError::arrow(location, error))?;
         let urls: &StringArray = urls.as_string();
         let mut paths = StringBuilder::with_capacity(urls.len(), urls.value_data().len());
         let mut last: Option<(&str, String)> = None;
@@ -175,11 +161,7 @@ impl FilePaths {
         }
         // The scan may have resolved links in the path of the table.
         let decoded = percent_decode(url);
-        self.paths
-            .iter()
-            .find(|path| decoded.ends_with(&format!("/{path}")))
-            .cloned()
-            .unwrap_or(decoded)
+        self.paths.iter().find(|path| decoded.ends_with(&format!("/{path}"))).cloned().unwrap_or(decoded)
     }
 }
 

@@ -11,9 +11,6 @@ pub(crate) fn session(threads: usize) -> SessionContext {
         .with_target_partitions(threads.max(1))
         .with_batch_size(BATCH_ROWS)
         .with_information_schema(true)
-        .set_bool(
-            "datafusion.execution.parquet.schema_force_view_types",
-            false,
-        );
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
     SessionContext::new_with_config(config)
 }

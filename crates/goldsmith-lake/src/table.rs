@@ -63,19 +63,12 @@ pub struct Table {
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table")
-            .field("location", &self.location.to_string())
-            .field("version", &self.version())
-            .finish()
+        f.debug_struct("Table").field("location", &self.location.to_string()).field("version", &self.version()).finish()
     }
 }
 
 impl Table {
-    pub(crate) async fn load(
-        lake: &Lake,
-        location: &Location,
-        log_store: LogStoreRef,
-    ) -> Result<Self> {
+    pub(crate) async fn load(lake: &Lake, location: &Location, log_store: LogStoreRef) -> Result<Self> {
         let mut delta = DeltaTable::new(log_store);
         if let Err(error) = delta.load().await {
             let log_store = delta.log_store();
@@ -85,11 +78,7 @@ impl Table {
     }
 
     pub(crate) fn from_delta(lake: &Lake, location: &Location, delta: DeltaTable) -> Result<Self> {
-        let table = Self {
-            lake: lake.clone(),
-            location: location.clone(),
-            delta,
-        };
+        let table = Self { lake: lake.clone(), location: location.clone(), delta };
         check_readable(table.snapshot()?.protocol(), &location.to_string())?;
         Ok(table)
     }
@@ -100,10 +89,7 @@ impl Table {
             return Ok(self.clone());
         }
         let mut delta = DeltaTable::new(self.delta.log_store());
-        delta
-            .load_version(version)
-            .await
-            .map_err(|error| LakeError::delta(&self.location.to_string(), error))?;
+        delta.load_version(version).await.map_err(|error| LakeError::delta(&self.location.to_string(), error))?;
         Self::from_delta(&self.lake, &self.location, delta)
     }
 
@@ -197,9 +183,7 @@ impl Table {
             .lake
             .open(&self.location)
             .await?
-            .ok_or_else(|| LakeError::NoTable {
-                location: self.location.to_string(),
-            })?;
+            .ok_or_else(|| LakeError::NoTable { location: self.location.to_string() })?;
         Ok(())
     }
 
@@ -241,13 +225,7 @@ impl Table {
             if commit.changes_data() {
                 run_ids.extend(commit.info_text(RUN_ID).map(str::to_owned));
             }
-            added.extend(
-                commit
-                    .adds
-                    .into_iter()
-                    .filter(|add| add.data_change)
-                    .map(|add| add.path),
-            );
+            added.extend(commit.adds.into_iter().filter(|add| add.data_change).map(|add| add.path));
         }
         let mut files = self.files()?;
         files.retain(|file| added.contains(&file.path));
@@ -275,28 +253,21 @@ impl Table {
     /// Whether data files hold exactly the columns by their names and nothing stands between a file and its rows.
     pub(crate) fn is_plain(&self) -> Result<bool> {
         let snapshot = self.snapshot()?;
-        let mapped = snapshot
-            .metadata()
-            .configuration()
-            .get("delta.columnMapping.mode")
-            .is_some_and(|mode| mode != "none");
+        let mapped =
+            snapshot.metadata().configuration().get("delta.columnMapping.mode").is_some_and(|mode| mode != "none");
         Ok(!mapped && snapshot.metadata().partition_columns().is_empty())
     }
 }
 
 pub(crate) fn deleted_rows(view: &LogicalFileView) -> u64 {
-    view.deletion_vector_descriptor()
-        .and_then(|vector| u64::try_from(vector.cardinality).ok())
-        .unwrap_or_default()
+    view.deletion_vector_descriptor().and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default()
 }
 
 pub(crate) fn file_info(view: &LogicalFileView) -> FileInfo {
     FileInfo {
         path: view.path().into_owned(),
         size: u64::try_from(view.size()).unwrap_or_default(),
-        num_records: view
-            .num_records()
-            .map(|rows| (rows as u64).saturating_sub(deleted_rows(view))),
+        num_records: view.num_records().map(|rows| (rows as u64).saturating_sub(deleted_rows(view))),
         modification_time: view.modification_time(),
     }
 }
@@ -309,10 +280,7 @@ pub(crate) fn project(schema: &Schema, columns: &[String], table: &str) -> Resul
             schema
                 .field_with_name(name)
                 .cloned()
-                .map_err(|_| LakeError::MissingColumn {
-                    column: name.clone(),
-                    table: table.to_owned(),
-                })
+                .map_err(|_| LakeError::MissingColumn { column: name.clone(), table: table.to_owned() })
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(Arc::new(Schema::new(fields)))

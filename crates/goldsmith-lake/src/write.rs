@@ -67,10 +67,7 @@ impl WrittenFiles {
 
     /// Size of the files in bytes.
     pub fn bytes(&self) -> u64 {
-        self.adds
-            .iter()
-            .map(|add| u64::try_from(add.size).unwrap_or_default())
-            .sum()
+        self.adds.iter().map(|add| u64::try_from(add.size).unwrap_or_default()).sum()
     }
 
     /// Number of files.
@@ -228,10 +225,7 @@ impl TableWriter {
         let mut adds = Vec::new();
         let mut first_error = None;
         // All lanes are told to end before the first is awaited, so that they end in parallel.
-        let tasks: Vec<_> = std::mem::take(&mut self.lanes)
-            .into_iter()
-            .map(|lane| lane.task)
-            .collect();
+        let tasks: Vec<_> = std::mem::take(&mut self.lanes).into_iter().map(|lane| lane.task).collect();
         for task in tasks {
             let error = match task.await {
                 Ok(Ok(files)) => {
@@ -239,10 +233,7 @@ impl TableWriter {
                     continue;
                 }
                 Ok(Err(error)) => LakeError::delta(&self.location, error),
-                Err(error) => LakeError::Task {
-                    location: self.location.clone(),
-                    reason: error.to_string(),
-                },
+                Err(error) => LakeError::Task { location: self.location.clone(), reason: error.to_string() },
             };
             first_error.get_or_insert(error);
         }
@@ -250,11 +241,7 @@ impl TableWriter {
             drop_inexact_bounds(add, self.schema.fields());
         }
         adds.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        let written = WrittenFiles {
-            adds,
-            rows: self.rows,
-            store: Some(Arc::clone(&self.store)),
-        };
+        let written = WrittenFiles { adds, rows: self.rows, store: Some(Arc::clone(&self.store)) };
         (written, first_error)
     }
 }
@@ -272,11 +259,7 @@ fn drop_inexact_bounds(add: &mut Add, fields: &Fields) {
     if !fields.iter().any(|field| has_wide_decimal(field.data_type())) {
         return;
     }
-    let Some(mut stats) = add
-        .stats
-        .as_deref()
-        .and_then(|stats| serde_json::from_str::<Value>(stats).ok())
-    else {
+    let Some(mut stats) = add.stats.as_deref().and_then(|stats| serde_json::from_str::<Value>(stats).ok()) else {
         return;
     };
     for side in ["minValues", "maxValues"] {

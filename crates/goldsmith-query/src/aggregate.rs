@@ -149,7 +149,8 @@ impl Aggregator {
 
 /// Whether a part of a key is null, or empty where that counts as null.
 pub(crate) fn is_unknown(key: &ArrayRef, row: usize, empty_is_null: bool) -> bool {
-    key.is_null(row) || (empty_is_null && key.data_type() == &DataType::Utf8 && key.as_string::<i32>().value(row).is_empty())
+    key.is_null(row)
+        || (empty_is_null && key.data_type() == &DataType::Utf8 && key.as_string::<i32>().value(row).is_empty())
 }
 
 fn member_columns(batch: &RecordBatch, fields: &[Field]) -> Result<Vec<ArrayRef>> {

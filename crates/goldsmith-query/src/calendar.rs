@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray,
+};
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef, TimestampMicrosecondType};
 
 use crate::columns::UNKNOWN_KEY;
@@ -11,7 +13,17 @@ use crate::normalize::{new_batch, normalize_column};
 use crate::{QueryError, Result};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -113,11 +125,9 @@ pub fn days(column: &ArrayRef) -> Result<Date32Array> {
             .map(|micros| micros.and_then(|micros| i32::try_from(micros.div_euclid(MICROS_PER_DAY)).ok()))
             .collect()),
         DataType::Null => Ok(Date32Array::new_null(plain.len())),
-        found => Err(QueryError::WrongType {
-            column: "a date".to_owned(),
-            expected: DataType::Date32,
-            found: found.clone(),
-        }),
+        found => {
+            Err(QueryError::WrongType { column: "a date".to_owned(), expected: DataType::Date32, found: found.clone() })
+        }
     }
 }
 

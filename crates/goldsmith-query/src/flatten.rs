@@ -108,7 +108,8 @@ impl Carried {
 
 impl Leaf {
     fn carry(&self, batch: &RecordBatch, field: &Field) -> Result<ArrayRef> {
-        let missing = || QueryError::MissingColumn { column: self.path.join("."), context: "the source rows".to_owned() };
+        let missing =
+            || QueryError::MissingColumn { column: self.path.join("."), context: "the source rows".to_owned() };
         let mut names = self.path.iter();
         let mut array = Arc::clone(column(batch, names.next().ok_or_else(missing)?, "the source rows")?);
         let mut outer: Option<NullBuffer> = None;

@@ -59,10 +59,8 @@ fn text_keys(array: &ArrayRef) -> Result<ArrayRef> {
         DataType::Map(_, _) => {
             let map = array.as_map();
             let (keys, values) = (cast(map.keys(), &DataType::Utf8)?, text_keys(map.values())?);
-            let fields = vec![
-                Field::new("key", DataType::Utf8, false),
-                Field::new("value", values.data_type().clone(), true),
-            ];
+            let fields =
+                vec![Field::new("key", DataType::Utf8, false), Field::new("value", values.data_type().clone(), true)];
             let entries = StructArray::try_new(fields.into(), vec![keys, values], None)?;
             let field = Arc::new(Field::new("key_value", entries.data_type().clone(), false));
             let map = MapArray::try_new(field, map.offsets().clone(), entries, map.nulls().cloned(), false)?;

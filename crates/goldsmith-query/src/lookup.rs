@@ -207,11 +207,7 @@ impl DimensionIndex {
             let column = self.key.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");
             return Err(QueryError::MissingColumn { column, context: "the look-up's key".to_owned() });
         }
-        self.key
-            .iter()
-            .zip(keys)
-            .map(|(field, key)| sort_maps(&widen(field.name(), key, field.data_type())?))
-            .collect()
+        self.key.iter().zip(keys).map(|(field, key)| sort_maps(&widen(field.name(), key, field.data_type())?)).collect()
     }
 
     fn instants(&self, as_of: Option<&ArrayRef>) -> Result<Option<TimestampMicrosecondArray>> {
@@ -304,7 +300,6 @@ impl DimensionIndex {
     }
 
     fn sort(&mut self) {
-        // An interval of no length contains nothing and must not stand in the way of its neighbours.
         self.versions.sort_unstable_by_key(|version| (version.group, version.start, version.surrogate, version.row));
         self.offsets = vec![0; self.groups.len() + 1];
         let mut previous: Option<(u32, Option<i64>)> = None;

@@ -116,15 +116,11 @@ fn convert(array: &ArrayRef, target: &DataType) -> Result<ArrayRef> {
         (DataType::List(_), DataType::List(child)) => {
             let list = array.as_list::<i32>();
             let values = convert(list.values(), child.data_type())?;
-            let rebuilt =
-                ListArray::try_new(Arc::clone(child), list.offsets().clone(), values, list.nulls().cloned())?;
+            let rebuilt = ListArray::try_new(Arc::clone(child), list.offsets().clone(), values, list.nulls().cloned())?;
             Ok(Arc::new(rebuilt))
         }
         (
-            DataType::LargeList(_)
-            | DataType::ListView(_)
-            | DataType::LargeListView(_)
-            | DataType::FixedSizeList(_, _),
+            DataType::LargeList(_) | DataType::ListView(_) | DataType::LargeListView(_) | DataType::FixedSizeList(_, _),
             DataType::List(child),
         ) => {
             let inner = match array.data_type() {
@@ -147,13 +143,8 @@ fn convert(array: &ArrayRef, target: &DataType) -> Result<ArrayRef> {
                 .map(|(child, field)| convert(child, field.data_type()))
                 .collect::<Result<Vec<_>>>()?;
             let rebuilt = StructArray::try_new(fields.clone(), children, None)?;
-            let map = MapArray::try_new(
-                Arc::clone(entries),
-                map.offsets().clone(),
-                rebuilt,
-                map.nulls().cloned(),
-                *ordered,
-            )?;
+            let map =
+                MapArray::try_new(Arc::clone(entries), map.offsets().clone(), rebuilt, map.nulls().cloned(), *ordered)?;
             Ok(Arc::new(map))
         }
         (DataType::Struct(from), DataType::Struct(to)) if from.len() == to.len() => {
@@ -173,7 +164,12 @@ fn convert(array: &ArrayRef, target: &DataType) -> Result<ArrayRef> {
     }
 }
 
-fn struct_array(fields: &Fields, children: Vec<ArrayRef>, nulls: Option<NullBuffer>, rows: usize) -> Result<StructArray> {
+fn struct_array(
+    fields: &Fields,
+    children: Vec<ArrayRef>,
+    nulls: Option<NullBuffer>,
+    rows: usize,
+) -> Result<StructArray> {
     Ok(StructArray::try_new_with_length(fields.clone(), children, nulls, rows)?)
 }
 
@@ -189,8 +185,7 @@ pub fn sort_maps(array: &ArrayRef) -> Result<ArrayRef> {
         DataType::List(child) => {
             let list = array.as_list::<i32>();
             let values = sort_maps(list.values())?;
-            let sorted =
-                ListArray::try_new(Arc::clone(child), list.offsets().clone(), values, list.nulls().cloned())?;
+            let sorted = ListArray::try_new(Arc::clone(child), list.offsets().clone(), values, list.nulls().cloned())?;
             Ok(Arc::new(sorted))
         }
         DataType::Struct(fields) => {
@@ -214,8 +209,7 @@ fn has_map(data_type: &DataType) -> bool {
 
 fn sort_map(map: &MapArray, entries: &Arc<Field>, ordered: bool) -> Result<ArrayRef> {
     let options = SortOptions { descending: false, nulls_first: true };
-    let converter =
-        RowConverter::new(vec![SortField::new_with_options(map.keys().data_type().clone(), options)])?;
+    let converter = RowConverter::new(vec![SortField::new_with_options(map.keys().data_type().clone(), options)])?;
     let keys = converter.convert_columns(&[Arc::clone(map.keys())])?;
     let mut indices: Vec<u32> = Vec::with_capacity(keys.num_rows());
     let mut offsets: Vec<i32> = Vec::with_capacity(map.len() + 1);
@@ -255,15 +249,17 @@ pub(crate) fn new_batch(schema: SchemaRef, columns: Vec<ArrayRef>, rows: usize) 
 
 /// A column of a batch by name.
 pub(crate) fn column<'a>(batch: &'a RecordBatch, name: &str, context: &str) -> Result<&'a ArrayRef> {
-    batch.column_by_name(name).ok_or_else(|| QueryError::MissingColumn {
-        column: name.to_owned(),
-        context: context.to_owned(),
-    })
+    batch
+        .column_by_name(name)
+        .ok_or_else(|| QueryError::MissingColumn { column: name.to_owned(), context: context.to_owned() })
 }
 
 /// A field of a schema by name.
 pub(crate) fn field<'a>(schema: &'a Schema, name: &str, context: &str) -> Result<&'a Field> {
-    schema.fields().iter().find(|field| field.name() == name).map(AsRef::as_ref).ok_or_else(|| {
-        QueryError::MissingColumn { column: name.to_owned(), context: context.to_owned() }
-    })
+    schema
+        .fields()
+        .iter()
+        .find(|field| field.name() == name)
+        .map(AsRef::as_ref)
+        .ok_or_else(|| QueryError::MissingColumn { column: name.to_owned(), context: context.to_owned() })
 }

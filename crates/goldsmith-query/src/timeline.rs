@@ -54,7 +54,11 @@ pub fn timeline(batch: &RecordBatch, spec: &Scd2Spec) -> Result<RecordBatch> {
     for added in validity_fields() {
         if rows.column_by_name(added.name()).is_some() {
             let name = added.name().clone();
-            return Err(QueryError::NameCollision { first: name.clone(), second: format!("{name} of the timeline"), name });
+            return Err(QueryError::NameCollision {
+                first: name.clone(),
+                second: format!("{name} of the timeline"),
+                name,
+            });
         }
     }
     let version_key: Vec<String> = spec.key.iter().chain([&spec.sequence]).cloned().collect();

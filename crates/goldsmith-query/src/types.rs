@@ -60,10 +60,8 @@ pub fn to_arrow(data_type: &DataType) -> ArrowType {
 /// # Errors
 /// [`QueryError::UnsupportedType`] for types that Delta does not have (intervals, times, unions, ...).
 pub fn from_arrow(data_type: &ArrowType) -> Result<DataType> {
-    declared(&plain_type(data_type)).ok_or_else(|| QueryError::UnsupportedType {
-        column: "a column".to_owned(),
-        data_type: data_type.clone(),
-    })
+    declared(&plain_type(data_type))
+        .ok_or_else(|| QueryError::UnsupportedType { column: "a column".to_owned(), data_type: data_type.clone() })
 }
 
 fn declared(plain: &ArrowType) -> Option<DataType> {
@@ -94,9 +92,7 @@ fn declared(plain: &ArrowType) -> Option<DataType> {
         ArrowType::Struct(fields) => DataType::Struct(
             fields
                 .iter()
-                .map(|field| {
-                    Some(StructField { name: field.name().clone(), data_type: declared(field.data_type())? })
-                })
+                .map(|field| Some(StructField { name: field.name().clone(), data_type: declared(field.data_type())? }))
                 .collect::<Option<Vec<_>>>()?,
         ),
         _ => return None,

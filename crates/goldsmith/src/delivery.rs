@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use goldsmith_lake::{CommitRequest, Lake, LakeOptions, Location, TableSpec};
+use goldsmith_query::normalize::normalize_batch;
 use uuid::Uuid;
 
+use crate::bronze::conform;
 use crate::error::{Error, Result};
 
 /// How a delivery relates to what a source table holds.
@@ -30,12 +32,12 @@ pub async fn write_delivery(
     batches: impl IntoIterator<Item = RecordBatch>,
     mode: DeliveryMode,
 ) -> Result<u64> {
-    let (schema, name) = source.split_once('.').ok_or_else(|| Error::Configuration {
+    let (directory, name) = source.split_once('.').ok_or_else(|| Error::Configuration {
         what: format!("`{source}` is no source name"),
         help: "write it as `<schema>.<table>`".into(),
     })?;
     let lake = Lake::new(options.clone());
-    let location = Location::parse(root)?.join(schema).join(name);
+    let location = Location::parse(root)?.join(directory).join(name);
     let run_id = Uuid::now_v7().to_string();
     let mut batches = batches.into_iter().peekable();
     let existing = lake.open(&location).await?;
@@ -59,9 +61,11 @@ pub async fn write_delivery(
         DeliveryMode::Append => Vec::new(),
         DeliveryMode::Snapshot => table.files()?.into_iter().map(|file| file.path).collect(),
     };
+    let schema = table.data_schema()?;
     let mut writer = table.writer()?;
     for batch in batches {
-        writer.write(&batch).await?;
+        // A delivery need not have every column that the table gained.
+        writer.write(&conform(&normalize_batch(&batch)?, &schema)?).await?;
     }
     let added = writer.finish().await?;
     let rows = added.rows();

@@ -18,20 +18,20 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Form of what goes to standard output [env: GOLDSMITH_FORMAT] [default: human]
-    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    /// Form of what goes to standard output; csv is for `query` alone [env: GOLDSMITH_FORMAT] [default: human]
+    #[arg(long, global = true, value_enum, value_name = "human|json|csv", hide_possible_values = true)]
     pub(crate) format: Option<Format>,
 
     /// Option of the object store, such as a region or a key; may be repeated
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(crate) storage_option: Vec<KeyValue>,
 
-    /// When to use colors [env: GOLDSMITH_COLOR] [default: auto]
-    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    /// When to use colors; auto is on terminals, unless NO_COLOR is set [env: GOLDSMITH_COLOR] [default: auto]
+    #[arg(long, global = true, value_enum, value_name = "auto|always|never", hide_possible_values = true)]
     pub(crate) color: Option<ColorWhen>,
 
-    /// Form of log lines [env: GOLDSMITH_LOG_FORMAT] [default: text]
-    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    /// Form of log lines, which GOLDSMITH_LOG selects [env: GOLDSMITH_LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_enum, value_name = "text|json", hide_possible_values = true)]
     pub(crate) log_format: Option<LogFormat>,
 
     /// Tell more; repeat for log lines in detail

@@ -28,10 +28,10 @@ use crate::settings::Overrides;
                   usage and cost, jobs, queries, compute, security and more. The tables keep all state themselves, so \
                   that every run brings them up to date from wherever they stand.",
     after_help = "First steps:\n  \
-                  goldsmith demo                              see it work on generated data\n  \
-                  goldsmith run --source SYSTEM --target LAKE bring a lake up to date\n  \
-                  goldsmith query --target LAKE 'select ...'  ask it something\n\n\
-                  Exit codes: 0 done, 1 something that you can fix, 2 unexpected.",
+                  goldsmith demo                               see it work on generated data\n  \
+                  goldsmith run --source SYSTEM --target LAKE  bring a lake up to date\n  \
+                  goldsmith query --target LAKE 'select ...'   ask it something\n\n\
+                  Exit codes: 0 done, 1 something that you can fix, 2 unexpected."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -63,7 +63,9 @@ impl Command {
             Self::Config(args) => args.engine.overrides(),
             Self::Status(args) => args.target.overrides(),
             Self::Query(args) => args.target.overrides(),
-            Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => Overrides::default(),
+            Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
+                Overrides::default()
+            }
         }
     }
 

@@ -54,7 +54,9 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
             Some(kind) => schema::schema(context, kind.into()),
             None => validate::validate(context),
         },
-        Command::Plan(args) => plan::plan(context, args.selection.options(context.settings.threads.value), args.all).await,
+        Command::Plan(args) => {
+            plan::plan(context, args.selection.options(context.settings.threads.value), args.all).await
+        }
         Command::Run(args) => run::run(context, args.selection.options(context.settings.threads.value)).await,
         Command::Status(_) => status::status(context).await,
         Command::Query(args) => query::query(context, &args.sql).await,

@@ -7,10 +7,13 @@ use serde_json::json;
 
 use super::{Context, Outcome};
 use crate::error::Result;
-use crate::render::Paint;
 use crate::render::number::plural;
 use crate::render::report::layer;
 use crate::render::table::{Align, TextTable};
+use crate::render::{Paint, shortened};
+
+/// Characters of a reason that the table shows; JSON has all of it.
+const WIDTH: usize = 100;
 
 /// Tells what a run would do.
 pub(super) async fn plan(context: &Context, options: RunOptions, all: bool) -> Result<Outcome> {
@@ -28,7 +31,7 @@ pub(super) async fn plan(context: &Context, options: RunOptions, all: bool) -> R
         let columns = [("layer", Align::Left), ("table", Align::Left), ("what a run would do", Align::Left)];
         let mut table = TextTable::new(columns, Paint(printer.stdout_color()));
         for plan in shown {
-            table.row([layer(plan.layer), &plan.name, &plan.what]);
+            table.row([layer(plan.layer), &plan.name, &shortened(&plan.what, WIDTH)]);
         }
         printer.data(&table.render())?;
     }

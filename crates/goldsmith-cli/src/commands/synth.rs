@@ -19,8 +19,7 @@ pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> 
     let generator = Generator::new(config)?;
     let options = context.lake_options();
     let printer = &context.printer;
-    let mut tables: Vec<Delivered> =
-        generator.tables().iter().map(|source| Delivered { source, rows: 0 }).collect();
+    let mut tables: Vec<Delivered> = generator.tables().iter().map(|source| Delivered { source, rows: 0 }).collect();
     for batch in 0..batches {
         let delivered = generate::deliver(&generator, batch, &options, out, || false).await?;
         printer.say(&format!("delivery {} of {batches}: {}", batch + 1, plural(generate::total(&delivered), "row")));
@@ -37,7 +36,8 @@ pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> 
         }))?;
         return Ok(Outcome::Done);
     }
-    let mut shown = TextTable::new([("source", Align::Left), ("rows delivered", Align::Right)], Paint(printer.stdout_color()));
+    let mut shown =
+        TextTable::new([("source", Align::Left), ("rows delivered", Align::Right)], Paint(printer.stdout_color()));
     for table in &tables {
         shown.row([table.source, &grouped(table.rows)]);
     }
@@ -54,7 +54,10 @@ fn refuse_content(out: &str) -> Result<()> {
     match std::fs::read_dir(out) {
         Ok(mut entries) => match entries.next() {
             None => Ok(()),
-            Some(_) => Err(Error::usage(format!("the directory `{out}` is not empty"), "give an empty or a new one with `--out`")),
+            Some(_) => Err(Error::usage(
+                format!("the directory `{out}` is not empty"),
+                "give an empty or a new one with `--out`",
+            )),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(Error::file("write to the directory", Path::new(out), source)),

@@ -7,8 +7,8 @@ use arrow::json::WriterBuilder;
 use arrow::json::writer::JsonArray;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::Paint;
 use super::table::{Align, TextTable};
+use super::{Paint, shortened};
 
 /// Characters of a value that a table shows.
 const WIDTH: usize = 80;
@@ -24,7 +24,7 @@ pub(crate) fn table(batches: &[RecordBatch], paint: Paint) -> Result<String, Arr
     let schema = first.schema();
     let columns = schema.fields().iter().map(|field| (field.name().as_str(), align(field.data_type())));
     let mut table = TextTable::new(columns, paint);
-    for_each_row(batches, "", |row| table.row(row.iter().map(|value| shortened(value))))?;
+    for_each_row(batches, "", |row| table.row(row.iter().map(|value| shortened(value, WIDTH))))?;
     Ok(table.render())
 }
 
@@ -65,16 +65,21 @@ pub(crate) fn json(batches: &[RecordBatch]) -> Result<String, ArrowError> {
 fn for_each_row(batches: &[RecordBatch], null: &str, mut take: impl FnMut(&[String])) -> Result<(), ArrowError> {
     let options = FormatOptions::new().with_null(null).with_display_error(false);
     for batch in batches {
-        let formatters =
-            batch.columns().iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options)).collect::<Result<Vec<_>, _>>()?;
+        let formatters = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
             let values = batch
                 .columns()
                 .iter()
                 .zip(&formatters)
-                .map(|(column, formatter)| {
-                    if column.is_null(row) { Ok(null.to_string()) } else { formatter.value(row).try_to_string() }
-                })
+                .map(
+                    |(column, formatter)| {
+                        if column.is_null(row) { Ok(null.to_string()) } else { formatter.value(row).try_to_string() }
+                    },
+                )
                 .collect::<Result<Vec<_>, _>>()?;
             take(&values);
         }
@@ -86,15 +91,12 @@ fn align(data_type: &DataType) -> Align {
     if data_type.is_numeric() { Align::Right } else { Align::Left }
 }
 
-fn shortened(value: &str) -> String {
-    if value.chars().count() <= WIDTH {
-        return value.to_string();
-    }
-    value.chars().take(WIDTH - 1).chain(['…']).collect()
-}
-
 fn quoted(value: &str) -> String {
-    if value.contains([',', '"', '\n', '\r']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value.to_string() }
+    if value.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", value.replace('"', "\"\""))
+    } else {
+        value.to_string()
+    }
 }
 
 #[cfg(test)]

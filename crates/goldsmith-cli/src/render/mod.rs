@@ -9,3 +9,11 @@ mod style;
 pub(crate) mod table;
 
 pub(crate) use style::Paint;
+
+/// A text of at most `width` characters; a cut one ends in an ellipsis.
+pub(crate) fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_string();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}

@@ -55,7 +55,9 @@ mod tests {
         for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), expected);
         }
-        for (size, expected) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 30, "5.0 GiB"), (1 << 53, "8192.0 TiB")] {
+        for (size, expected) in
+            [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 30, "5.0 GiB"), (1 << 53, "8192.0 TiB")]
+        {
             assert_eq!(bytes(size), expected);
         }
         assert_eq!((plural(1, "table"), plural(2, "table")), ("1 table".into(), "2 tables".into()));

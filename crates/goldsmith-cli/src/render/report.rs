@@ -26,13 +26,15 @@ pub(crate) fn status(status: TableStatus) -> &'static str {
     }
 }
 
-/// Table by table what was done, with the totals of each layer at the end.
+/// Table by table what was done, with the totals of each layer at the end. Revisited are rows that a table held
+/// before and that had to be looked at again: a dimension that they refer to changed, or their source lost them.
 pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> String {
     let columns = [
         ("layer", Align::Left),
         ("table", Align::Left),
         ("status", Align::Left),
         ("read", Align::Right),
+        ("revisited", Align::Right),
         ("written", Align::Right),
         ("unchanged", Align::Right),
         ("duplicates", Align::Right),
@@ -41,7 +43,9 @@ pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, pai
     ];
     let mut table = TextTable::new(columns, paint);
     let mut totals = [(Layer::Bronze, RowCounts::default(), 0.0), (Layer::Gold, RowCounts::default(), 0.0)];
+    let mut layers = Vec::new();
     for report in reports {
+        layers.push(report.layer);
         table.row(row(layer(report.layer), &report.name, status(report.status), &report.rows, report.seconds));
         for (layer, rows, time) in &mut totals {
             if *layer == report.layer {
@@ -50,18 +54,19 @@ pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, pai
             }
         }
     }
-    for (of, rows, time) in &totals {
+    for (of, rows, time) in totals.iter().filter(|(of, ..)| layers.contains(of)) {
         table.row(row(layer(*of), "total", "", rows, *time));
     }
     table.render()
 }
 
-fn row(layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64) -> [String; 9] {
+fn row(layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64) -> [String; 10] {
     [
         layer.into(),
         name.into(),
         status.into(),
         count(rows.read),
+        count(rows.repaired + rows.vanished),
         count(rows.written()),
         count(rows.unchanged),
         count(rows.duplicates),

@@ -25,7 +25,8 @@ impl ConfigFile {
     /// # Errors
     /// The file cannot be read, is no TOML, or says something that no setting is.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::file("read the settings file", path, source))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::file("read the settings file", path, source))?;
         Self::parse(path, &text)
     }
 
@@ -36,9 +37,9 @@ impl ConfigFile {
 
     /// The storage options.
     pub(crate) fn storage(&self) -> impl Iterator<Item = (String, Resolved<Secret>)> + '_ {
-        self.storage.iter().map(|(key, (value, line))| {
-            (key.clone(), Resolved { value: value.clone(), origin: self.origin(*line) })
-        })
+        self.storage
+            .iter()
+            .map(|(key, (value, line))| (key.clone(), Resolved { value: value.clone(), origin: self.origin(*line) }))
     }
 
     fn origin(&self, line: usize) -> Origin {
@@ -78,7 +79,12 @@ impl ConfigFile {
     }
 }
 
-fn storage(path: &Path, text: &str, value: &DeValue<'_>, place: &Place<'_>) -> Result<BTreeMap<String, (Secret, usize)>> {
+fn storage(
+    path: &Path,
+    text: &str,
+    value: &DeValue<'_>,
+    place: &Place<'_>,
+) -> Result<BTreeMap<String, (Secret, usize)>> {
     let DeValue::Table(options) = value else {
         return Err(place.wrong(STORAGE, "a table, `[storage]`", value));
     };

@@ -42,6 +42,17 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
     let csv = place.run(&["query", sql, "--target", "goldsmith-demo/lake", "--format", "csv"]);
     assert!(String::from_utf8_lossy(&csv.stdout).starts_with("rows,cost\n"));
 
+    let slip = place.run(&["query", "select * from fact_usag", "--target", "goldsmith-demo/lake"]);
+    assert_eq!(slip.status.code(), Some(1));
+    assert!(place.text(&slip).contains("did you mean `fact_usage`?"), "{}", place.text(&slip));
+    let syntax = place.run(&["query", "selec 1", "--target", "goldsmith-demo/lake"]);
+    assert_eq!(syntax.status.code(), Some(1));
+    assert!(
+        place.text(&syntax).contains("error: the query cannot be answered\n  caused by: "),
+        "{}",
+        place.text(&syntax)
+    );
+
     let locations = ["--source", "goldsmith-demo/source", "--target", "goldsmith-demo/lake"];
     let plan = place.run(&[&["plan", "--format", "json"], &locations[..]].concat());
     let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
@@ -49,4 +60,37 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
     let again = place.run(&[&["run", "--format", "json"], &locations[..]].concat());
     let again: Value = serde_json::from_slice(&again.stdout).unwrap();
     assert_eq!((&again["status"], &again["success"]), (&"up_to_date".into(), &true.into()), "{again:#}");
+}
+
+/// Signals are sent with `kill`, which every Unix has.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_completed_by_the_next_one() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+
+    let place = Workplace::new();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_goldsmith"))
+        .args(["demo", "--rows", "20000", "--batches", "2"])
+        .current_dir(place.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(demo.stderr.take().unwrap());
+    let mut told = String::new();
+    while !told.contains("finished bronze") {
+        assert!(lines.read_line(&mut told).unwrap() > 0, "the demo ended early: {told}");
+    }
+    assert!(Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap().success());
+    lines.read_to_string(&mut told).unwrap();
+    assert_eq!(demo.wait().unwrap().code(), Some(1), "{told}");
+    assert!(told.contains("cancelling") && told.contains("cancelled"), "{told}");
+    assert!(!told.contains("delivery 2"), "{told}");
+
+    let args = ["run", "--source", "goldsmith-demo/source", "--target", "goldsmith-demo/lake", "--format", "json"];
+    let run: Value = serde_json::from_slice(&place.run(&args).stdout).unwrap();
+    assert_eq!(run["success"], true, "{run:#}");
+    let again: Value = serde_json::from_slice(&place.run(&args).stdout).unwrap();
+    assert_eq!(again["status"], "up_to_date", "{again:#}");
 }

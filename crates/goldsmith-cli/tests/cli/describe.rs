@@ -31,7 +31,10 @@ fn the_built_in_model_is_valid() {
 fn all_problems_of_a_model_are_told_at_once() {
     let place = Workplace::new();
     place.write("models/project.yaml", "version: 1\nname: small\ndescripton: A slip.\n");
-    place.write("models/bronze/billing/usage.yaml", "source: billing.usage\ndescription: Usage.\nmutability: appendevent\n");
+    place.write(
+        "models/bronze/billing/usage.yaml",
+        "source: billing.usage\ndescription: Usage.\nmutability: appendevent\n",
+    );
     assert_output!("validate_problems", place.snapshot(&["validate", "--models", "models"]));
     let output = place.run(&["validate", "--models", "models", "--format", "json"]);
     assert_eq!(output.status.code(), Some(1));

@@ -59,6 +59,7 @@ macro_rules! assert_output {
         insta::with_settings!({
             filters => vec![
                 (r"\d+\.\d\d s", "[SECONDS] s"),
+                (r"(?m)\d+\.\d\d$", "[SECONDS]"),
                 (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[ID]"),
                 (r"(threads +)\d+", "$1[N]"),
             ],

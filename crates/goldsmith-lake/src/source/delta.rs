@@ -13,9 +13,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde_json::Value;
 
-use super::{
-    ChangeCommit, FullReason, ReadKind, SOURCE_VERSION, SourceFile, SourcePosition, SourceRead,
-};
+use super::{ChangeCommit, FullReason, ReadKind, SOURCE_VERSION, SourceFile, SourcePosition, SourceRead};
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
 use crate::log::{Commit, read_commit};
@@ -26,37 +24,24 @@ use crate::table::{FileInfo, Table, file_info, project};
 const LOG_CONCURRENCY: usize = 16;
 /// The column in which a scan reports files; no source has one of this name.
 const FILE_COLUMN: &str = "_goldsmith_source_file";
-const ROWS_DELETED: &[&str] = &[
-    "numDeletedRows",
-    "num_deleted_rows",
-    "numTargetRowsDeleted",
-    "num_target_rows_deleted",
-];
+const ROWS_DELETED: &[&str] =
+    &["numDeletedRows", "num_deleted_rows", "numTargetRowsDeleted", "num_target_rows_deleted"];
 
 /// A live file, and its deletion vector.
 type Live = HashMap<String, (FileInfo, Option<DeletionVectorDescriptor>)>;
 
-pub(super) async fn plan_read(
-    table: &Table,
-    position: Option<&SourcePosition>,
-) -> Result<SourceRead> {
+pub(super) async fn plan_read(table: &Table, position: Option<&SourcePosition>) -> Result<SourceRead> {
     let identity = table.table_id()?;
     let now = table.version();
     let Some(position) = position else {
         return full(table, FullReason::FirstRead).await;
     };
     if position.identity != identity {
-        let reason = FullReason::Recreated {
-            before: position.identity.clone(),
-            now: identity,
-        };
+        let reason = FullReason::Recreated { before: position.identity.clone(), now: identity };
         return full(table, reason).await;
     }
     if position.version > now {
-        let reason = FullReason::WentBack {
-            before: position.version,
-            now,
-        };
+        let reason = FullReason::WentBack { before: position.version, now };
         return full(table, reason).await;
     }
     match since(table, position.version).await? {
@@ -85,11 +70,7 @@ async fn since(table: &Table, version: u64) -> Result<std::result::Result<Source
             compactions_skipped += 1;
         }
     }
-    let mut finder = Finder {
-        table,
-        live,
-        readable: HashMap::new(),
-    };
+    let mut finder = Finder { table, live, readable: HashMap::new() };
     let mut files = Vec::with_capacity(appended.len());
     for (version, add) in &appended {
         match finder.find(*version, add).await? {
@@ -107,18 +88,8 @@ async fn since(table: &Table, version: u64) -> Result<std::result::Result<Source
         }
         changes.push(change);
     }
-    let kind = if files.is_empty() && changes.is_empty() {
-        ReadKind::Nothing
-    } else {
-        ReadKind::Appends
-    };
-    Ok(Ok(SourceRead {
-        kind,
-        files,
-        changes,
-        compactions_skipped,
-        new_position: new_position(table)?,
-    }))
+    let kind = if files.is_empty() && changes.is_empty() { ReadKind::Nothing } else { ReadKind::Appends };
+    Ok(Ok(SourceRead { kind, files, changes, compactions_skipped, new_position: new_position(table)? }))
 }
 
 /// A commit that took rows away, and the files with rows that it wrote.
@@ -132,12 +103,8 @@ fn change(version: u64, commit: Commit) -> (ChangeCommit, Vec<Add>) {
     };
     // A file that is removed and added again has got another deletion vector, and no new rows.
     let removed: HashSet<&str> = commit.removes.iter().map(|r| r.path.as_str()).collect();
-    let written: Vec<Add> = commit
-        .adds
-        .iter()
-        .filter(|add| add.data_change && !removed.contains(add.path.as_str()))
-        .cloned()
-        .collect();
+    let written: Vec<Add> =
+        commit.adds.iter().filter(|add| add.data_change && !removed.contains(add.path.as_str())).cloned().collect();
     (change, written)
 }
 
@@ -150,30 +117,20 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    async fn find(
-        &mut self,
-        version: u64,
-        add: &Add,
-    ) -> Result<std::result::Result<SourceFile, FullReason>> {
+    async fn find(&mut self, version: u64, add: &Add) -> Result<std::result::Result<SourceFile, FullReason>> {
         let size = u64::try_from(add.size).unwrap_or_default();
-        let mut file = SourceFile {
-            path: add.path.clone(),
-            version,
-            size,
-            rows: added_rows(add),
-            read_at: self.table.version(),
-        };
+        let mut file =
+            SourceFile { path: add.path.clone(), version, size, rows: added_rows(add), read_at: self.table.version() };
         if let Some((_, vector)) = self.live.get(&add.path)
             && *vector == add.deletion_vector
         {
             return Ok(Ok(file));
         }
         // Gone or reduced by a later commit: its rows are read as they came.
-        let gone = || FullReason::FileGone {
-            path: add.path.clone(),
-        };
+        let gone = || FullReason::FileGone { path: add.path.clone() };
         let store = self.table.delta.log_store().object_store(None);
-        match store.head(&Path::from(add.path.as_str())).await {
+        let path = Path::parse(&add.path).unwrap_or_else(|_| Path::from(add.path.as_str()));
+        match store.head(&path).await {
             Ok(_) => {}
             Err(object_store::Error::NotFound { .. }) => return Ok(Err(gone())),
             Err(error) => {
@@ -199,10 +156,8 @@ impl Finder<'_> {
 /// All live files, each with the version that brought it as far as the log still tells.
 async fn full(table: &Table, reason: FullReason) -> Result<SourceRead> {
     let now = table.version();
-    let mut missing: BTreeMap<String, FileInfo> = live_files(table)?
-        .into_iter()
-        .map(|(path, (info, _))| (path, info))
-        .collect();
+    let mut missing: BTreeMap<String, FileInfo> =
+        live_files(table)?.into_iter().map(|(path, (info, _))| (path, info)).collect();
     let mut files = Vec::with_capacity(missing.len());
     let mut oldest = now;
     let mut commits = commits(table, (0..=now).rev());
@@ -218,11 +173,7 @@ async fn full(table: &Table, reason: FullReason) -> Result<SourceRead> {
         }
     }
     // What the log no longer tells is older than all it tells.
-    files.extend(
-        missing
-            .into_values()
-            .map(|info| source_file(info, oldest, now)),
-    );
+    files.extend(missing.into_values().map(|info| source_file(info, oldest, now)));
     files.sort_unstable_by(|a, b| (a.version, &a.path).cmp(&(b.version, &b.path)));
     Ok(SourceRead {
         kind: ReadKind::Full { reason },
@@ -234,21 +185,11 @@ async fn full(table: &Table, reason: FullReason) -> Result<SourceRead> {
 }
 
 fn source_file(info: FileInfo, version: u64, read_at: u64) -> SourceFile {
-    SourceFile {
-        path: info.path,
-        version,
-        size: info.size,
-        rows: info.num_records,
-        read_at,
-    }
+    SourceFile { path: info.path, version, size: info.size, rows: info.num_records, read_at }
 }
 
 fn new_position(table: &Table) -> Result<SourcePosition> {
-    Ok(SourcePosition {
-        identity: table.table_id()?,
-        version: table.version(),
-        files: Vec::new(),
-    })
+    Ok(SourcePosition { identity: table.table_id()?, version: table.version(), files: Vec::new() })
 }
 
 fn live_files(table: &Table) -> Result<Live> {
@@ -265,11 +206,8 @@ fn live_files(table: &Table) -> Result<Live> {
 fn added_rows(add: &Add) -> Option<u64> {
     let stats: Value = serde_json::from_str(add.stats.as_deref()?).ok()?;
     let rows = stats.get("numRecords")?.as_u64()?;
-    let deleted = add
-        .deletion_vector
-        .as_ref()
-        .and_then(|vector| u64::try_from(vector.cardinality).ok())
-        .unwrap_or_default();
+    let deleted =
+        add.deletion_vector.as_ref().and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default();
     Some(rows.saturating_sub(deleted))
 }
 
@@ -348,10 +286,8 @@ async fn group_stream(
         .cloned()
         .collect();
     let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
-    let versions: HashMap<String, i64> = files
-        .into_iter()
-        .map(|file| (file.path, i64::try_from(file.version).unwrap_or(i64::MAX)))
-        .collect();
+    let versions: HashMap<String, i64> =
+        files.into_iter().map(|file| (file.path, i64::try_from(file.version).unwrap_or(i64::MAX))).collect();
     let stream = table
         .scan(ScanRequest {
             columns: Some(columns),
@@ -360,26 +296,18 @@ async fn group_stream(
         })
         .await?;
     let schema = Arc::clone(schema);
-    Ok(crate::scan::adapt(
-        Arc::clone(&target),
-        stream,
-        move |batch| {
-            let column = version_column(batch, &versions);
-            let batch = conform(batch, &schema, &location)?;
-            let mut columns = batch.columns().to_vec();
-            columns.push(column);
-            RecordBatch::try_new(Arc::clone(&target), columns)
-                .map_err(|error| LakeError::arrow(&location, error))
-        },
-    ))
+    Ok(crate::scan::adapt(Arc::clone(&target), stream, move |batch| {
+        let column = version_column(batch, &versions);
+        let batch = conform(batch, &schema, &location)?;
+        let mut columns = batch.columns().to_vec();
+        columns.push(column);
+        RecordBatch::try_new(Arc::clone(&target), columns).map_err(|error| LakeError::arrow(&location, error))
+    }))
 }
 
 fn version_column(batch: &RecordBatch, versions: &HashMap<String, i64>) -> ArrayRef {
     let rows = batch.num_rows();
-    let Some(paths) = batch
-        .column_by_name(FILE_COLUMN)
-        .and_then(|column| column.as_string_opt::<i32>())
-    else {
+    let Some(paths) = batch.column_by_name(FILE_COLUMN).and_then(|column| column.as_string_opt::<i32>()) else {
         return Arc::new(Int64Array::new_null(rows));
     };
     let mut last: Option<(&str, Option<i64>)> = None;

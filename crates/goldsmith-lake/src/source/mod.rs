@@ -222,11 +222,7 @@ impl Source {
     ///
     /// # Errors
     /// [`crate::LakeError::MissingColumn`]; inside the stream [`crate::LakeError::CorruptFile`] and errors of the storage.
-    pub async fn stream(
-        &self,
-        files: &[SourceFile],
-        columns: Option<&[String]>,
-    ) -> Result<SendableRecordBatchStream> {
+    pub async fn stream(&self, files: &[SourceFile], columns: Option<&[String]>) -> Result<SendableRecordBatchStream> {
         match self {
             Self::Delta(table) => delta::stream(table, files, columns),
             Self::ParquetDirectory(directory) => directory.stream(files, columns),
@@ -237,7 +233,5 @@ impl Source {
 /// Whether a path below a directory is a data file; names that begin with `_` or `.` are by custom none.
 pub(crate) fn is_data_file(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "parquet")
-        && path
-            .parts()
-            .all(|part| !part.as_ref().starts_with(['_', '.']))
+        && path.parts().all(|part| !part.as_ref().starts_with(['_', '.']))
 }

@@ -13,10 +13,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 
 use super::delta::with_version;
-use super::{
-    ChangeCommit, FullReason, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead,
-    is_data_file,
-};
+use super::{ChangeCommit, FullReason, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
 use crate::conform::plain_schema;
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
@@ -63,13 +60,8 @@ impl ParquetDirectory {
             .map_err(|error| LakeError::storage(&text, error))?;
         files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let threads = lake.options().threads.max(1);
-        let mut directory = Self {
-            location: location.clone(),
-            store,
-            schema: Arc::new(Schema::empty()),
-            files,
-            threads,
-        };
+        let mut directory =
+            Self { location: location.clone(), store, schema: Arc::new(Schema::empty()), files, threads };
         directory.schema = directory.union_schema().await?;
         Ok(directory)
     }
@@ -104,11 +96,7 @@ impl ParquetDirectory {
     }
 
     fn parquet_file(&self, name: &str, size: u64) -> ParquetFile {
-        ParquetFile {
-            path: Path::from(name),
-            size,
-            display: format!("{}/{name}", self.location),
-        }
+        ParquetFile { path: Path::from(name), size, display: format!("{}/{name}", self.location) }
     }
 
     pub(super) fn plan_read(&self, position: Option<&SourcePosition>) -> SourceRead {
@@ -130,16 +118,9 @@ impl ParquetDirectory {
             return full(FullReason::FirstRead);
         };
         if position.identity != IDENTITY {
-            return full(FullReason::Recreated {
-                before: position.identity.clone(),
-                now: IDENTITY.to_owned(),
-            });
+            return full(FullReason::Recreated { before: position.identity.clone(), now: IDENTITY.to_owned() });
         }
-        let seen: HashMap<&str, &SeenFile> = position
-            .files
-            .iter()
-            .map(|file| (file.name.as_str(), file))
-            .collect();
+        let seen: HashMap<&str, &SeenFile> = position.files.iter().map(|file| (file.name.as_str(), file)).collect();
         let version = position.version + 1;
         let mut files = Vec::new();
         let mut replaced = Vec::new();
@@ -181,18 +162,10 @@ impl ParquetDirectory {
     }
 
     fn position(&self, version: u64) -> SourcePosition {
-        SourcePosition {
-            identity: IDENTITY.to_owned(),
-            version,
-            files: self.files.clone(),
-        }
+        SourcePosition { identity: IDENTITY.to_owned(), version, files: self.files.clone() }
     }
 
-    pub(super) fn stream(
-        &self,
-        files: &[SourceFile],
-        columns: Option<&[String]>,
-    ) -> Result<SendableRecordBatchStream> {
+    pub(super) fn stream(&self, files: &[SourceFile], columns: Option<&[String]>) -> Result<SendableRecordBatchStream> {
         let schema = match columns {
             Some(columns) => project(&self.schema, columns, &self.location.to_string())?,
             None => Arc::clone(&self.schema),
@@ -230,11 +203,7 @@ impl ParquetDirectory {
 fn merge_fields(current: &Fields, other: &Fields, parent: &str) -> Result<Fields> {
     let mut merged: Vec<Field> = current.iter().map(|field| field.as_ref().clone()).collect();
     for field in other {
-        let path = if parent.is_empty() {
-            field.name().clone()
-        } else {
-            format!("{parent}.{}", field.name())
-        };
+        let path = if parent.is_empty() { field.name().clone() } else { format!("{parent}.{}", field.name()) };
         match merged.iter_mut().find(|known| known.name() == field.name()) {
             Some(known) => {
                 let data_type = merge_types(known.data_type(), field.data_type(), &path)?;
@@ -249,10 +218,7 @@ fn merge_fields(current: &Fields, other: &Fields, parent: &str) -> Result<Fields
 
 fn merge_types(current: &DataType, other: &DataType, path: &str) -> Result<DataType> {
     let is_integer = |data_type: &DataType| {
-        matches!(
-            data_type,
-            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64
-        )
+        matches!(data_type, DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64)
     };
     match (current, other) {
         (current, other) if current == other => Ok(current.clone()),
@@ -262,30 +228,18 @@ fn merge_types(current: &DataType, other: &DataType, path: &str) -> Result<DataT
             merge_fields(current, other, path).map(DataType::Struct)
         }
         (DataType::List(current), DataType::List(other)) => {
-            let element = merge_types(
-                current.data_type(),
-                other.data_type(),
-                &format!("{path}.element"),
-            )?;
-            Ok(DataType::List(Arc::new(Field::new(
-                current.name(),
-                element,
-                true,
-            ))))
+            let element = merge_types(current.data_type(), other.data_type(), &format!("{path}.element"))?;
+            Ok(DataType::List(Arc::new(Field::new(current.name(), element, true))))
         }
         (current, other) if is_integer(current) && is_integer(other) => Ok(DataType::Int64),
-        (DataType::Float32 | DataType::Float64, DataType::Float32 | DataType::Float64) => {
-            Ok(DataType::Float64)
+        (DataType::Float32 | DataType::Float64, DataType::Float32 | DataType::Float64) => Ok(DataType::Float64),
+        (DataType::Timestamp(_, zone), DataType::Timestamp(_, other)) if zone == other => {
+            Ok(DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.clone()))
         }
-        (DataType::Timestamp(_, zone), DataType::Timestamp(_, other)) if zone == other => Ok(
-            DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.clone()),
-        ),
         // Writers name the inner fields of maps as they like.
         (DataType::Map(..), DataType::Map(..)) => Ok(current.clone()),
-        (current, other) => Err(LakeError::TypeChanged {
-            column: path.to_owned(),
-            from: current.to_string(),
-            to: other.to_string(),
-        }),
+        (current, other) => {
+            Err(LakeError::TypeChanged { column: path.to_owned(), from: current.to_string(), to: other.to_string() })
+        }
     }
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, StructArray, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, StructArray, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
@@ -29,10 +27,7 @@ impl RowEncoder {
                 Ok(SortField::new(field.data_type().clone()))
             })
             .collect::<ArrowResult<Vec<_>>>()?;
-        Ok(Self {
-            columns: columns.to_vec(),
-            converter: RowConverter::new(fields)?,
-        })
+        Ok(Self { columns: columns.to_vec(), converter: RowConverter::new(fields)? })
     }
 
     pub(crate) fn encode(&self, batch: &RecordBatch) -> ArrowResult<Rows> {
@@ -73,44 +68,28 @@ fn with_sorted_maps(array: &ArrayRef) -> ArrowResult<ArrayRef> {
     match array.data_type() {
         DataType::Struct(fields) => {
             let array = array.as_struct();
-            let columns = array
-                .columns()
-                .iter()
-                .map(with_sorted_maps)
-                .collect::<ArrowResult<Vec<_>>>()?;
+            let columns = array.columns().iter().map(with_sorted_maps).collect::<ArrowResult<Vec<_>>>()?;
             StructArray::try_new(fields.clone(), columns, array.nulls().cloned())
                 .map(|array| Arc::new(array) as ArrayRef)
         }
         DataType::List(element) => {
             let array = array.as_list::<i32>();
             let values = with_sorted_maps(array.values())?;
-            ListArray::try_new(
-                Arc::clone(element),
-                array.offsets().clone(),
-                values,
-                array.nulls().cloned(),
-            )
-            .map(|array| Arc::new(array) as ArrayRef)
+            ListArray::try_new(Arc::clone(element), array.offsets().clone(), values, array.nulls().cloned())
+                .map(|array| Arc::new(array) as ArrayRef)
         }
         DataType::Map(entries, sorted) => sort_map(array.as_map(), entries, *sorted),
         _ => Ok(Arc::clone(array)),
     }
 }
 
-fn sort_map(
-    map: &MapArray,
-    entries: &arrow::datatypes::FieldRef,
-    sorted: bool,
-) -> ArrowResult<ArrayRef> {
+fn sort_map(map: &MapArray, entries: &arrow::datatypes::FieldRef, sorted: bool) -> ArrowResult<ArrayRef> {
     let converter = RowConverter::new(vec![SortField::new(map.keys().data_type().clone())])?;
     let keys = converter.convert_columns(&[Arc::clone(map.keys())])?;
     let mut order = (0..u32::try_from(map.keys().len()).unwrap_or(u32::MAX)).collect::<Vec<_>>();
     for bounds in map.offsets().windows(2) {
         if let [start, end] = bounds {
-            let (start, end) = (
-                usize::try_from(*start).unwrap_or_default(),
-                usize::try_from(*end).unwrap_or_default(),
-            );
+            let (start, end) = (usize::try_from(*start).unwrap_or_default(), usize::try_from(*end).unwrap_or_default());
             if let Some(range) = order.get_mut(start..end) {
                 range.sort_by(|a, b| keys.row(*a as usize).cmp(&keys.row(*b as usize)));
             }
@@ -123,12 +102,6 @@ fn sort_map(
         vec![take(map.keys(), &order, None)?, take(&values, &order, None)?],
         None,
     )?;
-    MapArray::try_new(
-        Arc::clone(entries),
-        map.offsets().clone(),
-        structs,
-        map.nulls().cloned(),
-        sorted,
-    )
-    .map(|array| Arc::new(array) as ArrayRef)
+    MapArray::try_new(Arc::clone(entries), map.offsets().clone(), structs, map.nulls().cloned(), sorted)
+        .map(|array| Arc::new(array) as ArrayRef)
 }

@@ -92,20 +92,12 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
     };
     let mut groups = extra.clone();
     groups.extend(rows.iter().cloned());
-    let pruner = Pruner::new(&schema, &request.group, &groups)
-        .map_err(|error| LakeError::arrow(&location, error))?;
-    let columns = Columns {
-        key: &request.key,
-        group: &request.group,
-        compared: &plan.compared,
-    };
+    let pruner = Pruner::new(&schema, &request.group, &groups).map_err(|error| LakeError::arrow(&location, error))?;
+    let columns = Columns { key: &request.key, group: &request.group, compared: &plan.compared };
     let new_rows = NewRows::new(&location, &schema, &columns, rows, &extra)?;
 
-    let (candidates, files_pruned) = if new_rows.is_empty() {
-        (Vec::new(), table.file_views()?.len())
-    } else {
-        candidates(table, &pruner).await?
-    };
+    let (candidates, files_pruned) =
+        if new_rows.is_empty() { (Vec::new(), table.file_views()?.len()) } else { candidates(table, &pruner).await? };
     let probe = Arc::new(Probe {
         table: location.clone(),
         store: table.delta.log_store().object_store(None),
@@ -181,10 +173,7 @@ struct Plan {
 
 impl Plan {
     fn new(request: &UpsertRequest, schema: &SchemaRef, location: &str) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidRequest {
-            location: location.to_owned(),
-            reason,
-        };
+        let invalid = |reason: String| LakeError::InvalidRequest { location: location.to_owned(), reason };
         if request.key.is_empty() || request.group.is_empty() {
             return Err(invalid("an upsert needs key and group columns".to_owned()));
         }
@@ -210,11 +199,7 @@ impl Plan {
     }
 }
 
-fn conform_rows(
-    rows: &[RecordBatch],
-    schema: &SchemaRef,
-    location: &str,
-) -> Result<Vec<RecordBatch>> {
+fn conform_rows(rows: &[RecordBatch], schema: &SchemaRef, location: &str) -> Result<Vec<RecordBatch>> {
     let mut conformed = Vec::with_capacity(rows.len());
     for batch in rows {
         if batch.schema_ref() != schema {
@@ -267,18 +252,11 @@ async fn keep_masks(table: &Table) -> Result<HashMap<String, Arc<Vec<bool>>>> {
     let scan = table.delta.table_provider().build().await.map_err(fail)?;
     let vectors = scan.deletion_vectors(&state).await.map_err(fail)?;
     let paths = crate::scan::FilePaths::new(table)?;
-    Ok(vectors
-        .into_iter()
-        .map(|vector| (paths.path_of(&vector.filepath), Arc::new(vector.keep_mask)))
-        .collect())
+    Ok(vectors.into_iter().map(|vector| (paths.path_of(&vector.filepath), Arc::new(vector.keep_mask))).collect())
 }
 
 /// Examines all candidates, and returns those that lose rows.
-async fn examine(
-    probe: &Arc<Probe>,
-    candidates: Vec<Candidate>,
-    threads: usize,
-) -> Result<Vec<(Candidate, Verdicts)>> {
+async fn examine(probe: &Arc<Probe>, candidates: Vec<Candidate>, threads: usize) -> Result<Vec<(Candidate, Verdicts)>> {
     let mut changed: Vec<(Candidate, Verdicts)> = futures::stream::iter(candidates)
         .map(|candidate| {
             let probe = Arc::clone(probe);
@@ -291,10 +269,7 @@ async fn examine(
         .buffer_unordered(threads.max(1))
         .map(|result| match result {
             Ok(result) => result,
-            Err(error) => Err(LakeError::Task {
-                location: probe.table.clone(),
-                reason: error.to_string(),
-            }),
+            Err(error) => Err(LakeError::Task { location: probe.table.clone(), reason: error.to_string() }),
         })
         .try_filter(|(_, verdicts)| std::future::ready(!verdicts.dropped.is_empty()))
         .try_collect()

@@ -24,10 +24,7 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     pub(crate) fn is_alive(&self, row: usize) -> bool {
-        self.alive
-            .as_ref()
-            .and_then(|alive| alive.get(row).copied())
-            .unwrap_or(true)
+        self.alive.as_ref().and_then(|alive| alive.get(row).copied()).unwrap_or(true)
     }
 }
 
@@ -70,19 +67,13 @@ impl Probe {
             );
             rows += batch.num_rows();
         }
-        let mut verdicts = Verdicts {
-            rows,
-            ..Verdicts::default()
-        };
+        let mut verdicts = Verdicts { rows, ..Verdicts::default() };
         if touched.is_empty() {
             return Ok(verdicts);
         }
-        let selection = (touched.len() < rows)
-            .then(|| RowSelection::from_consecutive_ranges(ranges(&touched).into_iter(), rows));
-        let mut judged = candidate
-            .file
-            .read(&self.store, &self.judged_schema, selection)
-            .await?;
+        let selection =
+            (touched.len() < rows).then(|| RowSelection::from_consecutive_ranges(ranges(&touched).into_iter(), rows));
+        let mut judged = candidate.file.read(&self.store, &self.judged_schema, selection).await?;
         let mut positions = touched.into_iter();
         while let Some(batch) = judged.try_next().await? {
             for (verdict, row) in self.new_rows.judge(&batch).map_err(fail)?.into_iter().zip(&mut positions) {

@@ -39,23 +39,15 @@ pub(crate) struct Pruner {
 }
 
 impl Pruner {
-    pub(crate) fn new(
-        schema: &Schema,
-        columns: &[String],
-        groups: &[RecordBatch],
-    ) -> Result<Self, ArrowError> {
+    pub(crate) fn new(schema: &Schema, columns: &[String], groups: &[RecordBatch]) -> Result<Self, ArrowError> {
         let mut prunable = Vec::new();
         for name in columns {
             let data_type = schema.field_with_name(name)?.data_type();
             let kind = match data_type {
                 DataType::Utf8 => None,
-                DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
-                    Some(NumberKind::Integer)
-                }
+                DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Some(NumberKind::Integer),
                 DataType::Date32 => Some(NumberKind::Day),
-                DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
-                    Some(NumberKind::Microsecond)
-                }
+                DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Some(NumberKind::Microsecond),
                 _ => continue,
             };
             let mut has_null = false;
@@ -81,11 +73,7 @@ impl Pruner {
                     Values::Texts(texts)
                 }
             };
-            prunable.push(ColumnValues {
-                name: name.clone(),
-                values,
-                has_null,
-            });
+            prunable.push(ColumnValues { name: name.clone(), values, has_null });
         }
         Ok(Self { columns: prunable })
     }

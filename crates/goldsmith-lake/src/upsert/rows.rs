@@ -120,8 +120,7 @@ impl NewRows {
         Ok(groups
             .iter()
             .map(|group| {
-                self.touched.contains(group.data())
-                    || (self.group_is_key && self.by_key.contains_key(group.data()))
+                self.touched.contains(group.data()) || (self.group_is_key && self.by_key.contains_key(group.data()))
             })
             .collect())
     }
@@ -139,9 +138,7 @@ impl NewRows {
                     let is_equal = self.value(*number) == Some(value.data());
                     let state = if is_equal { UNCHANGED } else { REPLACES };
                     let is_first = self.states.get(*number).is_some_and(|known| {
-                        known
-                            .compare_exchange(UNSEEN, state, Ordering::Relaxed, Ordering::Relaxed)
-                            .is_ok()
+                        known.compare_exchange(UNSEEN, state, Ordering::Relaxed, Ordering::Relaxed).is_ok()
                     });
                     match (is_first, is_equal) {
                         (false, _) => Verdict::Duplicate,

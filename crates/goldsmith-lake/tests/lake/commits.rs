@@ -1,8 +1,6 @@
 use std::collections::HashSet;
 
-use goldsmith_lake::{
-    Added, CommitOutcome, CommitRequest, ErrorKind, LakeError, ScanRequest, Table, WrittenFiles,
-};
+use goldsmith_lake::{Added, CommitOutcome, CommitRequest, ErrorKind, LakeError, ScanRequest, Table, WrittenFiles};
 
 use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, rows};
 
@@ -75,12 +73,7 @@ async fn of_two_handles_that_move_the_position_the_second_loses() {
     let added = written(&second, &[(1, "a")]).await;
     assert_eq!(data_files(&place, "t"), 2);
     let error = second
-        .commit(CommitRequest {
-            added,
-            position: Some("1".to_owned()),
-            blind_append: true,
-            ..CommitRequest::default()
-        })
+        .commit(CommitRequest { added, position: Some("1".to_owned()), blind_append: true, ..CommitRequest::default() })
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
@@ -147,40 +140,19 @@ async fn appends_pass_each_other_but_other_commits_do_not() {
     assert_eq!(second.version(), 3);
     assert_eq!(rows(&second).await, ["0|z", "1|a", "2|b"]);
 
-    let error = third
-        .commit(CommitRequest {
-            removed: vec![file.clone()],
-            ..CommitRequest::default()
-        })
-        .await
-        .unwrap_err();
+    let error =
+        third.commit(CommitRequest { removed: vec![file.clone()], ..CommitRequest::default() }).await.unwrap_err();
     assert!(matches!(error, LakeError::Conflict { .. }), "{error:?}");
 
     third.refresh().await.unwrap();
-    let outcome = third
-        .commit(CommitRequest {
-            removed: vec![file.clone()],
-            ..CommitRequest::default()
-        })
-        .await
-        .unwrap();
+    let outcome =
+        third.commit(CommitRequest { removed: vec![file.clone()], ..CommitRequest::default() }).await.unwrap();
     assert_eq!(outcome, CommitOutcome::Committed { version: 4 });
     assert_eq!(rows(&third).await, ["1|a", "2|b"]);
-    let error = fourth
-        .commit(CommitRequest {
-            removed: vec![file.clone()],
-            ..CommitRequest::default()
-        })
-        .await
-        .unwrap_err();
+    let error =
+        fourth.commit(CommitRequest { removed: vec![file.clone()], ..CommitRequest::default() }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    let error = third
-        .commit(CommitRequest {
-            removed: vec![file],
-            ..CommitRequest::default()
-        })
-        .await
-        .unwrap_err();
+    let error = third.commit(CommitRequest { removed: vec![file], ..CommitRequest::default() }).await.unwrap_err();
     assert!(matches!(error, LakeError::NoSuchFile { .. }));
 }
 
@@ -192,14 +164,8 @@ async fn a_table_that_was_replaced_conflicts() {
     let mut other = place.create("t", pairs_schema()).await;
     append(&mut other, &pairs(&[(1, "a")]), None, "r").await;
     let added = written(&table, &[(2, "b")]).await;
-    let error = table
-        .commit(CommitRequest {
-            added,
-            blind_append: true,
-            ..CommitRequest::default()
-        })
-        .await
-        .unwrap_err();
+    let error =
+        table.commit(CommitRequest { added, blind_append: true, ..CommitRequest::default() }).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
 }
 
@@ -243,10 +209,7 @@ async fn what_came_since_a_version_is_known_with_its_runs() {
     };
     let batch = collect(table.scan(request).await.unwrap()).await;
     assert_eq!(lines(&batch), ["b|2", "c|3"]);
-    assert_eq!(
-        table.added_since(3).await.unwrap(),
-        Added::Known { files: vec![], run_ids: HashSet::new() }
-    );
+    assert_eq!(table.added_since(3).await.unwrap(), Added::Known { files: vec![], run_ids: HashSet::new() });
     assert_eq!(table.added_since(99).await.unwrap(), Added::Unknown);
 }
 
@@ -262,23 +225,14 @@ async fn the_file_column_holds_paths_of_the_log() {
         ..ScanRequest::default()
     };
     let batch = collect(table.scan(request).await.unwrap()).await;
-    let mut found: Vec<String> = lines(&batch)
-        .iter()
-        .map(|line| line.split('|').nth(1).unwrap().to_owned())
-        .collect();
+    let mut found: Vec<String> = lines(&batch).iter().map(|line| line.split('|').nth(1).unwrap().to_owned()).collect();
     found.sort();
     let files: Vec<String> = table.files().unwrap().into_iter().map(|file| file.path).collect();
     assert_eq!(found, files);
 
-    let request = ScanRequest {
-        files: Some(names(&["absent.parquet"])),
-        ..ScanRequest::default()
-    };
+    let request = ScanRequest { files: Some(names(&["absent.parquet"])), ..ScanRequest::default() };
     assert!(matches!(table.scan(request).await.err(), Some(LakeError::NoSuchFile { .. })));
-    let request = ScanRequest {
-        files: Some(vec![]),
-        ..ScanRequest::default()
-    };
+    let request = ScanRequest { files: Some(vec![]), ..ScanRequest::default() };
     assert_eq!(collect(table.scan(request).await.unwrap()).await.num_rows(), 0);
 }
 

@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
-};
+use arrow::array::{ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use goldsmith_lake::{CommitRequest, LakeError};
@@ -23,25 +21,13 @@ fn nested_batch(schema: &SchemaRef, key: i64, text: &str) -> RecordBatch {
     let DataType::Struct(fields) = schema.field(1).data_type() else {
         panic!("no struct");
     };
-    let columns: Vec<ArrayRef> = fields
-        .iter()
-        .map(|_| Arc::new(StringArray::from(vec![text])) as ArrayRef)
-        .collect();
+    let columns: Vec<ArrayRef> = fields.iter().map(|_| Arc::new(StringArray::from(vec![text])) as ArrayRef).collect();
     let object = StructArray::new(fields.clone(), columns, None);
     let DataType::List(element) = schema.field(2).data_type() else {
         panic!("no list");
     };
-    let list = ListArray::new(
-        Arc::clone(element),
-        OffsetBuffer::from_lengths([1]),
-        Arc::new(object.clone()),
-        None,
-    );
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int64Array::from(vec![key])),
-        Arc::new(object),
-        Arc::new(list),
-    ];
+    let list = ListArray::new(Arc::clone(element), OffsetBuffer::from_lengths([1]), Arc::new(object.clone()), None);
+    let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![key])), Arc::new(object), Arc::new(list)];
     RecordBatch::try_new(Arc::clone(schema), columns).unwrap()
 }
 
@@ -65,13 +51,7 @@ async fn new_columns_and_nested_fields_read_as_null_in_old_files() {
     columns.push(Arc::new(Int32Array::from(vec![5])));
     let batch = RecordBatch::try_new(table.data_schema().unwrap(), columns).unwrap();
     append(&mut table, &batch, None, "r").await;
-    assert_eq!(
-        rows(&table).await,
-        [
-            "1|{a: x, b: ~}|[{a: x, b: ~}]|~",
-            "2|{a: y, b: y}|[{a: y, b: y}]|5"
-        ]
-    );
+    assert_eq!(rows(&table).await, ["1|{a: x, b: ~}|[{a: x, b: ~}]|~", "2|{a: y, b: y}|[{a: y, b: y}]|5"]);
     // A file from before can still be written in its old nested shape.
     let mut old_shape = nested_batch(&old, 3, "z").columns().to_vec();
     old_shape.push(Arc::new(Int32Array::new_null(1)));
@@ -88,10 +68,7 @@ async fn another_type_is_refused_by_path() {
     let place = Place::new();
     let mut table = place.create("t", nested_schema(&["a"])).await;
     let object = DataType::Struct(vec![Field::new("a", DataType::Int32, true)].into());
-    let error = table
-        .add_columns(&[Arc::new(Field::new("s", object, true))], "r")
-        .await
-        .unwrap_err();
+    let error = table.add_columns(&[Arc::new(Field::new("s", object, true))], "r").await.unwrap_err();
     let LakeError::TypeChanged { column, from, to } = error else {
         panic!("{error:?}");
     };
@@ -114,11 +91,7 @@ async fn an_evolution_that_lost_a_race_is_a_conflict_and_a_blind_append_survives
     let mut writer = third.writer().unwrap();
     writer.write(&nested_batch(&schema, 1, "x")).await.unwrap();
     let added = writer.finish().await.unwrap();
-    let request = CommitRequest {
-        added,
-        blind_append: true,
-        ..CommitRequest::default()
-    };
+    let request = CommitRequest { added, blind_append: true, ..CommitRequest::default() };
     assert!(third.commit(request).await.is_ok());
     assert_eq!(rows(&third).await, ["1|{a: x}|[{a: x}]|~"]);
 }

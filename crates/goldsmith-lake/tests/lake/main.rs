@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod commits;
-
+mod delta_sources;
 mod evolution;
 mod opening;
-
+mod parquet_sources;
 mod support;
-
+mod upserts;

@@ -23,7 +23,7 @@ async fn nothing_there_is_none_and_other_content_is_an_error() {
     let error = place.lake.open_source(&place.at("full")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotADeltaTable);
     let error = place.lake.open(&place.at("full/notes.txt")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotADeltaTable);
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
     std::fs::write(place.dir.path().join("full/data.parquet"), "PAR1").unwrap();
     assert!(place.lake.open(&place.at("full")).await.is_err());
@@ -86,10 +86,7 @@ async fn comments_and_protocol_are_as_promised() {
     assert_eq!(fields[0].metadata()["comment"], "inside");
     assert!(table.data_schema().unwrap().field(0).metadata().is_empty());
 
-    let log = std::fs::read_to_string(
-        place.dir.path().join("t/_delta_log/00000000000000000000.json"),
-    )
-    .unwrap();
+    let log = std::fs::read_to_string(place.dir.path().join("t/_delta_log/00000000000000000000.json")).unwrap();
     assert!(log.contains("\"minReaderVersion\":1"), "{log}");
     assert!(log.contains("domainMetadata"), "{log}");
     assert!(log.contains("\"goldsmithRunId\":\"run-0\""), "{log}");
@@ -127,10 +124,9 @@ async fn unknown_reader_features_are_named() {
     let place = Place::new();
     place.create("t", pairs_schema()).await;
     let path = place.dir.path().join("t/_delta_log/00000000000000000000.json");
-    let log = std::fs::read_to_string(&path).unwrap().replace(
-        "\"minReaderVersion\":1",
-        "\"readerFeatures\":[\"teleportation\"],\"minReaderVersion\":3",
-    );
+    let log = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"minReaderVersion\":1", "\"readerFeatures\":[\"teleportation\"],\"minReaderVersion\":3");
     std::fs::write(path, log.replace("[\"appendOnly\"", "[\"teleportation\",\"appendOnly\"")).unwrap();
     let error = place.lake.open(&place.at("t")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
@@ -169,10 +165,7 @@ async fn tables_are_listed_and_queried() {
         ])
         .await
         .unwrap();
-    let frame = context
-        .sql("select v, (select count(*) from gold.a) as n from gold.b where k = 2")
-        .await
-        .unwrap();
+    let frame = context.sql("select v, (select count(*) from gold.a) as n from gold.b where k = 2").await.unwrap();
     let text = pretty_format_batches(&frame.collect().await.unwrap()).unwrap().to_string();
     assert!(text.contains("| y | 0 |"), "{text}");
 }

@@ -8,9 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
-use goldsmith_lake::{
-    CommitOutcome, CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec,
-};
+use goldsmith_lake::{CommitOutcome, CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec};
 use tempfile::TempDir;
 
 pub struct Place {
@@ -22,10 +20,7 @@ impl Place {
     pub fn new() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
-            lake: Lake::new(LakeOptions {
-                threads: 2,
-                ..LakeOptions::default()
-            }),
+            lake: Lake::new(LakeOptions { threads: 2, ..LakeOptions::default() }),
         }
     }
 
@@ -50,20 +45,13 @@ impl Place {
 
 /// `k` and `v`.
 pub fn pairs_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![
-        Field::new("k", DataType::Int64, true),
-        Field::new("v", DataType::Utf8, true),
-    ]))
+    Arc::new(Schema::new(vec![Field::new("k", DataType::Int64, true), Field::new("v", DataType::Utf8, true)]))
 }
 
 pub fn pairs(rows: &[(i64, &str)]) -> RecordBatch {
     let keys: Int64Array = rows.iter().map(|(k, _)| Some(*k)).collect();
     let values: StringArray = rows.iter().map(|(_, v)| Some(*v)).collect();
-    RecordBatch::try_new(
-        pairs_schema(),
-        vec![Arc::new(keys) as ArrayRef, Arc::new(values)],
-    )
-    .unwrap()
+    RecordBatch::try_new(pairs_schema(), vec![Arc::new(keys) as ArrayRef, Arc::new(values)]).unwrap()
 }
 
 pub async fn append(table: &mut Table, batch: &RecordBatch, position: Option<&str>, run: &str) {
@@ -93,11 +81,8 @@ pub async fn collect(stream: SendableRecordBatchStream) -> RecordBatch {
 /// The rows as sorted texts, `a|b|c` with `~` for null.
 pub fn lines(batch: &RecordBatch) -> Vec<String> {
     let options = FormatOptions::default().with_null("~");
-    let columns: Vec<_> = batch
-        .columns()
-        .iter()
-        .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
-        .collect();
+    let columns: Vec<_> =
+        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
     let mut lines: Vec<String> = (0..batch.num_rows())
         .map(|row| {
             let cells: Vec<String> = columns.iter().map(|c| c.value(row).to_string()).collect();

@@ -28,7 +28,10 @@ impl Domains {
     pub(super) fn of_source(source: &SourceName, model: &Model) -> Self {
         let columns = model.bronze.get(source).map(|bronze| carried_columns(&bronze.columns)).unwrap_or_default();
         Self {
-            values: columns.into_iter().filter_map(|column| column.values.map(|values| (column.name, values))).collect(),
+            values: columns
+                .into_iter()
+                .filter_map(|column| column.values.map(|values| (column.name, values)))
+                .collect(),
         }
     }
 

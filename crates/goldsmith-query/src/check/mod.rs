@@ -10,9 +10,7 @@ use goldsmith_model::{Aggregate, Code, GoldKind, GoldTable, Member, Model};
 use indexmap::IndexMap;
 
 use crate::aggregate::{aggregate_schema, member_schema};
-use crate::expression::{
-    Analysed, ExpressionError, ExpressionErrorKind, Typed, analyse, df_schema,
-};
+use crate::expression::{Analysed, ExpressionError, ExpressionErrorKind, Typed, analyse, df_schema};
 use crate::gold::{base_schema, carried_source, declared_carried, fetched_fields};
 use crate::normalize::plain_type;
 use crate::types::{common_type, is_lossless, spelled, to_arrow};
@@ -92,9 +90,7 @@ impl Checker<'_> {
             GoldKind::Aggregate { members, aggregates, .. } => self.check_members(members, aggregates),
             _ if self.table.derived.is_empty() => None,
             // What fails here is a fault of the structure, which the model's own check reports with its place.
-            _ => declared_carried(self.table, self.model)
-                .and_then(|carried| base_schema(self.table, &carried))
-                .ok(),
+            _ => declared_carried(self.table, self.model).and_then(|carried| base_schema(self.table, &carried)).ok(),
         };
         if let Some(base) = base
             && !self.table.derived.is_empty()
@@ -106,8 +102,7 @@ impl Checker<'_> {
     fn check_derived(&mut self, base: &Schema) {
         // When a fetched column has no type, its dimension has a problem of its own, which is reported there.
         let Ok(fetched) = fetched_fields(self.table, self.model) else { return };
-        let visible: Vec<Field> =
-            base.fields().iter().map(|field| field.as_ref().clone()).chain(fetched).collect();
+        let visible: Vec<Field> = base.fields().iter().map(|field| field.as_ref().clone()).chain(fetched).collect();
         let (analysed, mut errors) = Analysed::with_errors(&Schema::new(visible), &self.table.derived);
         errors.extend(analysed.order().err().unwrap_or_default());
         for error in errors {
@@ -179,7 +174,7 @@ impl Checker<'_> {
             let typed = match analyse(name, text, &schema) {
                 Ok(typed) => typed,
                 Err(error) => {
-                    self.problems.push(ExpressionProblem::from_error(&self.table.name, pointer, error));
+                    self.problems.push(ExpressionProblem::from_error(&self.table.name, pointer, *error));
                     continue;
                 }
             };
@@ -218,6 +213,7 @@ fn suggest(name: &str, candidates: &[String]) -> Option<String> {
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, _)| *distance <= 3.min(name.chars().count() / 3));
     // A struct prefix that was forgotten is the commonest slip.
-    let longer = candidates.iter().filter(|candidate| candidate.ends_with(&format!("_{name}"))).min_by_key(|it| it.len());
+    let longer =
+        candidates.iter().filter(|candidate| candidate.ends_with(&format!("_{name}"))).min_by_key(|it| it.len());
     nearest.map(|(_, candidate)| candidate).or(longer).map(|candidate| format!("did you mean `{candidate}`?"))
 }

@@ -15,6 +15,9 @@ use datafusion::physical_expr::PhysicalExpr;
 use super::{ExpressionError, ExpressionErrorKind};
 use crate::functions::{check_pattern, function_registry};
 
+/// What came of checking one expression. Boxed, since errors are large and rare.
+pub(crate) type Checked<T> = Result<T, Box<ExpressionError>>;
+
 /// A type-checked expression.
 #[derive(Debug, Clone)]
 pub(crate) struct Typed {
@@ -42,20 +45,20 @@ fn first_line(error: &DataFusionError) -> String {
 }
 
 /// Parses and type-checks the expression of a column.
-pub(crate) fn analyse(column: &str, text: &str, schema: &DFSchemaRef) -> Result<Typed, ExpressionError> {
+pub(crate) fn analyse(column: &str, text: &str, schema: &DFSchemaRef) -> Checked<Typed> {
     let state = function_registry();
-    let fail = |error: DataFusionError| explain(column, text, schema, &error);
+    let fail = |error: DataFusionError| Box::new(explain(column, text, schema, &error));
     let dialect = state.config().options().sql_parser.dialect;
     let parsed = state.sql_to_expr_with_alias(text, &dialect).map_err(fail)?;
     if let Some(alias) = &parsed.alias {
         let message = format!("an alias (`{}`) has no place here", alias.value);
-        return Err(ExpressionError::type_error(column, message).with_range(find_word(text, &alias.value)));
+        return Err(Box::new(ExpressionError::type_error(column, message).with_range(find_word(text, &alias.value))));
     }
     let written = state.create_logical_expr_from_sql_expr(parsed, schema).map_err(fail)?;
     refuse(column, text, &written)?;
     let columns: HashSet<String> = written.column_refs().into_iter().map(|column| column.name.clone()).collect();
     if let Some(unknown) = columns.iter().filter(|name| schema.field_with_unqualified_name(name).is_err()).min() {
-        return Err(unknown_column(column, text, schema, unknown));
+        return Err(Box::new(unknown_column(column, text, schema, unknown)));
     }
     let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_schema(Arc::clone(schema)).build());
     let expression = simplifier.coerce(written.clone(), schema).map_err(fail)?;
@@ -64,20 +67,16 @@ pub(crate) fn analyse(column: &str, text: &str, schema: &DFSchemaRef) -> Result<
 }
 
 /// Compiles a type-checked expression over the columns that it refers to.
-pub(super) fn physical(
-    column: &str,
-    typed: &Typed,
-    inputs: &Schema,
-) -> Result<Arc<dyn PhysicalExpr>, ExpressionError> {
-    let fail = |error: DataFusionError| ExpressionError::type_error(column, first_line(&error));
-    let schema = df_schema(inputs).map_err(|text| ExpressionError::type_error(column, text))?;
+pub(super) fn physical(column: &str, typed: &Typed, inputs: &Schema) -> Checked<Arc<dyn PhysicalExpr>> {
+    let fail = |error: DataFusionError| Box::new(ExpressionError::type_error(column, first_line(&error)));
+    let schema = df_schema(inputs).map_err(|text| Box::new(ExpressionError::type_error(column, text)))?;
     let context = SimplifyContext::builder().with_schema(Arc::clone(&schema)).build();
     let simplified = ExprSimplifier::new(context).simplify(typed.expression.clone()).map_err(fail)?;
     function_registry().create_physical_expr(simplified, &schema).map_err(fail)
 }
 
 /// Refuses what is a SQL expression but none over one row, and regular expressions that are none.
-fn refuse(column: &str, text: &str, expression: &Expr) -> Result<(), ExpressionError> {
+fn refuse(column: &str, text: &str, expression: &Expr) -> Checked<()> {
     let mut refused: Option<ExpressionError> = None;
     let visited = expression.apply(|node| {
         let reason = match node {
@@ -115,8 +114,8 @@ fn refuse(column: &str, text: &str, expression: &Expr) -> Result<(), ExpressionE
         })
     });
     match (refused, visited) {
-        (Some(error), _) => Err(error),
-        (None, Err(error)) => Err(ExpressionError::type_error(column, first_line(&error))),
+        (Some(error), _) => Err(Box::new(error)),
+        (None, Err(error)) => Err(Box::new(ExpressionError::type_error(column, first_line(&error)))),
         (None, Ok(_)) => Ok(()),
     }
 }

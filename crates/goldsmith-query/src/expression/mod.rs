@@ -18,6 +18,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use goldsmith_model::DerivedColumn;
 use indexmap::IndexMap;
 
+use analysis::Checked;
 pub(crate) use analysis::{Typed, analyse, df_schema, find_text};
 pub use error::{ExpressionError, ExpressionErrorKind};
 pub use projection::Projection;
@@ -44,9 +45,13 @@ struct Step {
 }
 
 impl Step {
-    fn new(name: &str, typed: &Typed, schema: &Schema, result: DataType) -> Result<Self, ExpressionError> {
-        let fields: Vec<Field> =
-            schema.fields().iter().filter(|field| typed.columns.contains(field.name())).map(|field| field.as_ref().clone()).collect();
+    fn new(name: &str, typed: &Typed, schema: &Schema, result: DataType) -> Checked<Self> {
+        let fields: Vec<Field> = schema
+            .fields()
+            .iter()
+            .filter(|field| typed.columns.contains(field.name()))
+            .map(|field| field.as_ref().clone())
+            .collect();
         let inputs = Schema::new(fields);
         let expression = analysis::physical(name, typed, &inputs)?;
         Ok(Self { name: name.to_owned(), inputs: Arc::new(inputs), expression, result })
@@ -73,10 +78,7 @@ impl Derived {
     ///
     /// # Errors
     /// Every error of every expression.
-    pub fn compile(
-        input: &Schema,
-        derived: &IndexMap<String, DerivedColumn>,
-    ) -> Result<Self, Vec<ExpressionError>> {
+    pub fn compile(input: &Schema, derived: &IndexMap<String, DerivedColumn>) -> Result<Self, Vec<ExpressionError>> {
         let analysed = Analysed::new(input, derived)?;
         let order = analysed.order()?;
         analysed.build(&order, derived)
@@ -92,8 +94,7 @@ impl Derived {
         derived: &IndexMap<String, DerivedColumn>,
         later: &Schema,
     ) -> Result<(Self, Self), Vec<ExpressionError>> {
-        let all: Vec<Field> =
-            input.fields().iter().chain(later.fields()).map(|field| field.as_ref().clone()).collect();
+        let all: Vec<Field> = input.fields().iter().chain(later.fields()).map(|field| field.as_ref().clone()).collect();
         let analysed = Analysed::new(&Schema::new(all), derived)?;
         let order = analysed.order()?;
         let mut waits: HashSet<&str> = later
@@ -190,10 +191,7 @@ pub(crate) struct Analysed {
 
 impl Analysed {
     /// Type-checks all columns; on failure, all errors.
-    pub(crate) fn new(
-        input: &Schema,
-        derived: &IndexMap<String, DerivedColumn>,
-    ) -> Result<Self, Vec<ExpressionError>> {
+    pub(crate) fn new(input: &Schema, derived: &IndexMap<String, DerivedColumn>) -> Result<Self, Vec<ExpressionError>> {
         let (analysed, errors) = Self::with_errors(input, derived);
         if errors.is_empty() { Ok(analysed) } else { Err(errors) }
     }
@@ -229,7 +227,7 @@ impl Analysed {
                     analysed.columns.push((name.clone(), typed));
                     analysed.replaced.push(replaced);
                 }
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         (analysed, errors)
@@ -241,10 +239,11 @@ impl Analysed {
         column: &DerivedColumn,
         replaced: Option<&Field>,
         shared: &DFSchemaRef,
-    ) -> Result<Typed, ExpressionError> {
+    ) -> Checked<Typed> {
         let own = match replaced {
             Some(field) => {
-                Some(df_schema(&self.seen_by(field)).map_err(|text| ExpressionError::type_error(name, text))?)
+                let seen = df_schema(&self.seen_by(field));
+                Some(seen.map_err(|text| Box::new(ExpressionError::type_error(name, text)))?)
             }
             None => None,
         };
@@ -258,8 +257,8 @@ impl Analysed {
                 spelled(&typed.data_type),
                 spelled(&declared),
             );
-            Err(ExpressionError::type_error(name, message)
-                .with_help("declare the type that it yields, or cast in the expression"))
+            let help = "declare the type that it yields, or cast in the expression";
+            Err(Box::new(ExpressionError::type_error(name, message).with_help(help)))
         }
     }
 
@@ -321,7 +320,7 @@ impl Analysed {
             };
             match Step::new(name, typed, &schema, to_arrow(&declared.data_type)) {
                 Ok(step) => steps.push(step),
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         if !errors.is_empty() {

@@ -37,7 +37,7 @@ impl Projection {
                     steps.push(step);
                     fields.push(field);
                 }
-                Err(error) => errors.push(error),
+                Err(error) => errors.push(*error),
             }
         }
         if errors.is_empty() { Ok(Self { steps, schema: Arc::new(Schema::new(fields)) }) } else { Err(errors) }

@@ -25,8 +25,10 @@ impl KeySet {
     /// # Errors
     /// [`QueryError::MissingColumn`] when a key column is not there.
     pub fn new(schema: &Schema, key: &[String]) -> Result<Self> {
-        let fields =
-            key.iter().map(|name| Ok(field(schema, name, "the schema of keys")?.clone())).collect::<Result<Vec<Field>>>()?;
+        let fields = key
+            .iter()
+            .map(|name| Ok(field(schema, name, "the schema of keys")?.clone()))
+            .collect::<Result<Vec<Field>>>()?;
         let schema = normalize_schema(&Schema::new(fields));
         let converter = converter(schema.fields().iter().map(|field| field.data_type()), OLDEST_FIRST)?;
         Ok(Self { schema: Arc::new(schema), converter, keys: HashSet::new() })

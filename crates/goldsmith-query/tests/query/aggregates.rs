@@ -100,7 +100,8 @@ fn members_without_a_column_count_as_null() {
 #[test]
 fn members_must_agree_on_types() {
     let schema = |data_type| Schema::new(vec![Field::new("x", data_type, true)]);
-    let joined = member_schema([&schema(ArrowType::Int32), &schema(ArrowType::Int64), &schema(ArrowType::Null)]).unwrap();
+    let joined =
+        member_schema([&schema(ArrowType::Int32), &schema(ArrowType::Int64), &schema(ArrowType::Null)]).unwrap();
     assert_eq!(joined.field(0).data_type(), &ArrowType::Int64);
     let clash = member_schema([&schema(ArrowType::Int32), &schema(ArrowType::Utf8)]);
     assert!(matches!(clash, Err(QueryError::WrongType { .. })));

@@ -4,6 +4,7 @@ use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Float64Array, RecordB
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use datafusion::prelude::SessionContext;
 use goldsmith_model::{DataType, DerivedColumn};
+use goldsmith_query::calendar::date_key;
 use goldsmith_query::expression::{Derived, ExpressionError, ExpressionErrorKind, Projection};
 use goldsmith_query::functions::{all, function_registry, register_all};
 use indexmap::IndexMap;
@@ -74,8 +75,16 @@ fn expressions_of_the_kinds_that_the_model_uses() {
         ("string", "to_json(tags)", ["{\"a\":1}", "{}", "-"]),
         ("bigint", "length(name)", ["22", "15", "-"]),
         ("string", "null", ["-", "-", "-"]),
-        ("decimal(38,18)", "coalesce(quantity, price)", ["1.500000000000000000", "-1.000000000000000000", "1.000000000000000000"]),
-        ("timestamp", "coalesce(end, start)", ["1970-01-02T00:00:00Z", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000005Z"]),
+        (
+            "decimal(38,18)",
+            "coalesce(quantity, price)",
+            ["1.500000000000000000", "-1.000000000000000000", "1.000000000000000000"],
+        ),
+        (
+            "timestamp",
+            "coalesce(end, start)",
+            ["1970-01-02T00:00:00Z", "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000005Z"],
+        ),
         ("bigint", "surrogate_key(state) - surrogate_key(state)", ["0", "0", "0"]),
     ];
     for (data_type, expression, expected) in cases {
@@ -125,14 +134,22 @@ fn columns_that_need_fetched_ones_are_split_off() {
     assert_eq!(names(&before), ["usage_day"]);
     assert_eq!(names(&after), ["list_cost", "is_costly"]);
     let step = before.apply(&rows()).unwrap();
-    let schema = Schema::new(
-        step.schema().fields().iter().cloned().chain(later.fields().iter().cloned()).collect::<Vec<_>>(),
-    );
+    let schema =
+        Schema::new(step.schema().fields().iter().cloned().chain(later.fields().iter().cloned()).collect::<Vec<_>>());
     let columns = step.columns().iter().cloned().chain([step["price"].clone()]).collect();
     let step = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
     let result = after.apply(&step).unwrap();
     let flags: Vec<_> = (0..3).map(|row| flag_at(&result, "is_costly", row)).collect();
     assert_eq!(flags, [Some(false), Some(false), None]);
+}
+
+#[test]
+fn dates_before_1970_are_rounded_down_as_calendar_keys_are() {
+    let rows = batch(vec![("at", instants([Some(-1), Some(-86_400_000_000), Some(-86_400_000_001)]))]);
+    let columns = derived(&[("day", "date", "cast(at as date)")]);
+    let result = Derived::compile(&rows.schema(), &columns).unwrap().apply(&rows).unwrap();
+    assert_eq!(date_key(&result["day"]).unwrap(), date_key(&rows["at"]).unwrap());
+    assert_eq!(date_key(&rows["at"]).unwrap().values(), &[19_691_231, 19_691_231, 19_691_230]);
 }
 
 fn error_of(data_type: &str, expression: &str) -> ExpressionError {
@@ -150,11 +167,29 @@ fn errors_say_what_and_where() {
         ("bigint", "cardinalty(tags)", "unknown_function", "there is no function `cardinalty`", Some("cardinalty")),
         ("bigint", "year +", "invalid_expression", "Expected: an expression, found: EOF", None),
         ("bigint", "year year year", "invalid_expression", "", Some("year")),
-        ("int", "year", "type_mismatch", "the expression yields bigint, which does not go into the declared int without loss", None),
+        (
+            "int",
+            "year",
+            "type_mismatch",
+            "the expression yields bigint, which does not go into the declared int without loss",
+            None,
+        ),
         ("bigint", "sum(year)", "type_mismatch", "the aggregate `sum` has no place here", None),
         ("bigint", "year as x", "type_mismatch", "an alias (`x`) has no place here", None),
-        ("timestamp", "now()", "type_mismatch", "`now` depends on the time of execution, so a rebuild would differ", Some("now")),
-        ("double", "random()", "type_mismatch", "`random` depends on the time of execution, so a rebuild would differ", Some("random")),
+        (
+            "timestamp",
+            "now()",
+            "type_mismatch",
+            "`now` depends on the time of execution, so a rebuild would differ",
+            Some("now"),
+        ),
+        (
+            "double",
+            "random()",
+            "type_mismatch",
+            "`random` depends on the time of execution, so a rebuild would differ",
+            Some("random"),
+        ),
         ("string", "first_match(name, '(')", "type_mismatch", "", Some("'('")),
         ("decimal(38,12)", "multiply_money(busy, price)", "type_mismatch", "", None),
         ("decimal(38,12)", "multiply_money(price)", "type_mismatch", "", None),

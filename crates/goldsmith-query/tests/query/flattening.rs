@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
@@ -14,10 +12,8 @@ use goldsmith_query::types::{from_arrow, is_lossless, same_type, timestamp, to_a
 use crate::world::*;
 
 fn structs(fields: Vec<(&str, ArrayRef)>, valid: Vec<bool>) -> ArrayRef {
-    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = fields
-        .into_iter()
-        .map(|(name, column)| (Field::new(name, column.data_type().clone(), true), column))
-        .unzip();
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) =
+        fields.into_iter().map(|(name, column)| (Field::new(name, column.data_type().clone(), true), column)).unzip();
     Arc::new(StructArray::new(fields.into(), columns, Some(NullBuffer::from(valid))))
 }
 
@@ -43,7 +39,8 @@ fn words(list: &[&str]) -> ArrayRef {
 /// Two rows; in the second one the struct is null above children that hold values.
 fn source() -> RecordBatch {
     let inner = structs(vec![("job_id", words(&["j1", "hidden"]))], vec![true, true]);
-    let deep = lists(vec![0, 2, 2], structs(vec![("x", ints([Some(1), None])), ("y", words(&["a", "b"]))], vec![true, true]));
+    let deep =
+        lists(vec![0, 2, 2], structs(vec![("x", ints([Some(1), None])), ("y", words(&["a", "b"]))], vec![true, true]));
     let metadata = structs(
         vec![
             ("cluster_id", cast(&words(&["c1", "hidden"]), &DataType::Utf8View).unwrap()),
@@ -54,11 +51,22 @@ fn source() -> RecordBatch {
     );
     batch(vec![
         ("_run_id", words(&["r", "r"])),
-        ("id", cast(&words(&["1", "2"]), &DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8))).unwrap()),
+        (
+            "id",
+            cast(&words(&["1", "2"]), &DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8)))
+                .unwrap(),
+        ),
         ("metadata", metadata),
         ("tags", map(vec![0, 2, 3], words(&["b", "a", "k"]), words(&["2", "1", "v"]))),
         ("counts", lists(vec![0, 1, 3], ints([Some(1), Some(2), None]))),
-        ("at", cast(&instants([Some(1_000_000), None]), &DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into()))).unwrap()),
+        (
+            "at",
+            cast(
+                &instants([Some(1_000_000), None]),
+                &DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into())),
+            )
+            .unwrap(),
+        ),
         ("nested", map(vec![0, 1, 2], ints([Some(7), Some(8)]), lists(vec![0, 1, 1], words(&["q"])))),
     ])
 }
@@ -69,8 +77,16 @@ fn structs_are_flattened_and_what_is_deeper_becomes_json() {
     let carried = Carried::new(&rows.schema(), &[], &[]).unwrap();
     let flat = carried.apply(&rows).unwrap();
     let order: Vec<String> = flat.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let expected =
-        ["id", "metadata_cluster_id", "metadata_info_job_id", "metadata_items_json", "tags", "counts", "at", "nested_json"];
+    let expected = [
+        "id",
+        "metadata_cluster_id",
+        "metadata_info_job_id",
+        "metadata_items_json",
+        "tags",
+        "counts",
+        "at",
+        "nested_json",
+    ];
     assert_eq!(order, expected);
     assert_eq!(
         lines(&flat),
@@ -107,10 +123,7 @@ fn columns_are_excluded_kept_and_narrowed() {
 
 #[test]
 fn two_columns_of_one_name_are_refused_with_both_paths() {
-    let rows = batch(vec![
-        ("a_b", ints([Some(1)])),
-        ("a", structs(vec![("b", ints([Some(2)]))], vec![true])),
-    ]);
+    let rows = batch(vec![("a_b", ints([Some(1)])), ("a", structs(vec![("b", ints([Some(2)]))], vec![true]))]);
     let error = Carried::new(&rows.schema(), &[], &[]).unwrap_err();
     assert_eq!(error.to_string(), "`a_b` and `a.b` are both carried as `a_b`; exclude one of them");
     assert!(Carried::new(&rows.schema(), &names(&["a"]), &[]).is_ok());

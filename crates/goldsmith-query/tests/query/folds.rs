@@ -119,7 +119,8 @@ fn reference(slices: &[Slice]) -> Vec<String> {
             let last = |get: fn(&Slice) -> &Option<String>| slices.iter().filter_map(|s| get(s).clone()).next_back();
             let code = slices.iter().filter(|s| s.state.is_some()).map(|s| s.code.clone()).next_back().flatten();
             let lengths: Option<Vec<i64>> = slices.iter().map(|s| Some(s.end? - s.start?)).collect();
-            let ids: BTreeSet<String> = slices.iter().flat_map(|s| s.ids.clone().unwrap_or_default()).flatten().collect();
+            let ids: BTreeSet<String> =
+                slices.iter().flat_map(|s| s.ids.clone().unwrap_or_default()).flatten().collect();
             let ids = slices.iter().any(|s| s.ids.is_some()).then_some(ids);
             format!(
                 "{run:?} {:?} {code:?} {ids:?} {:?} {:?} {:?} {} {} {:?} {}",

@@ -109,7 +109,7 @@ fn as_of_look_ups_find_the_last_version_before_else_the_first() {
         let (rows, facts) = (dimension(rng, false), facts(rng));
         let index = DimensionIndex::as_of(&pieces(rng, &rows), &spec(), "valid_from").unwrap();
         let choose = |time: i64, versions: &[(i64, Option<i64>, i64)]| {
-            let started = versions.iter().filter(|version| version.0 <= time).next_back();
+            let started = versions.iter().rfind(|version| version.0 <= time);
             started.or(versions.first()).map(|version| version.2)
         };
         check(&index, &rows, &facts, false, choose, true);
@@ -122,7 +122,8 @@ fn interval_look_ups_are_half_open_and_take_the_one_that_starts_last() {
         let (rows, facts) = (dimension(rng, false), facts(rng));
         let index = DimensionIndex::interval(&pieces(rng, &rows), &spec(), "valid_from", "valid_to").unwrap();
         let choose = |time: i64, versions: &[(i64, Option<i64>, i64)]| {
-            let containing = versions.iter().filter(|(start, end, _)| *start <= time && end.is_none_or(|end| time < end));
+            let containing =
+                versions.iter().filter(|(start, end, _)| *start <= time && end.is_none_or(|end| time < end));
             containing.max_by_key(|version| version.0).map(|version| version.2)
         };
         check(&index, &rows, &facts, false, choose, true);

@@ -1,7 +1,7 @@
 //! Tests over the public interface: tables of cases, and randomised properties against references that are written
 //! differently from the code. A property prints its seed when it fails; `GOLDSMITH_SEED` replays one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 mod aggregates;
 mod checks;

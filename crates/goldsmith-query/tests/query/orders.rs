@@ -57,8 +57,11 @@ fn the_latest_row_of_a_key_is_the_greatest_by_sequence_and_content() {
         let key = names(&["key_1", "key_2"]);
         let winners = latest_per_key(&rows, &key, &names(&["sequence"])).unwrap();
         assert!(winners.values().is_sorted());
-        let found: BTreeMap<_, _> =
-            winners.values().iter().map(|row| (key_of(&rows, *row as usize), content_of(&rows, *row as usize))).collect();
+        let found: BTreeMap<_, _> = winners
+            .values()
+            .iter()
+            .map(|row| (key_of(&rows, *row as usize), content_of(&rows, *row as usize)))
+            .collect();
         assert_eq!(winners.len(), expected.len());
         assert_eq!(found, expected);
 

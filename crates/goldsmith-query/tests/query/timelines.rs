@@ -97,7 +97,8 @@ fn described(versions: &RecordBatch) -> Vec<String> {
             let from = instant_at(versions, "valid_from", row).unwrap();
             assert_eq!(instant_at(versions, "change_time", row), Some(from));
             let to = instant_at(versions, "valid_to", row);
-            let flags = [flag_at(versions, "is_current", row), flag_at(versions, "is_deleted", row)].map(Option::unwrap);
+            let flags =
+                [flag_at(versions, "is_current", row), flag_at(versions, "is_deleted", row)].map(Option::unwrap);
             format!("{key:?} {content:?} {from} {to:?} {} {}", flags[0], flags[1])
         })
         .collect()

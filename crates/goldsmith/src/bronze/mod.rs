@@ -7,6 +7,7 @@ mod job;
 mod merge;
 mod quarantine;
 
+pub(crate) use conform::conform;
 pub use drift::DriftError;
 pub(crate) use job::{look, run_bronze};
 pub(crate) use quarantine::{unidentified_rows, write as write_quarantine};

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 
 /// Marks a directory whose tables a demo wrote and may remove.
 const MARKER: &str = ".goldsmith-demo";
-const MARKER_TEXT: &str = "`goldsmith demo` wrote the directories `source` and `lake` here, and removes them when it starts anew.\n";
+const MARKER_TEXT: &str =
+    "`goldsmith demo` wrote the directories `source` and `lake` here, and removes them when it starts anew.\n";
 const SOURCE: &str = "source";
 const TARGET: &str = "lake";
 

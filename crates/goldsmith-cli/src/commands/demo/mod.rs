@@ -40,7 +40,7 @@ pub(super) async fn demo(context: &Context, dir: &Path, config: SynthConfig, kee
     let deliveries = outcome?;
     let is_success = deliveries.iter().all(|delivery| delivery.run.is_success());
     // Without all tables the answers would be wrong, or none at all.
-    let answers = if is_success { questions::answer(&engine).await? } else { Vec::new() };
+    let answers = if is_success { questions::answer(context, &engine).await? } else { Vec::new() };
     let tables = over_all(&deliveries);
     if printer.is_json() {
         printer.json(&document(&directory, &deliveries, &tables, &answers)?)?;
@@ -63,7 +63,12 @@ pub(super) async fn demo(context: &Context, dir: &Path, config: SynthConfig, kee
 }
 
 /// Stops after the first run that fails: what follows builds on it.
-async fn deliver_and_run(context: &Context, engine: &Engine, generator: &Generator, source: &str) -> Result<Vec<Delivery>> {
+async fn deliver_and_run(
+    context: &Context,
+    engine: &Engine,
+    generator: &Generator,
+    source: &str,
+) -> Result<Vec<Delivery>> {
     let printer = &context.printer;
     let options = RunOptions { threads: context.settings.threads.value, ..RunOptions::default() };
     let cancellation = engine.cancellation();
@@ -113,7 +118,12 @@ fn over_all(deliveries: &[Delivery]) -> Vec<TableReport> {
     tables
 }
 
-fn document(directory: &DemoDirectory, deliveries: &[Delivery], tables: &[TableReport], answers: &[Answer]) -> Result<Value> {
+fn document(
+    directory: &DemoDirectory,
+    deliveries: &[Delivery],
+    tables: &[TableReport],
+    answers: &[Answer],
+) -> Result<Value> {
     let runs: Vec<Value> = deliveries
         .iter()
         .map(|delivery| json!({"rows_delivered": delivery.rows, "run": report::json(&delivery.run)}))

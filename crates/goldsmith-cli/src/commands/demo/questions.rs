@@ -3,6 +3,7 @@
 use arrow::array::RecordBatch;
 use goldsmith::Engine;
 
+use crate::commands::Context;
 use crate::error::Result;
 
 /// A query to try next.
@@ -23,14 +24,21 @@ pub(super) struct Answer {
     pub(super) batches: Vec<RecordBatch>,
 }
 
-/// Answers all questions.
+/// Answers all questions. An own model may lack what one asks for; then it is told and left out.
 ///
 /// # Errors
-/// A query fails.
-pub(super) async fn answer(engine: &Engine) -> Result<Vec<Answer>> {
+/// A query over the built-in model fails.
+pub(super) async fn answer(context: &Context, engine: &Engine) -> Result<Vec<Answer>> {
+    let is_own_model = context.settings.models.value.is_some();
     let mut answers = Vec::with_capacity(QUESTIONS.len());
     for (name, sql) in QUESTIONS {
-        answers.push(Answer { name, question: question(sql), batches: engine.query(sql).await? });
+        match engine.query(sql).await {
+            Ok(batches) => answers.push(Answer { name, question: question(sql), batches }),
+            Err(error) if is_own_model => {
+                context.printer.say(&format!("this model does not answer the question `{name}`: {}", error.chain()));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(answers)
 }

@@ -10,8 +10,11 @@ use goldsmith_testkit::run_case;
 fn every_gold_table_has_a_data_test() {
     let loaded = load_embedded().unwrap();
     let (model, tests) = (loaded.model, loaded.tests);
-    let without: Vec<&String> =
-        model.gold.keys().filter(|table| !tests.iter().any(|test| &test.table == *table && !test.cases.is_empty())).collect();
+    let without: Vec<&String> = model
+        .gold
+        .keys()
+        .filter(|table| !tests.iter().any(|test| &test.table == *table && !test.cases.is_empty()))
+        .collect();
     assert!(without.is_empty(), "gold tables without a data test: {without:?}");
 }
 

@@ -37,13 +37,20 @@ fn pipeline_with_news() -> RecordBatch {
 #[tokio::test(flavor = "multi_thread")]
 async fn new_columns_and_nested_fields_reach_gold_and_are_tracked() {
     let lake = ScratchLake::new().unwrap();
-    let first = rows(r#"[{"workspace_id": "1", "pipeline_id": "p", "name": "load", "settings": {"edition": "CORE"}, "change_time": "1970-01-01T00:00:01Z"}]"#);
+    let first = rows(
+        r#"[{"workspace_id": "1", "pipeline_id": "p", "name": "load", "settings": {"edition": "CORE"}, "change_time": "1970-01-01T00:00:01Z"}]"#,
+    );
     lake.deliver("lakeflow.pipelines", &first).await.unwrap();
     lake.run(&["dim_pipeline"]).await.unwrap();
     lake.deliver_batches("lakeflow.pipelines", vec![pipeline_with_news()], DeliveryMode::Append).await.unwrap();
     let report = lake.run(&["dim_pipeline"]).await.unwrap();
     assert!(report.table(Layer::Bronze, "lakeflow.pipelines").unwrap().warnings[0].contains("settings.budget"));
-    let versions = lake.query("select region, settings_budget, is_current from dim_pipeline where pipeline_key <> -1 order by valid_from").await.unwrap();
+    let versions = lake
+        .query(
+            "select region, settings_budget, is_current from dim_pipeline where pipeline_key <> -1 order by valid_from",
+        )
+        .await
+        .unwrap();
     assert_eq!(versions.len(), 2, "{versions:?}");
     assert!(versions[0]["region"].is_null() && versions[0]["settings_budget"].is_null());
     assert_eq!(versions[1]["region"], "eu");
@@ -64,7 +71,10 @@ async fn a_changed_type_fails_its_table_alone() {
     let audit = report.table(Layer::Bronze, "access.audit").unwrap();
     assert_eq!(audit.status, TableStatus::Failed);
     let message = audit.error.as_ref().unwrap();
-    assert!(message.contains("`event_time`") && message.contains("string") && message.contains("timestamp"), "{message}");
+    assert!(
+        message.contains("`event_time`") && message.contains("string") && message.contains("timestamp"),
+        "{message}"
+    );
     assert_eq!(report.tables.iter().filter(|table| table.status == TableStatus::Failed).count(), 1);
     assert_eq!(report.table(Layer::Gold, "fact_usage").unwrap().rows.inserted, 1);
 }

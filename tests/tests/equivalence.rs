@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 const BATCHES: usize = 3;
 
 fn world(seed: u64) -> World {
-    World::new(SynthConfig { seed, rows: 5_000, batches: BATCHES, ..Default::default() })
+    World::new(SynthConfig { seed, rows: 4_000, batches: BATCHES, ..Default::default() })
 }
 
 async fn in_order(seed: u64) -> ScratchLake {
@@ -68,7 +68,11 @@ fn assert_same(what: &str, seed: u64, table: &str, expected: &[String], found: &
     }
     let missing: Vec<_> = expected.iter().filter(|row| found.binary_search(row).is_err()).take(3).collect();
     let extra: Vec<_> = found.iter().filter(|row| expected.binary_search(row).is_err()).take(3).collect();
-    panic!("seed {seed}: {what} differs in `{table}`: {} rows against {}\n  missing: {missing:#?}\n  extra: {extra:#?}", expected.len(), found.len());
+    panic!(
+        "seed {seed}: {what} differs in `{table}`: {} rows against {}\n  missing: {missing:#?}\n  extra: {extra:#?}",
+        expected.len(),
+        found.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

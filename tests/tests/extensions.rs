@@ -36,10 +36,24 @@ async fn an_event_fact_with_an_as_of_look_up() {
          source: compute.node_timeline\nkey: [workspace_id, cluster_id, instance_id, start_time]\nevent_time: start_time\n\
          dimensions:\n  - {dimension: dim_cluster}\n",
     );
-    lake.deliver("compute.clusters", &rows(r#"[{"workspace_id": "1", "cluster_id": "c", "cluster_name": "old", "change_time": "2024-01-01T00:00:00Z"},
-        {"workspace_id": "1", "cluster_id": "c", "cluster_name": "new", "change_time": "2024-02-01T00:00:00Z"}]"#)).await.unwrap();
-    lake.deliver("compute.node_timeline", &rows(r#"[{"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-01-15T00:00:00Z"},
-        {"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-02-01T00:00:00Z"}]"#)).await.unwrap();
+    lake.deliver(
+        "compute.clusters",
+        &rows(
+            r#"[{"workspace_id": "1", "cluster_id": "c", "cluster_name": "old", "change_time": "2024-01-01T00:00:00Z"},
+        {"workspace_id": "1", "cluster_id": "c", "cluster_name": "new", "change_time": "2024-02-01T00:00:00Z"}]"#,
+        ),
+    )
+    .await
+    .unwrap();
+    lake.deliver(
+        "compute.node_timeline",
+        &rows(
+            r#"[{"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-01-15T00:00:00Z"},
+        {"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-02-01T00:00:00Z"}]"#,
+        ),
+    )
+    .await
+    .unwrap();
     lake.run(&["fact_node_hours"]).await.unwrap();
     let found = lake.query("select c.cluster_name as name from fact_node_hours f join dim_cluster c on c.cluster_key = f.cluster_key order by start_time").await.unwrap();
     assert_eq!(found.iter().map(|row| row["name"].as_str().unwrap()).collect::<Vec<_>>(), ["old", "new"]);
@@ -70,10 +84,22 @@ async fn an_scd2_dimension() {
          key: [workspace_id, job_id]\nsequence_by: change_time\ndelete_time: delete_time\n\
          derived:\n  has_name: {type: boolean, expr: name is not null, description: Whether it has a name.}\n",
     );
-    lake.deliver("lakeflow.jobs", &rows(r#"[{"workspace_id": "1", "job_id": "j", "name": "a", "change_time": "2024-01-01T00:00:00Z"},
-        {"workspace_id": "1", "job_id": "j", "name": "b", "change_time": "2024-01-02T00:00:00Z"}]"#)).await.unwrap();
+    lake.deliver(
+        "lakeflow.jobs",
+        &rows(
+            r#"[{"workspace_id": "1", "job_id": "j", "name": "a", "change_time": "2024-01-01T00:00:00Z"},
+        {"workspace_id": "1", "job_id": "j", "name": "b", "change_time": "2024-01-02T00:00:00Z"}]"#,
+        ),
+    )
+    .await
+    .unwrap();
     lake.run(&["dim_job_again"]).await.unwrap();
-    let found = lake.query("select job_again_key, name, is_current from dim_job_again where job_again_key <> -1 order by valid_from").await.unwrap();
+    let found = lake
+        .query(
+            "select job_again_key, name, is_current from dim_job_again where job_again_key <> -1 order by valid_from",
+        )
+        .await
+        .unwrap();
     assert_eq!(found.len(), 2);
     assert_eq!((found[0]["is_current"].as_bool(), found[1]["is_current"].as_bool()), (Some(false), Some(true)));
 }

@@ -40,7 +40,8 @@ async fn compacted_checkpointed_and_deleted_tables_of_python_are_read_once() {
     assert_eq!(count(&lake, "select count(*) as n from fact_audit_logs").await, 200);
     assert!(!report.table(Layer::Bronze, "access.audit").unwrap().warnings.is_empty());
     let gold = lake.target().join("system_gold/fact_audit_logs");
-    let seen: serde_json::Value = serde_json::from_str(&python("foreign_tables.py", &["read", &gold.to_string_lossy()])).unwrap();
+    let seen: serde_json::Value =
+        serde_json::from_str(&python("foreign_tables.py", &["read", &gold.to_string_lossy()])).unwrap();
     assert_eq!(seen["rows"], 200);
     let columns = seen["columns"].as_array().unwrap();
     for column in ["user_identity_email", "request_params", "is_sensitive_action", "user_key", "_run_id"] {

@@ -17,13 +17,17 @@ async fn a_row_without_a_key_goes_to_quarantine_once() {
     assert_eq!((books.read, books.inserted, books.quarantined), (2, 1, 1));
     lake.deliver("billing.usage", &delivery).await.unwrap();
     lake.run(&[]).await.unwrap();
-    let kept = lake.query("select sku_name, identity_metadata, _reason from system_quarantine.billing_usage").await.unwrap();
+    let kept =
+        lake.query("select sku_name, identity_metadata, _reason from system_quarantine.billing_usage").await.unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0]["sku_name"], "B");
     assert_eq!(kept[0]["identity_metadata"]["run_as"], "b@example.com");
     assert!(kept[0]["_reason"].as_str().unwrap().contains("record_id"));
     for (table, column) in [("dim_sku", "sku_name"), ("dim_user", "user_name"), ("fact_usage", "sku_name")] {
-        let found = lake.query(&format!("select {column} as c from {table} where {column} in ('B', 'b@example.com')")).await.unwrap();
+        let found = lake
+            .query(&format!("select {column} as c from {table} where {column} in ('B', 'b@example.com')"))
+            .await
+            .unwrap();
         assert!(found.is_empty(), "{table}: {found:?}");
     }
 }

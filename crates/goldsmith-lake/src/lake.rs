@@ -231,10 +231,11 @@ impl Lake {
     async fn content(&self, location: &Location, log_store: &dyn LogStore) -> Result<Content> {
         let text = location.to_string();
         let store = log_store.object_store(None);
+        let log_path = Path::from("_delta_log");
         let mut is_log = false;
         let mut checkpoint = None;
         let mut empty = None;
-        let mut log = store.list(Some(&Path::from("_delta_log")));
+        let mut log = store.list(Some(&log_path));
         while let Some(entry) = log.next().await {
             let entry = entry.map_err(|error| LakeError::storage(&text, error))?;
             let Some((version, kind)) = entry.location.filename().and_then(split_log_name) else { continue };
@@ -262,6 +263,10 @@ impl Lake {
         let mut files = store.list(None);
         while let Some(file) = files.next().await {
             let path = file.map_err(|error| LakeError::storage(&text, error))?.location;
+            // A table can be created between the two listings.
+            if path.prefix_matches(&log_path) && path.filename().and_then(split_log_name).is_some() {
+                return Ok(Content::DeltaLog);
+            }
             if crate::source::is_data_file(&path) {
                 return Ok(Content::ParquetFiles);
             }

@@ -74,7 +74,9 @@ impl Location {
 
     /// The local path, when the location is on a local disk.
     pub fn local_path(&self) -> Option<PathBuf> {
-        (self.url.scheme() == "file").then(|| self.url.to_file_path().ok()).flatten()
+        let path = (self.url.scheme() == "file").then(|| self.url.to_file_path().ok())??;
+        // Without the slash at the end, which would make the system look for a directory.
+        Some(path.components().collect())
     }
 
     /// The URL, which always ends in a slash.
@@ -86,7 +88,7 @@ impl Location {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.local_path() {
-            Some(path) => write!(f, "{}", path.display().to_string().trim_end_matches('/')),
+            Some(path) => write!(f, "{}", path.display()),
             None => f.write_str(self.url.as_str().trim_end_matches('/')),
         }
     }

@@ -137,14 +137,35 @@ mod tests {
         let never_filled = GoldState { exists: true, position: None };
         let cases = [
             ("absent", new, "f", input(at(3), false), false, GoldAction::Rebuild(RebuildReason::New)),
-            ("created, crashed before its rows", never_filled, "f", input(at(3), false), false, GoldAction::Rebuild(RebuildReason::New)),
+            (
+                "created, crashed before its rows",
+                never_filled,
+                "f",
+                input(at(3), false),
+                false,
+                GoldAction::Rebuild(RebuildReason::New),
+            ),
             ("same version", built(Some(3)), "f", input(at(3), false), false, GoldAction::UpToDate),
             ("later version", built(Some(3)), "f", input(at(5), false), false, incremental(Some(3))),
             ("will move", built(Some(3)), "f", input(at(3), true), false, incremental(Some(3))),
             ("input appeared", built(None), "f", input(at(0), false), false, incremental(None)),
             ("input still absent", built(None), "f", input(None, false), false, GoldAction::UpToDate),
-            ("model changed", built(Some(3)), "g", input(at(3), false), false, GoldAction::Rebuild(RebuildReason::ModelChanged)),
-            ("asked for", built(Some(3)), "f", input(at(3), false), true, GoldAction::Rebuild(RebuildReason::FullRefresh)),
+            (
+                "model changed",
+                built(Some(3)),
+                "g",
+                input(at(3), false),
+                false,
+                GoldAction::Rebuild(RebuildReason::ModelChanged),
+            ),
+            (
+                "asked for",
+                built(Some(3)),
+                "f",
+                input(at(3), false),
+                true,
+                GoldAction::Rebuild(RebuildReason::FullRefresh),
+            ),
             (
                 "input replaced",
                 built(Some(3)),

@@ -18,7 +18,9 @@ pub(crate) fn matches(expected: &Value, found: &Value) -> bool {
         (Value::Null | Value::Bool(_), _) | (_, Value::Null | Value::Bool(_)) => false,
         (a, b) => {
             let (a, b) = (text_of(a), text_of(b));
-            a == b || number_of(&a).is_some_and(|a| Some(a) == number_of(&b)) || instant_of(&a).is_some_and(|a| Some(a) == instant_of(&b))
+            a == b
+                || number_of(&a).is_some_and(|a| Some(a) == number_of(&b))
+                || instant_of(&a).is_some_and(|a| Some(a) == instant_of(&b))
         }
     }
 }

@@ -26,7 +26,9 @@ pub async fn run_case(test: &DataTest, case: &DataTestCase) -> Result<()> {
     for (source, expected) in &case.quarantined {
         let found = quarantined(&lake, &source.bronze_table()).await?;
         if found != *expected {
-            return Err(TestkitError::Mismatch(format!("quarantine of `{source}`: expected {expected} rows, found {found}")));
+            return Err(TestkitError::Mismatch(format!(
+                "quarantine of `{source}`: expected {expected} rows, found {found}"
+            )));
         }
     }
     Ok(())
@@ -70,7 +72,8 @@ fn query_of(test: &DataTest, case: &DataTestCase, lake: &ScratchLake) -> String 
         }
     }
     let table = &model.gold[&test.table];
-    let filter = if table.is_dimension() { format!("where t.\"{}\" <> -1", table.surrogate_key()) } else { String::new() };
+    let filter =
+        if table.is_dimension() { format!("where t.\"{}\" <> -1", table.surrogate_key()) } else { String::new() };
     format!("select {} from {} t {} {filter}", selected.join(", "), test.table, joins.join(" "))
 }
 
@@ -95,5 +98,9 @@ fn compare_rows(case: &DataTestCase, found: Vec<Row>) -> Result<()> {
     let show = |rows: Vec<&Row>| {
         rows.into_iter().map(|row| format!("\n    {}", Value::Object(row.clone()))).collect::<String>()
     };
-    Err(TestkitError::Mismatch(format!("expected, but not there:{}\n  there, but not expected:{}", show(unmatched), show(left))))
+    Err(TestkitError::Mismatch(format!(
+        "expected, but not there:{}\n  there, but not expected:{}",
+        show(unmatched),
+        show(left)
+    )))
 }

@@ -54,15 +54,11 @@ fn readings(ids: &[&str], values: &[i64]) -> Result<RecordBatch, Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let files = [
-        ("project.yaml", PROJECT),
-        ("bronze/plant/readings.yaml", READINGS),
-        ("gold/plant/fact_reading.yaml", FACT),
-    ];
+    let files =
+        [("project.yaml", PROJECT), ("bronze/plant/readings.yaml", READINGS), ("gold/plant/fact_reading.yaml", FACT)];
     let files = files.iter().map(|(path, text)| ((*path).to_string(), (*text).to_string())).collect();
     let target = std::env::temp_dir().join(format!("goldsmith-own-model-{}", std::process::id()));
-    let mut engine =
-        Engine::builder().model(ModelSource::Files(files)).target(target.to_string_lossy()).build()?;
+    let mut engine = Engine::builder().model(ModelSource::Files(files)).target(target.to_string_lossy()).build()?;
     engine.hand_over("plant.readings", 1, vec![readings(&["a", "b"], &[90, 110])?])?;
     engine.run(&RunOptions::default()).await?;
     // The same delivery again is not taken over twice; the next one is.

@@ -47,7 +47,9 @@ pub enum Error {
         help: String,
     },
     /// The recorded position of a table cannot be read.
-    #[error("`{table}` records a position that this version cannot read: {reason}; it was written by another version of goldsmith or by other software")]
+    #[error(
+        "`{table}` records a position that this version cannot read: {reason}; it was written by another version of goldsmith or by other software"
+    )]
     Position {
         /// Name of the table.
         table: String,

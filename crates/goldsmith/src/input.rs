@@ -49,7 +49,10 @@ impl Inputs {
         let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
         if let Some(other) = batches.iter().find(|batch| batch.schema() != schema) {
             return Err(Error::Configuration {
-                what: format!("the batches handed over for `{source}` differ in schema: {schema} and {}", other.schema()),
+                what: format!(
+                    "the batches handed over for `{source}` differ in schema: {schema} and {}",
+                    other.schema()
+                ),
                 help: "hand batches of different schemas over as deliveries of their own".into(),
             });
         }
@@ -114,9 +117,8 @@ impl Input {
             Self::Lake(source) => return Ok(source.plan_read(position).await?),
             Self::Batches(handed_over) => handed_over,
         };
-        let known = position.is_some_and(|position| {
-            position.identity == BATCHES && position.version >= handed_over.delivery
-        });
+        let known =
+            position.is_some_and(|position| position.identity == BATCHES && position.version >= handed_over.delivery);
         let kind = if known { ReadKind::Nothing } else { ReadKind::Appends };
         let new_position =
             SourcePosition { identity: BATCHES.into(), version: handed_over.delivery, files: Vec::new() };

@@ -75,7 +75,6 @@ fn conform_array(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowE
     }
 }
 
-
 fn downcast<T: 'static>(array: &ArrayRef) -> Result<&T, ArrowError> {
     array
         .as_any()

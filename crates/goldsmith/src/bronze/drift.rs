@@ -12,7 +12,9 @@ pub(crate) type SeenColumns = BTreeMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DriftError {
     /// A column or nested field has another type than before or than declared.
-    #[error("column `{column}` of the source has type {now}, expected {expected}; the source changed, or the model declares it wrongly")]
+    #[error(
+        "column `{column}` of the source has type {now}, expected {expected}; the source changed, or the model declares it wrongly"
+    )]
     TypeChanged {
         /// Dotted path.
         column: String,
@@ -22,7 +24,9 @@ pub enum DriftError {
         now: String,
     },
     /// A column or nested field that the source used to have is gone.
-    #[error("column `{column}` is gone from the source, which used to have it; bronze keeps what it has, nothing new was loaded")]
+    #[error(
+        "column `{column}` is gone from the source, which used to have it; bronze keeps what it has, nothing new was loaded"
+    )]
     Vanished {
         /// Dotted path.
         column: String,
@@ -164,7 +168,12 @@ fn merge_fields(base: &Fields, source: &Fields, prefix: &str, added: &mut Vec<St
     Ok(out.into())
 }
 
-fn merge_types(base: &DataType, incoming: &DataType, path: &str, added: &mut Vec<String>) -> Result<DataType, DriftError> {
+fn merge_types(
+    base: &DataType,
+    incoming: &DataType,
+    path: &str,
+    added: &mut Vec<String>,
+) -> Result<DataType, DriftError> {
     match (base, incoming) {
         (DataType::Struct(base), DataType::Struct(incoming)) => {
             Ok(DataType::Struct(merge_fields(base, incoming, &format!("{path}."), added)?))
@@ -174,7 +183,8 @@ fn merge_types(base: &DataType, incoming: &DataType, path: &str, added: &mut Vec
             Ok(DataType::List(Arc::new(base.as_ref().clone().with_data_type(element))))
         }
         (DataType::Map(base, sorted), DataType::Map(incoming, _)) => {
-            let (DataType::Struct(base_fields), DataType::Struct(incoming_fields)) = (base.data_type(), incoming.data_type())
+            let (DataType::Struct(base_fields), DataType::Struct(incoming_fields)) =
+                (base.data_type(), incoming.data_type())
             else {
                 return Err(changed(path, base.data_type(), incoming.data_type()));
             };
@@ -207,7 +217,10 @@ fn is_compatible(base: &DataType, incoming: &DataType) -> bool {
     let integer = |data_type: &DataType| matches!(data_type, Int8 | Int16 | Int32 | Int64);
     base == incoming
         || match (base, incoming) {
-            (_, Null) | (Utf8, LargeUtf8 | Utf8View) | (Float64, Float32) | (Timestamp(TimeUnit::Microsecond, _), Timestamp(_, _)) => true,
+            (_, Null)
+            | (Utf8, LargeUtf8 | Utf8View)
+            | (Float64, Float32)
+            | (Timestamp(TimeUnit::Microsecond, _), Timestamp(_, _)) => true,
             (Date32, DataType::Date64) | (DataType::Binary, DataType::LargeBinary | DataType::BinaryView) => true,
             (base, incoming) if integer(base) && integer(incoming) => true,
             (Decimal128(precision, scale), Decimal128(from_precision, from_scale)) => {
@@ -254,7 +267,10 @@ mod tests {
         assert_eq!(error, DriftError::Vanished { column: "s.a".into() });
         let other = schema(vec![("id", DataType::Utf8), ("s", structure(vec![("a", DataType::Int64)]))]);
         let error = reconcile(&base, &other, None, &[]).expect_err("s.a changed");
-        assert_eq!(error, DriftError::TypeChanged { column: "s.a".into(), expected: "string".into(), now: "bigint".into() });
+        assert_eq!(
+            error,
+            DriftError::TypeChanged { column: "s.a".into(), expected: "string".into(), now: "bigint".into() }
+        );
         let error = reconcile(&base, &schema(vec![]), None, &["id".into()]).expect_err("no key");
         assert_eq!(error, DriftError::KeyMissing { column: "id".into() });
     }

@@ -75,7 +75,11 @@ pub(crate) async fn look(ctx: &RunContext, bronze: &BronzeTable, source: Option<
 }
 
 /// Brings the bronze table of a source up to date.
-pub(crate) async fn run_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Input>) -> Result<BronzeOutcome> {
+pub(crate) async fn run_bronze(
+    ctx: &RunContext,
+    bronze: &BronzeTable,
+    source: Option<&Input>,
+) -> Result<BronzeOutcome> {
     let mut attempt = 0;
     loop {
         match try_bronze(ctx, bronze, source).await {
@@ -162,8 +166,7 @@ async fn merges(read: SourceRead, source: &Input, is_new: bool) -> Result<Merges
         }
         _ => {
             // A read without a position lists all live files.
-            let snapshot =
-                if read.changes.is_empty() { None } else { Some(source.plan_read(None).await?.files) };
+            let snapshot = if read.changes.is_empty() { None } else { Some(source.plan_read(None).await?.files) };
             let mut changed = read.files;
             changed.extend(read.changes.into_iter().flat_map(|change| change.changed_files));
             Ok(Merges { changed, snapshot })
@@ -244,7 +247,8 @@ impl<'a> BronzeJob<'a> {
             warnings.push(format!("new columns were taken over: {}", reconciled.added.join(", ")));
         }
         if position.is_none() && !reconciled.missing.is_empty() {
-            warnings.push(format!("declared columns that the source lacks are null: {}", reconciled.missing.join(", ")));
+            warnings
+                .push(format!("declared columns that the source lacks are null: {}", reconciled.missing.join(", ")));
         }
         if matches!(bronze.load, LoadMode::Append) && !read.changes.is_empty() && !reads_changes(bronze.mutability) {
             warnings.push(format!("{} change commit(s) of the source were skipped", read.changes.len()));
@@ -301,7 +305,11 @@ impl<'a> BronzeJob<'a> {
     }
 
     /// Streams some columns of source files.
-    pub(crate) async fn stream_columns(&self, files: &[SourceFile], columns: &[String]) -> Result<SendableRecordBatchStream> {
+    pub(crate) async fn stream_columns(
+        &self,
+        files: &[SourceFile],
+        columns: &[String],
+    ) -> Result<SendableRecordBatchStream> {
         self.source.file_rows(files, Some(columns)).await
     }
 
@@ -342,11 +350,7 @@ impl<'a> BronzeJob<'a> {
 }
 
 /// Whole rows of a table whose key is in `keys`, in the table's own schema.
-pub(crate) async fn matching_rows(
-    table: &Table,
-    schema: &SchemaRef,
-    keys: &KeySet,
-) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn matching_rows(table: &Table, schema: &SchemaRef, keys: &KeySet) -> Result<Vec<RecordBatch>> {
     let mut out = Vec::new();
     let mut stream = table.scan(ScanRequest::default()).await?;
     while let Some(batch) = stream.try_next().await? {
@@ -360,15 +364,15 @@ pub(crate) async fn matching_rows(
 }
 
 fn without_metadata(schema: &Schema) -> Schema {
-    let fields: Vec<_> =
-        schema.fields().iter().filter(|field| !columns::is_metadata(field.name())).cloned().collect();
+    let fields: Vec<_> = schema.fields().iter().filter(|field| !columns::is_metadata(field.name())).cloned().collect();
     Schema::new(fields)
 }
 
 fn with_metadata(schema: &Schema, bronze: &BronzeTable) -> Schema {
     let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
     let mut add = |name: &str, data_type: DataType, comment: &str| {
-        let field = Field::new(name, data_type, true).with_metadata([("comment".to_string(), comment.to_string())].into());
+        let field =
+            Field::new(name, data_type, true).with_metadata([("comment".to_string(), comment.to_string())].into());
         fields.push(Arc::new(field));
     };
     add(columns::SOURCE_VERSION, DataType::Int64, "Version of the source that delivered the row.");

@@ -56,9 +56,14 @@ pub(crate) async fn rebuild(
     Ok(())
 }
 
-fn in_bucket(batch: &RecordBatch, hasher: &KeyHasher, key: &[String], bucket: u64, buckets: u64) -> Result<RecordBatch> {
-    let mask: BooleanArray =
-        hasher.hash(batch, key)?.into_iter().map(|hash| Some(hash % buckets == bucket)).collect();
+fn in_bucket(
+    batch: &RecordBatch,
+    hasher: &KeyHasher,
+    key: &[String],
+    bucket: u64,
+    buckets: u64,
+) -> Result<RecordBatch> {
+    let mask: BooleanArray = hasher.hash(batch, key)?.into_iter().map(|hash| Some(hash % buckets == bucket)).collect();
     Ok(filter_record_batch(batch, &mask)?)
 }
 

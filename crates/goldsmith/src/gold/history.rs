@@ -26,12 +26,8 @@ fn timelines_of(job: &GoldJob<'_>) -> Result<(SourceName, Timelines)> {
     };
     let mut untracked = untracked.clone();
     untracked.extend(job.ctx.model.bronze.get(source).and_then(|bronze| bronze.date_column.clone()));
-    let spec = Scd2Spec {
-        key: job.table.key.clone(),
-        sequence: sequence_by.clone(),
-        delete: delete_time.clone(),
-        untracked,
-    };
+    let spec =
+        Scd2Spec { key: job.table.key.clone(), sequence: sequence_by.clone(), delete: delete_time.clone(), untracked };
     Ok((source.clone(), Timelines { spec }))
 }
 

@@ -1,9 +1,9 @@
 //! Indexes of dimensions, for look-ups.
 
+use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use goldsmith_lake::Table;
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, Model};
-use arrow::array::RecordBatch;
 use goldsmith_query::columns::VALID_FROM;
 use goldsmith_query::lookup::{DimensionIndex, IndexSpec};
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use futures::TryStreamExt;
 use goldsmith_lake::{CommitRequest, Table, TableSpec, TableWriter, UpsertRequest, upsert};
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, SourceName};
 use goldsmith_plan::{GoldAction, GoldPosition, GoldState, InputName, InputState, POSITION_FORMAT, decide_gold};
 use goldsmith_query::columns;
-use futures::TryStreamExt;
 use goldsmith_query::gold::unknown_member;
 use goldsmith_query::order::KeySet;
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 
 use super::pipeline::{BoundLookup, Pipeline};
 use super::read::CarriedTable;
@@ -167,7 +167,9 @@ impl<'a> GoldJob<'a> {
 
     async fn rebuild(&mut self) -> Result<()> {
         match &self.table.kind {
-            GoldKind::EventFact { .. } | GoldKind::Scd1 { .. } | GoldKind::Interval { .. } => latest::rebuild(self).await,
+            GoldKind::EventFact { .. } | GoldKind::Scd1 { .. } | GoldKind::Interval { .. } => {
+                latest::rebuild(self).await
+            }
             GoldKind::SlicedRunFact { .. } => runs::rebuild(self).await,
             GoldKind::Scd2 { .. } => history::rebuild(self).await,
             GoldKind::Aggregate { .. } => gather::recompute(self).await,

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray, new_null_array};
+use arrow::array::{
+    ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use goldsmith_model::{GoldKind, GoldTable, Lookup, LookupKeyPart, LookupKind};
@@ -61,8 +63,8 @@ impl Pipeline {
             })
             .collect();
         let later = Schema::new(resolved);
-        let (before, after) = Derived::split(&base, &table.derived, &later)
-            .map_err(|errors| Error::expressions(&table.name, errors))?;
+        let (before, after) =
+            Derived::split(&base, &table.derived, &later).map_err(|errors| Error::expressions(&table.name, errors))?;
         Ok(Self { table: table.clone(), base, schema, before, after, lookups, stamp })
     }
 
@@ -130,11 +132,12 @@ impl Pipeline {
 /// Columns of a fact that a look-up reads.
 pub(crate) fn lookup_inputs(lookup: &Lookup) -> Vec<String> {
     let parts = |key: &[LookupKeyPart]| {
-        key.iter().filter_map(|part| match part {
-            LookupKeyPart::Column { fact, .. } => Some(fact.clone()),
-            LookupKeyPart::Constant { .. } => None,
-        })
-        .collect::<Vec<_>>()
+        key.iter()
+            .filter_map(|part| match part {
+                LookupKeyPart::Column { fact, .. } => Some(fact.clone()),
+                LookupKeyPart::Constant { .. } => None,
+            })
+            .collect::<Vec<_>>()
     };
     match &lookup.kind {
         LookupKind::Calendar { date } => vec![date.clone()],

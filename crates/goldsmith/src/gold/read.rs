@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
-use arrow::compute::{filter_record_batch, is_null, and};
+use arrow::compute::{and, filter_record_batch, is_null};
 use futures::{Stream, StreamExt, TryStreamExt};
 use goldsmith_lake::{ScanRequest, Table};
 use goldsmith_query::columns;
@@ -11,8 +11,8 @@ use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
 use goldsmith_query::order::KeySet;
 
-use crate::error::{Error, Result};
 use super::pipeline::column_arrays;
+use crate::error::{Error, Result};
 
 /// Column under which a scan shows the file of each row.
 const FILE_COLUMN: &str = "_file";
@@ -45,9 +45,7 @@ impl CarriedTable {
         let request = ScanRequest { columns: Some(self.carried.source_columns()), files, with_file_column: None };
         let stream = self.table.scan(request).await?;
         let carried = self.carried.clone();
-        Ok(stream.map(move |batch| -> Result<RecordBatch> {
-            Ok(carried.apply(&normalize_batch(&batch?)?)?)
-        }))
+        Ok(stream.map(move |batch| -> Result<RecordBatch> { Ok(carried.apply(&normalize_batch(&batch?)?)?) }))
     }
 
     /// Collects the rows whose `key` is in `keys`: the key columns are read first, so that only files with a

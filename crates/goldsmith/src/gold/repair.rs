@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::{filter_record_batch, or};
 use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{filter_record_batch, or};
 use futures::TryStreamExt;
 
 use goldsmith_query::order::KeySet;

@@ -48,12 +48,16 @@ async fn carried_schema(ctx: &RunContext, table: &GoldTable, source: &SourceName
 }
 
 /// The compiled expressions of the members of an aggregate dimension.
-pub(crate) async fn member_projections(ctx: &RunContext, table: &GoldTable, members: &[Member]) -> Result<Vec<Projection>> {
+pub(crate) async fn member_projections(
+    ctx: &RunContext,
+    table: &GoldTable,
+    members: &[Member],
+) -> Result<Vec<Projection>> {
     let mut projections = Vec::with_capacity(members.len());
     for member in members {
         let schema = carried_schema(ctx, table, &member.source).await?;
-        let projection = Projection::compile(&schema, &member.columns)
-            .map_err(|errors| Error::expressions(&table.name, errors))?;
+        let projection =
+            Projection::compile(&schema, &member.columns).map_err(|errors| Error::expressions(&table.name, errors))?;
         projections.push(projection);
     }
     Ok(projections)

@@ -27,7 +27,8 @@ impl GoldJob<'_> {
     pub(crate) async fn flush_quarantine(&mut self, source: &SourceName) -> Result<()> {
         if self.rows.memberless > 0 {
             let key = self.table.key.join(", ");
-            let warning = format!("{} row(s) with a null in the business key ({key}) make no member", self.rows.memberless);
+            let warning =
+                format!("{} row(s) with a null in the business key ({key}) make no member", self.rows.memberless);
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
             }
@@ -35,7 +36,8 @@ impl GoldJob<'_> {
         if self.rows.quarantined == 0 {
             return Ok(());
         }
-        let (Some(table), Some(bronze)) = (self.ctx.bronze(&source.to_string()).await, self.ctx.model.bronze.get(source))
+        let (Some(table), Some(bronze)) =
+            (self.ctx.bronze(&source.to_string()).await, self.ctx.model.bronze.get(source))
         else {
             return Ok(());
         };

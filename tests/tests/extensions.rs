@@ -103,3 +103,35 @@ async fn an_scd2_dimension() {
     assert_eq!(found.len(), 2);
     assert_eq!((found[0]["is_current"].as_bool(), found[1]["is_current"].as_bool()), (Some(false), Some(true)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_model_rebuilds_its_table_from_bronze() {
+    let table = |derived: &str| {
+        format!(
+            "table: fact_node_hours\nkind: fact\ndomain: governance\ndescription: Nodes by minute.\ngrain: one instance and period\n\
+             source: compute.node_timeline\nkey: [workspace_id, cluster_id, instance_id, start_time]\nevent_time: start_time\n\
+             derived:\n  {derived}\n"
+        )
+    };
+    let node_rows = rows(
+        r#"[{"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-01-15T00:00:00Z", "mem_used_percent": 40.0}]"#,
+    );
+    let path = "gold/governance/fact_node_hours.yaml";
+    let first = with_table(path, &table("is_busy: {type: boolean, expr: mem_used_percent > 50, description: Busy.}"));
+    first.deliver("compute.node_timeline", &node_rows).await.unwrap();
+    first.run(&["fact_node_hours"]).await.unwrap();
+    let changed = with_table(path, &table("is_idle: {type: boolean, expr: mem_used_percent < 50, description: Idle.}"));
+    let engine = changed.engine_on(&first.source(), &first.target()).unwrap();
+    let select = goldsmith::RunOptions { select: vec!["fact_node_hours".into()], ..Default::default() };
+    let plan = engine.plan(&select).await.unwrap();
+    assert!(
+        plan.iter().any(|table| table.name == "fact_node_hours" && table.what.contains("model changed")),
+        "{plan:?}"
+    );
+    let report = engine.run(&select).await.unwrap();
+    assert!(report.is_success(), "{report:#?}");
+    let found = changed.rows_at(&engine, "select is_idle, is_busy from fact_node_hours").await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["is_idle"], true);
+    assert!(found[0]["is_busy"].is_null());
+}

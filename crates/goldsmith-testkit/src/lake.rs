@@ -61,19 +61,27 @@ impl ScratchLake {
     /// # Errors
     /// The model has problems.
     pub fn engine(&self) -> Result<Engine> {
-        self.engine_at(&self.target())
+        self.engine_on(&self.source(), &self.target())
     }
 
-    /// An engine over the sources of this lake with another target.
+    /// An engine with the model of this lake over other locations.
     ///
     /// # Errors
     /// The model has problems.
-    pub fn engine_at(&self, target: &Path) -> Result<Engine> {
+    pub fn engine_on(&self, source: &Path, target: &Path) -> Result<Engine> {
         Ok(Engine::builder()
             .model(ModelSource::Loaded(self.model.clone()))
-            .source(self.source().to_string_lossy())
+            .source(source.to_string_lossy())
             .target(target.to_string_lossy())
             .build()?)
+    }
+
+    /// Answers a query of an engine as rows of JSON values.
+    ///
+    /// # Errors
+    /// The query failed.
+    pub async fn rows_at(&self, engine: &Engine, sql: &str) -> Result<Vec<Row>> {
+        rows_of(&engine.query(sql).await?)
     }
 
     /// Delivers rows to a source: appended, or for a merged source as its whole snapshot.
@@ -135,7 +143,7 @@ impl ScratchLake {
     /// # Errors
     /// The query failed.
     pub async fn query(&self, sql: &str) -> Result<Vec<Row>> {
-        rows_of(&self.engine()?.query(sql).await?)
+        self.rows_at(&self.engine()?, sql).await
     }
 }
 

@@ -95,7 +95,8 @@ async fn comments_and_protocol_are_as_promised() {
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_logs_name_the_entry() {
     let place = Place::new();
-    let damage: [(&str, &dyn Fn(&std::path::Path)); 4] = [
+    type Damage<'a> = &'a dyn Fn(&std::path::Path);
+    let damage: [(&str, Damage<'_>); 4] = [
         ("cut", &|log| {
             let path = log.join("00000000000000000001.json");
             let text = std::fs::read_to_string(&path).unwrap();

@@ -241,7 +241,6 @@ async fn wide_decimals_have_no_bounds_in_the_statistics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn random_upserts_equal_a_map() {
     for seed in 0..6_u64 {
-        println!("seed {seed}");
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let place = Place::new();
         let mut table = place.create("t", versions_schema()).await;
@@ -351,7 +350,7 @@ fn inline_vector() -> String {
     bytes.extend(16_u32.to_le_bytes());
     bytes.extend(0_u16.to_le_bytes());
     assert_eq!(bytes.len(), 34);
-    while bytes.len() % 4 != 0 {
+    while !bytes.len().is_multiple_of(4) {
         bytes.push(0);
     }
     let digits: Vec<char> =

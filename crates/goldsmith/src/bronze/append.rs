@@ -1,6 +1,6 @@
 //! Streamed sources: what is appended to the source is appended to bronze, exactly once.
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, not, take_record_batch};
 use futures::TryStreamExt;
 use goldsmith_lake::CommitRequest;
@@ -8,15 +8,15 @@ use goldsmith_lake::source::SourceFile;
 use goldsmith_model::MutabilityClass;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::normalize_batch;
-use goldsmith_query::order::{KeySet, latest_per_key};
+use goldsmith_query::order::{KeyHasher, KeySet, latest_per_key};
 
 use super::job::BronzeJob;
 use super::{conform::conform, quarantine};
 use crate::error::Result;
 use crate::gold::CarriedTable;
 
-/// Rows that are compared with bronze at once.
-const ROWS_AT_ONCE: usize = 500_000;
+/// Rows that are compared with bronze at once, roughly.
+const ROWS_AT_ONCE: u64 = 500_000;
 
 /// What must be appended: rows known to be new, and rows that may be in bronze already.
 pub(crate) struct Appends {
@@ -35,22 +35,10 @@ pub(crate) async fn append(job: &mut BronzeJob<'_>, appends: Appends) -> Result<
         let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
         writer.write(&batch).await?;
     }
-    let mut pending = Vec::new();
-    let mut rows = 0;
-    let mut stream = Box::pin(job.stream(&appends.candidates).await?);
-    while let Some(batch) = stream.try_next().await? {
-        let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
-        rows += batch.num_rows();
-        pending.push(batch);
-        if rows >= ROWS_AT_ONCE {
-            for batch in unknown_rows(job, &std::mem::take(&mut pending)).await? {
-                writer.write(&batch).await?;
-            }
-            rows = 0;
+    for part in 0..parts(&appends.candidates) {
+        for batch in unknown_rows(job, &appends, part, &mut quarantined).await? {
+            writer.write(&batch).await?;
         }
-    }
-    for batch in unknown_rows(job, &pending).await? {
-        writer.write(&batch).await?;
     }
     // First the quarantine, keyed by content: when the commit below does not come about, the next run puts the
     // same rows there, once.
@@ -77,8 +65,34 @@ pub(crate) fn reads_changes(class: MutabilityClass) -> bool {
     matches!(class, MutabilityClass::MutableRow | MutabilityClass::LatestSnapshot | MutabilityClass::IntervalReference)
 }
 
-/// The rows that bronze does not hold in every column already; equal rows among them are kept once.
-async fn unknown_rows(job: &mut BronzeJob<'_>, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>> {
+/// In how many parts, by hash of the key, candidates are compared. Equal rows fall into one part, so that memory
+/// follows the part and the outcome does not.
+fn parts(candidates: &[SourceFile]) -> u64 {
+    let rows: u64 = candidates.iter().map(|file| file.rows.unwrap_or(ROWS_AT_ONCE)).sum();
+    rows.div_ceil(ROWS_AT_ONCE).max(u64::from(!candidates.is_empty()))
+}
+
+/// The candidates of one part that are neither in bronze nor among the rows just appended, in every column;
+/// equal ones are kept once.
+async fn unknown_rows(
+    job: &mut BronzeJob<'_>,
+    appends: &Appends,
+    part: u64,
+    quarantined: &mut Vec<RecordBatch>,
+) -> Result<Vec<RecordBatch>> {
+    let parts = parts(&appends.candidates);
+    let hasher = KeyHasher::default();
+    let key = job.bronze.natural_key.clone();
+    let of_part = |batch: &RecordBatch| -> Result<RecordBatch> {
+        let hashes = hasher.hash(batch, &key)?;
+        let mask: BooleanArray = hashes.into_iter().map(|hash| Some(hash % parts == part)).collect();
+        Ok(filter_record_batch(batch, &mask)?)
+    };
+    let mut batches = Vec::new();
+    let mut stream = Box::pin(job.stream(&appends.candidates).await?);
+    while let Some(batch) = stream.try_next().await? {
+        batches.push(job.take_over(&of_part(&normalize_batch(&batch)?)?, quarantined)?);
+    }
     let Some(first) = batches.first() else {
         return Ok(Vec::new());
     };
@@ -86,14 +100,20 @@ async fn unknown_rows(job: &mut BronzeJob<'_>, batches: &[RecordBatch]) -> Resul
     let content: Vec<String> = held.carried.schema().fields().iter().map(|field| field.name().clone()).collect();
     let carried = Carried::new(first.schema_ref(), &[], &[])?;
     let flat = batches.iter().map(|batch| Ok(carried.apply(batch)?)).collect::<Result<Vec<_>>>()?;
-    let key = &job.bronze.natural_key;
-    let mut keys = KeySet::new(flat[0].schema_ref(), key)?;
+    let mut keys = KeySet::new(flat[0].schema_ref(), &key)?;
     for batch in &flat {
         keys.insert_batch(batch)?;
     }
     let mut known = KeySet::new(flat[0].schema_ref(), &content)?;
-    for batch in held.matching(key, &keys).await? {
+    for batch in held.matching(&key, &keys).await? {
         known.insert_batch(&batch)?;
+    }
+    // A row may have been appended, and copied by a change commit, since the last run.
+    let appended = Carried::new(&job.schema, &[], &[])?;
+    let mut stream = Box::pin(job.stream(&appends.new).await?);
+    while let Some(batch) = stream.try_next().await? {
+        let batch = appended.apply(&conform(&of_part(&normalize_batch(&batch)?)?, &job.schema)?)?;
+        known.insert_batch(&filter_record_batch(&batch, &keys.contains_mask(&batch)?)?)?;
     }
     let mut out = Vec::new();
     for (batch, flat) in batches.iter().zip(&flat) {

@@ -4,7 +4,7 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
 use futures::TryStreamExt;
 use goldsmith_lake::source::SourceFile;
-use goldsmith_lake::{UpsertRequest, upsert as upsert_rows};
+use goldsmith_lake::{UpsertReport, UpsertRequest, upsert as upsert_rows};
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::normalize_batch;
@@ -78,7 +78,9 @@ async fn merge_rows(job: &mut BronzeJob<'_>, batches: Vec<RecordBatch>) -> Resul
     } else {
         // Rows that differ in nothing but metadata of the load must not win, else each run would rewrite them.
         let held = concat_batches(&winners.schema(), &held)?;
+        let delivered = winners.num_rows();
         let winners = differing(&winners, &held)?;
+        job.rows.unchanged += (delivered - winners.num_rows()) as u64;
         let count = winners.num_rows() as u64;
         let both = concat_batches(&winners.schema(), [&winners, &held])?;
         let latest = latest_per_key(&both, &key, &order)?;
@@ -167,12 +169,21 @@ async fn mark_presence(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<
         job.rows.vanished += (here.len() - here.true_count()) as u64;
         rows.push(with_column(&batch, columns::IS_PRESENT, Arc::new(here), true)?);
     }
-    upsert(job, rows, None).await
+    // The rows themselves stay what they are, so they are no updates in the books.
+    write(job, rows, None).await.map(drop)
 }
 
+/// Writes rows and counts them.
 async fn upsert(job: &mut BronzeJob<'_>, rows: Vec<RecordBatch>, position: Option<String>) -> Result<()> {
+    let report = write(job, rows, position).await?;
+    job.rows.inserted += report.inserted;
+    job.rows.updated += report.updated;
+    job.rows.unchanged += report.unchanged;
+    Ok(())
+}
+
+async fn write(job: &mut BronzeJob<'_>, rows: Vec<RecordBatch>, position: Option<String>) -> Result<UpsertReport> {
     job.ctx.check()?;
-    let marks_only = rows.iter().all(|batch| batch.num_rows() == 0);
     let request = UpsertRequest {
         key: job.bronze.natural_key.clone(),
         group: job.bronze.natural_key.clone(),
@@ -184,11 +195,5 @@ async fn upsert(job: &mut BronzeJob<'_>, rows: Vec<RecordBatch>, position: Optio
         run_id: job.ctx.stamp.run_id.clone(),
         operation: "MERGE".into(),
     };
-    let report = upsert_rows(&mut job.table, request).await?;
-    if !marks_only {
-        job.rows.inserted += report.inserted;
-        job.rows.updated += report.updated;
-        job.rows.unchanged += report.unchanged;
-    }
-    Ok(())
+    Ok(upsert_rows(&mut job.table, request).await?)
 }

@@ -1,9 +1,10 @@
 //! One gold table in one run: decide, compute, commit.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use futures::TryStreamExt;
 use goldsmith_lake::{CommitRequest, Table, TableSpec, TableWriter, UpsertRequest, upsert};
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, SourceName};
@@ -161,7 +162,8 @@ impl<'a> GoldJob<'a> {
             };
             lookups.push(BoundLookup { lookup: lookup.clone(), index });
         }
-        let pipeline = Pipeline::new(table, shape.base, shape.schema, lookups, ctx.stamp.clone())?;
+        let schema = with_retired_columns(&shape.schema, &target.data_schema()?);
+        let pipeline = Pipeline::new(table, shape.base, schema, lookups, ctx.stamp.clone())?;
         Ok(Self { ctx, table, target, pipeline, rows: RowCounts::default(), warnings, position })
     }
 
@@ -315,6 +317,17 @@ impl<'a> GoldJob<'a> {
         });
         self.ctx.check()
     }
+}
+
+/// The columns of the model, and those that the table has from a former model: they stay, and are null.
+fn with_retired_columns(schema: &SchemaRef, table: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+    for field in table.fields() {
+        if schema.column_with_name(field.name()).is_none() {
+            fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
+        }
+    }
+    Arc::new(Schema::new(fields))
 }
 
 async fn open_or_create(

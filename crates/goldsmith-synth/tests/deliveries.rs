@@ -199,39 +199,3 @@ fn one_delivery_is_enough() {
         assert!(table.rows() > 0, "{}", table.table);
     }
 }
-
-/// Debug builds are some twenty times slower.
-fn measured_rows() -> u64 {
-    if cfg!(debug_assertions) { 100_000 } else { 2_000_000 }
-}
-
-/// Prints rows per second; meant for an optimised build: `-- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a check"]
-#[allow(clippy::print_stdout)]
-fn throughput_of_wide_tables() {
-    let generator = small(1, measured_rows(), 4);
-    for table in [
-        "access.audit",
-        "query.history",
-        "compute.node_timeline",
-        "billing.usage",
-        "lakeflow.job_run_timeline",
-        "lakeflow.job_task_run_timeline",
-        "access.table_lineage",
-        "access.column_lineage",
-        "serving.endpoint_usage",
-    ] {
-        let start = std::time::Instant::now();
-        let count: u64 = (0..4)
-            .map(|batch| {
-                generator.batch(table, batch).unwrap().map(|batch| batch.unwrap().num_rows() as u64).sum::<u64>()
-            })
-            .sum();
-        let seconds = start.elapsed().as_secs_f64();
-        println!("{table}: {count} rows, {:.0} rows/s", count as f64 / seconds);
-    }
-    let start = std::time::Instant::now();
-    let rows: u64 = generator.describe().iter().map(|table| table.rows()).sum();
-    println!("describe: {rows} rows in {:.2} s", start.elapsed().as_secs_f64());
-}

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::buffer::NullBuffer;
+use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use crate::columns::is_metadata;
@@ -123,8 +124,7 @@ impl Leaf {
         // A struct that is null hides whatever its children hold.
         let plain = match outer {
             Some(outer) if plain.data_type() != &DataType::Null => {
-                let nulls = NullBuffer::union(Some(&outer), plain.nulls());
-                make_array(plain.to_data().into_builder().nulls(nulls).build()?)
+                nullif(&plain, &BooleanArray::new(!outer.inner(), None))?
             }
             _ => plain,
         };

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray,
+};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
@@ -204,4 +206,19 @@ fn json_text_is_escaped_and_null_is_null() {
     assert!(json.is_null(1));
     let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(5)]));
     assert_eq!(goldsmith_query::json::to_json(&numbers).unwrap().value(0), "5");
+}
+
+#[test]
+fn a_slice_of_rows_is_flattened_like_the_rows_themselves() {
+    // Booleans and validity are bits, so that a slice begins in the middle of a byte.
+    let rows = 1_100;
+    let flags: ArrayRef = Arc::new(BooleanArray::from((0..rows).map(|row| row % 3 == 0).collect::<Vec<_>>()));
+    let valid = (0..rows).map(|row| row % 5 != 0).collect::<Vec<_>>();
+    let batch = RecordBatch::try_from_iter_with_nullable([("s", structs(vec![("flag", flags)], valid), true)]).unwrap();
+    let carried = Carried::new(batch.schema_ref(), &[], &[]).unwrap();
+    let whole = carried.apply(&batch).unwrap();
+    for (offset, length) in [(0, rows), (3, 1_000), (33, 1_030), (1_063, 37)] {
+        let sliced = carried.apply(&batch.slice(offset, length)).unwrap();
+        assert_eq!(sliced, whole.slice(offset, length), "from {offset}");
+    }
 }

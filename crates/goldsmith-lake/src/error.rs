@@ -54,6 +54,14 @@ pub enum LakeError {
         /// An example of what was found there.
         found: String,
     },
+    /// The storage lets a second writer overwrite what the first one wrote.
+    #[error(
+        "the storage of `{location}` overwrites objects that it was told not to: two runs could overwrite each other's commits; use a storage with conditional put (for S3: one that honours `If-None-Match`)"
+    )]
+    UnsafeStorage {
+        /// Where it was tried.
+        location: String,
+    },
     /// There is no table where one must be.
     #[error("there is no delta table at `{location}`")]
     NoTable {
@@ -238,7 +246,7 @@ impl LakeError {
             | Self::DuplicateKey { .. } => ErrorKind::InvalidInput,
             Self::NotADeltaTable { .. } => ErrorKind::NotADeltaTable,
             Self::CorruptLog { .. } | Self::CorruptFile { .. } => ErrorKind::Corrupt,
-            Self::UnsupportedFeature { .. } => ErrorKind::Unsupported,
+            Self::UnsupportedFeature { .. } | Self::UnsafeStorage { .. } => ErrorKind::Unsupported,
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
             Self::Storage { .. } => ErrorKind::Storage,

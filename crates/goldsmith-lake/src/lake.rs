@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::TableReference;
 use datafusion::prelude::SessionContext;
+use deltalake::DeltaTableError;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::{Action, CommitInfo, MetadataExt, Protocol, StructType, contains_timestampntz, new_metadata};
-use deltalake::logstore::{LogStore, LogStoreRef};
-use deltalake::{DeltaTableBuilder, DeltaTableError};
+use deltalake::logstore::LogStore;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ use crate::location::Location;
 use crate::log::{COMMIT_ID, RUN_ID, entry_name};
 use crate::session::session;
 use crate::source::{ParquetDirectory, Source};
+use crate::stores::{StoreLayer, Stores};
 use crate::table::Table;
 
 /// Commits between two checkpoints; few enough that opening a table stays cheap on an object store.
@@ -39,7 +40,8 @@ pub enum FileCompression {
 /// How a [`Lake`] reaches its storage and writes its files.
 #[derive(Debug, Clone)]
 pub struct LakeOptions {
-    /// Options of the object store (credentials, endpoint, region), by the names that the Delta library knows.
+    /// Options of the object store (credentials, endpoint, region), by the names that `object_store` knows, such as
+    /// `aws_endpoint`; they win over the environment.
     pub storage_options: HashMap<String, String>,
     /// Size in bytes at which a data file is closed and the next one begun.
     pub target_file_size: u64,
@@ -47,6 +49,8 @@ pub struct LakeOptions {
     pub threads: usize,
     /// How data files are compressed.
     pub compression: FileCompression,
+    /// What every request to the storage passes through.
+    pub layer: Option<Arc<dyn StoreLayer>>,
 }
 
 impl Default for LakeOptions {
@@ -56,6 +60,7 @@ impl Default for LakeOptions {
             target_file_size: 128 * 1024 * 1024,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             compression: FileCompression::default(),
+            layer: None,
         }
     }
 }
@@ -77,6 +82,7 @@ pub struct TableSpec {
 #[derive(Debug, Clone)]
 pub struct Lake {
     options: Arc<LakeOptions>,
+    stores: Arc<Stores>,
 }
 
 /// What is found at a location.
@@ -90,7 +96,7 @@ enum Content {
 impl Lake {
     /// A lake with these options. Does no I/O.
     pub fn new(options: LakeOptions) -> Self {
-        Self { options: Arc::new(options) }
+        Self { options: Arc::new(options), stores: Arc::default() }
     }
 
     /// The options of this lake.
@@ -214,18 +220,8 @@ impl Lake {
         Ok(names)
     }
 
-    pub(crate) fn log_store(&self, location: &Location) -> Result<LogStoreRef> {
-        let text = location.to_string();
-        DeltaTableBuilder::from_url(location.url().clone())
-            .map(|builder| builder.with_storage_options(self.options.storage_options.clone()))
-            .and_then(|builder| builder.build_storage())
-            .map_err(|error| match error {
-                DeltaTableError::InvalidTableLocation(_) => LakeError::InvalidLocation {
-                    location: text.clone(),
-                    reason: format!("storage of the kind `{}` is not supported by this build", location.url().scheme()),
-                },
-                error => LakeError::delta(&text, error),
-            })
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     async fn content(&self, location: &Location, log_store: &dyn LogStore) -> Result<Content> {

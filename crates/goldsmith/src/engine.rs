@@ -231,6 +231,7 @@ impl Engine {
         });
         self.inputs.check_root(&self.lake).await?;
         self.check_target().await?;
+        self.lake.check_exclusive_writes(self.layout.target()).await?;
         self.open_all(&ctx, &self.with_inputs(&selection)).await?;
         let inputs = Arc::new(self.inputs.clone());
         let tables = run_all(ctx.clone(), inputs, &selection, options.full_refresh, options.threads).await?;

@@ -117,10 +117,23 @@ async fn a_changed_model_rebuilds_its_table_from_bronze() {
         r#"[{"workspace_id": "1", "cluster_id": "c", "instance_id": "i", "start_time": "2024-01-15T00:00:00Z", "mem_used_percent": 40.0}]"#,
     );
     let path = "gold/governance/fact_node_hours.yaml";
-    let first = with_table(path, &table("is_busy: {type: boolean, expr: mem_used_percent > 50, description: Busy.}"));
+    let first = with_table(
+        path,
+        &table(
+            "is_busy: {type: boolean, expr: mem_used_percent > 50, description: Busy.}\n  \
+             memory: {type: double, expr: mem_used_percent, description: Memory.}",
+        ),
+    );
     first.deliver("compute.node_timeline", &node_rows).await.unwrap();
     first.run(&["fact_node_hours"]).await.unwrap();
-    let changed = with_table(path, &table("is_idle: {type: boolean, expr: mem_used_percent < 50, description: Idle.}"));
+    // One column goes, one comes, and one changes its type.
+    let changed = with_table(
+        path,
+        &table(
+            "is_idle: {type: boolean, expr: mem_used_percent < 50, description: Idle.}\n  \
+             memory: {type: string, expr: cast(mem_used_percent as string), description: Memory.}",
+        ),
+    );
     let engine = changed.engine_on(&first.source(), &first.target()).unwrap();
     let select = goldsmith::RunOptions { select: vec!["fact_node_hours".into()], ..Default::default() };
     let plan = engine.plan(&select).await.unwrap();
@@ -130,8 +143,10 @@ async fn a_changed_model_rebuilds_its_table_from_bronze() {
     );
     let report = engine.run(&select).await.unwrap();
     assert!(report.is_success(), "{report:#?}");
-    let found = changed.rows_at(&engine, "select is_idle, is_busy from fact_node_hours").await.unwrap();
+    let found = changed.rows_at(&engine, "select * from fact_node_hours").await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["is_idle"], true);
-    assert!(found[0]["is_busy"].is_null());
+    assert_eq!(found[0]["memory"], "40.0");
+    assert!(!found[0].contains_key("is_busy"), "a column that the model dropped goes with the rebuild");
+    assert!(engine.run(&select).await.unwrap().is_up_to_date());
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::error::{LakeError, Result};
 use crate::log::{COMMIT_ID, Commit, RUN_ID, read_commit};
+use crate::staged::delete_files;
 use crate::table::{POSITION_DOMAIN, Table};
 use crate::write::WrittenFiles;
 
@@ -78,7 +79,7 @@ struct Base {
 }
 
 impl Table {
-    /// Commits files and position at once; on success this handle is at the new version.
+    /// Commits files, position and everything staged at once; on success this handle is at the new version.
     ///
     /// The commit succeeds only if the position of the table is still the one that this handle's version has, all removed
     /// files are still live, and (unless [`CommitRequest::blind_append`]) nobody changed data since. After an ambiguous answer
@@ -90,18 +91,22 @@ impl Table {
     pub async fn commit(&mut self, request: CommitRequest) -> Result<CommitOutcome> {
         let base = Base { version: self.version(), table_id: self.table_id()?, position: self.position().await? };
         let new_position = request.position.clone().filter(|position| Some(position) != base.position.as_ref());
-        if request.added.adds.is_empty() && request.removed.is_empty() && new_position.is_none() {
+        self.stage(request.added, &request.removed).await;
+        if !self.has_staged() && new_position.is_none() {
             return Ok(CommitOutcome::Nothing);
         }
         self.check_writable()?;
-        let mut actions: Vec<Action> = request.added.adds.iter().cloned().map(Action::Add).collect();
-        actions.extend(self.remove_actions(&request.removed)?);
+        let (added, removed, metadata) = self.staged.take();
+        let changes_metadata = metadata.is_some();
+        let mut actions: Vec<Action> = metadata.map(Action::Metadata).into_iter().collect();
+        actions.extend(added.iter().cloned().map(Action::Add));
+        actions.extend(self.remove_actions(&removed)?);
         actions.extend(new_position.map(|configuration| {
             Action::DomainMetadata(DomainMetadata { domain: POSITION_DOMAIN.to_owned(), configuration, removed: false })
         }));
         let info = CommitInfo {
             operation: Some(request.operation.clone()),
-            is_blind_append: Some(request.blind_append && request.removed.is_empty()),
+            is_blind_append: Some(request.blind_append && removed.is_empty() && !changes_metadata),
             info: HashMap::from([
                 (RUN_ID.to_owned(), Value::from(request.run_id.clone())),
                 ("operationMetrics".to_owned(), Value::Object(request.metrics.clone())),
@@ -112,11 +117,14 @@ impl Table {
             if commit.has_protocol {
                 return Err("the protocol of the table changed".to_owned());
             }
+            if changes_metadata && commit.has_metadata {
+                return Err("the metadata of the table changed".to_owned());
+            }
             if !request.blind_append && commit.changes_data() {
                 return Err("rows were added or removed".to_owned());
             }
-            let removed: HashSet<&str> = commit.removes.iter().map(|r| r.path.as_str()).collect();
-            match request.removed.iter().find(|path| removed.contains(path.as_str())) {
+            let gone: HashSet<&str> = commit.removes.iter().map(|r| r.path.as_str()).collect();
+            match removed.iter().find(|path| gone.contains(path.as_str())) {
                 Some(path) => Err(format!("the file `{path}` was removed")),
                 None => Ok(()),
             }
@@ -126,30 +134,11 @@ impl Table {
             Err(error) => {
                 // After any other error the commit may still arrive, and must find its files.
                 if matches!(error, LakeError::Conflict { .. }) {
-                    request.added.discard().await;
+                    delete_files(&self.delta.log_store().object_store(None), &added).await;
                 }
                 Err(error)
             }
         }
-    }
-
-    /// Commits a change of the metadata, with the same checks of table and position.
-    pub(crate) async fn commit_metadata(&mut self, actions: Vec<Action>, operation: &str, run_id: &str) -> Result<u64> {
-        self.check_writable()?;
-        let base = Base { version: self.version(), table_id: self.table_id()?, position: self.position().await? };
-        let info = CommitInfo {
-            operation: Some(operation.to_owned()),
-            info: HashMap::from([(RUN_ID.to_owned(), Value::from(run_id))]),
-            ..CommitInfo::default()
-        };
-        self.commit_actions(&base, actions, info, |commit| {
-            if commit.has_metadata || commit.has_protocol {
-                Err("the metadata of the table changed".to_owned())
-            } else {
-                Ok(())
-            }
-        })
-        .await
     }
 
     /// Refuses tables on which our way of writing would break something that others rely on.
@@ -199,7 +188,7 @@ impl Table {
         if wanted.is_empty() {
             return Ok(actions);
         }
-        for view in self.file_views()? {
+        for view in self.committed_views()? {
             if wanted.remove(view.path().as_ref()) {
                 actions.push(Action::Remove(view.remove_action(true)));
             }

@@ -68,6 +68,16 @@ pub enum LakeError {
         /// The directory.
         location: String,
     },
+    /// The rows that were written are not those that had to be written.
+    #[error(
+        "the rows of `{location}` do not balance: {reason}; nothing was committed, the table is as before; please report it"
+    )]
+    Unbalanced {
+        /// The table.
+        location: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
     /// A file is not among the live files of a table.
     #[error("the file `{file}` is not part of `{location}` at version {version}; read the table again")]
     NoSuchFile {
@@ -250,7 +260,11 @@ impl LakeError {
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
             Self::Storage { .. } => ErrorKind::Storage,
-            Self::Delta { .. } | Self::Query { .. } | Self::Arrow { .. } | Self::Task { .. } => ErrorKind::Internal,
+            Self::Delta { .. }
+            | Self::Query { .. }
+            | Self::Arrow { .. }
+            | Self::Task { .. }
+            | Self::Unbalanced { .. } => ErrorKind::Internal,
         }
     }
 

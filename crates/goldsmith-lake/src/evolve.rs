@@ -1,34 +1,58 @@
-//! Adding columns to a table.
+//! Changing the columns of a table.
 
-use arrow::datatypes::{Field, FieldRef};
+use arrow::datatypes::{Field, FieldRef, Schema};
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::{Action, ArrayType, DataType, MapType, MetadataExt, StructField, StructType};
+use deltalake::kernel::{ArrayType, DataType, MapType, MetadataExt, StructField, StructType};
 
 use crate::error::{LakeError, Result};
 use crate::table::Table;
 
 impl Table {
-    /// Adds columns, and fields of nested columns at any depth, in a commit of its own that keeps the table's id.
+    /// Stages new columns, and new fields of nested columns at any depth: this handle has them at once, others with its next
+    /// commit. Returns whether there is anything new.
     ///
     /// `fields` are top-level columns; those that exist are merged field by field, so that a struct with one more field adds
-    /// just that field. New fields are always nullable. Returns the new version, or `None` when there was nothing to add.
-    /// On success this handle is at the new version.
+    /// just that field. New fields are always nullable.
     ///
     /// # Errors
-    /// [`LakeError::TypeChanged`] when a field exists with another type, [`LakeError::Conflict`] when another writer changed
-    /// the metadata or the position, [`LakeError::UnsupportedFeature`] and errors of the storage.
-    pub async fn add_columns(&mut self, fields: &[FieldRef], run_id: &str) -> Result<Option<u64>> {
+    /// [`LakeError::TypeChanged`] when a field exists with another type, and [`LakeError::UnsupportedFeature`].
+    pub fn add_columns(&mut self, fields: &[FieldRef]) -> Result<bool> {
         let location = self.location.to_string();
-        let fail = |error: deltalake::DeltaTableError| LakeError::delta(&location, error);
-        let snapshot = self.snapshot()?;
-        let current = snapshot.schema();
+        let current = self.kernel_schema()?;
         let wanted = fields.iter().map(|field| kernel_field(field, &location)).collect::<Result<Vec<_>>>()?;
         let merged = merge_fields(current.fields(), wanted.iter(), "")?;
-        let merged = StructType::try_new(merged).map_err(|error| fail(error.into()))?;
-        if merged == *current {
-            return Ok(None);
+        self.stage_fields(merged, &current)
+    }
+
+    /// Stages a schema in place of the one that the table has: columns may go, come, move and change their types. For a commit
+    /// that replaces all files; files that stay must fit it. Returns whether it differs from what the table has.
+    ///
+    /// # Errors
+    /// [`LakeError::UnsupportedFeature`] and errors of the Delta layer.
+    pub fn replace_schema(&mut self, schema: &Schema) -> Result<bool> {
+        let location = self.location.to_string();
+        let current = self.kernel_schema()?;
+        let wanted = schema.fields().iter().map(|field| kernel_field(field, &location)).collect::<Result<Vec<_>>>()?;
+        self.stage_fields(wanted, &current)
+    }
+
+    fn kernel_schema(&self) -> Result<StructType> {
+        match self.staged.metadata() {
+            Some((_, schema)) => Ok(schema.clone()),
+            None => Ok(self.snapshot()?.schema().as_ref().clone()),
         }
-        let needs_feature = deltalake::kernel::contains_timestampntz(merged.fields())
+    }
+
+    fn stage_fields(&mut self, fields: Vec<StructField>, current: &StructType) -> Result<bool> {
+        let location = self.location.to_string();
+        let fail = |error: deltalake::DeltaTableError| LakeError::delta(&location, error);
+        let wanted = StructType::try_new(fields).map_err(|error| fail(error.into()))?;
+        if wanted == *current {
+            return Ok(false);
+        }
+        self.check_writable()?;
+        let snapshot = self.snapshot()?;
+        let needs_feature = deltalake::kernel::contains_timestampntz(wanted.fields())
             && !snapshot
                 .protocol()
                 .writer_features()
@@ -42,8 +66,9 @@ impl Table {
                 access: "add to an existing table",
             });
         }
-        let metadata = snapshot.metadata().clone().with_schema(&merged).map_err(|error| fail(error.into()))?;
-        self.commit_metadata(vec![Action::Metadata(metadata)], "ADD COLUMNS", run_id).await.map(Some)
+        let metadata = snapshot.metadata().clone().with_schema(&wanted).map_err(|error| fail(error.into()))?;
+        self.staged.set_metadata(metadata, wanted);
+        Ok(true)
     }
 }
 

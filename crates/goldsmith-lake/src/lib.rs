@@ -4,8 +4,8 @@
 //! models: everything is said in names, Arrow schemas and names of key columns.
 //!
 //! - [`Lake`] opens and creates: [`Lake::open`], [`Lake::create`], [`Lake::open_source`].
-//! - [`Table`] is one Delta table at one version: read it with [`Table::scan`], write it with [`Table::writer`] and
-//!   [`Table::commit`], widen it with [`Table::add_columns`].
+//! - [`Table`] is one Delta table at one version: read it with [`Table::scan`], write it with [`Table::writer`],
+//!   [`Table::stage`] and [`Table::commit`], widen it with [`Table::add_columns`].
 //! - [`upsert`] brings a table to hold given rows, and writes only what differs.
 //! - [`source`] reads what is new in a Delta table or a directory of Parquet files that somebody else writes.
 //!
@@ -27,6 +27,7 @@ mod parquet_file;
 mod scan;
 mod session;
 pub mod source;
+mod staged;
 mod stores;
 mod table;
 mod upsert;
@@ -36,8 +37,8 @@ pub use commit::{CommitOutcome, CommitRequest};
 pub use error::{ErrorKind, LakeError, Result};
 pub use lake::{FileCompression, Lake, LakeOptions, TableSpec};
 pub use location::Location;
-pub use scan::ScanRequest;
+pub use scan::{RowFilter, RowProbe, ScanRequest};
 pub use stores::StoreLayer;
 pub use table::{Added, FileInfo, Table};
-pub use upsert::{UpsertReport, UpsertRequest, upsert};
+pub use upsert::{HeldStays, Preference, UpsertReport, UpsertRequest, upsert};
 pub use write::{TableWriter, WrittenFiles};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use deltalake::DeltaTable;
-use deltalake::kernel::{EagerSnapshot, LogicalFileView};
+use deltalake::kernel::engine::arrow_conversion::TryIntoArrow;
+use deltalake::kernel::{Add, EagerSnapshot, LogicalFileView};
 use deltalake::logstore::LogStoreRef;
 
 use crate::conform::plain_schema;
@@ -18,6 +19,7 @@ use crate::location::Location;
 use crate::log::{RUN_ID, read_commit};
 use crate::parquet_file;
 use crate::session::session;
+use crate::staged::Staged;
 
 /// The domain of the metadata in which a table keeps its position.
 pub(crate) const POSITION_DOMAIN: &str = "goldsmith.position";
@@ -52,13 +54,16 @@ pub enum Added {
 
 /// One Delta table at one version.
 ///
-/// A handle does not follow the table: it stays at its version until [`Table::refresh`] or a commit through it.
+/// A handle does not follow the table: it stays at its version until [`Table::refresh`] or a commit through it. It can hold
+/// staged changes ([`Table::stage`]), which only it shows until its next commit makes them visible all at once.
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Table {
     pub(crate) lake: Lake,
     pub(crate) location: Location,
     pub(crate) delta: DeltaTable,
+    /// What the next commit makes visible; this handle shows it already.
+    pub(crate) staged: Staged,
 }
 
 impl fmt::Debug for Table {
@@ -78,7 +83,7 @@ impl Table {
     }
 
     pub(crate) fn from_delta(lake: &Lake, location: &Location, delta: DeltaTable) -> Result<Self> {
-        let table = Self { lake: lake.clone(), location: location.clone(), delta };
+        let table = Self { lake: lake.clone(), location: location.clone(), delta, staged: Staged::default() };
         check_readable(table.snapshot()?.protocol(), &location.to_string())?;
         Ok(table)
     }
@@ -116,7 +121,14 @@ impl Table {
     /// # Errors
     /// Errors of the Delta layer.
     pub fn schema(&self) -> Result<SchemaRef> {
-        Ok(self.snapshot()?.arrow_schema())
+        match self.staged.metadata() {
+            None => Ok(self.snapshot()?.arrow_schema()),
+            Some((_, schema)) => {
+                let schema: Schema =
+                    schema.try_into_arrow().map_err(|error| LakeError::arrow(&self.location.to_string(), error))?;
+                Ok(Arc::new(schema))
+            }
+        }
     }
 
     /// The columns without any metadata: the schema of the batches that a scan gives and a writer takes.
@@ -124,26 +136,32 @@ impl Table {
     /// # Errors
     /// Errors of the Delta layer.
     pub fn data_schema(&self) -> Result<SchemaRef> {
-        Ok(plain_schema(self.snapshot()?.arrow_schema().as_ref()))
+        Ok(plain_schema(self.schema()?.as_ref()))
     }
 
-    /// The live files, sorted by path.
+    /// The live files, sorted by path; staged ones are among them, dropped ones are not.
     ///
     /// # Errors
     /// Errors of the Delta layer.
     pub fn files(&self) -> Result<Vec<FileInfo>> {
         let mut files: Vec<FileInfo> = self.file_views()?.iter().map(file_info).collect();
+        files.extend(self.staged.added().iter().map(|add| FileInfo {
+            path: add.path.clone(),
+            size: u64::try_from(add.size).unwrap_or_default(),
+            num_records: num_records(add),
+            modification_time: add.modification_time,
+        }));
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
 
-    /// The number of rows. Reads the footers of files whose rows the log does not count.
+    /// The number of rows, with what is staged. Reads the footers of files whose rows the log does not count.
     ///
     /// # Errors
     /// Errors of the Delta layer and of the storage.
     pub async fn num_rows(&self) -> Result<u64> {
         let store = self.delta.log_store().object_store(None);
-        let mut rows = 0;
+        let mut rows = self.staged.added().iter().filter_map(num_records).sum();
         for view in self.file_views()? {
             let info = file_info(&view);
             rows += match info.num_records {
@@ -173,7 +191,8 @@ impl Table {
             .map_err(|error| LakeError::delta(&self.location.to_string(), error))
     }
 
-    /// Moves this handle to the latest version.
+    /// Moves this handle to the latest version. What is staged is forgotten, but its files stay until a vacuum;
+    /// [`Table::discard_staged`] deletes them.
     ///
     /// # Errors
     /// As [`Lake::open`]; [`LakeError::NoTable`] when the table is gone.
@@ -243,7 +262,15 @@ impl Table {
             .map_err(|error| LakeError::delta(&self.location.to_string(), error))
     }
 
+    /// The files of the version that nothing staged drops.
     pub(crate) fn file_views(&self) -> Result<Vec<LogicalFileView>> {
+        let mut views = self.committed_views()?;
+        views.retain(|view| !self.staged.removes(&view.path()));
+        Ok(views)
+    }
+
+    /// The files of the version.
+    pub(crate) fn committed_views(&self) -> Result<Vec<LogicalFileView>> {
         self.snapshot()?
             .try_log_data()
             .map(|data| data.iter().collect())
@@ -261,6 +288,12 @@ impl Table {
 
 pub(crate) fn deleted_rows(view: &LogicalFileView) -> u64 {
     view.deletion_vector_descriptor().and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default()
+}
+
+/// Rows of a new file, as its statistics say.
+pub(crate) fn num_records(add: &Add) -> Option<u64> {
+    let stats: serde_json::Value = serde_json::from_str(add.stats.as_deref()?).ok()?;
+    stats.get("numRecords")?.as_u64()
 }
 
 pub(crate) fn file_info(view: &LogicalFileView) -> FileInfo {

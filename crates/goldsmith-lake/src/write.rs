@@ -8,8 +8,7 @@ use arrow::datatypes::{DataType, Fields, SchemaRef};
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::Add;
 use deltalake::table::config::TablePropertiesExt;
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
@@ -21,7 +20,8 @@ use crate::conform::{check_columns, conform};
 use crate::error::{LakeError, Result};
 use crate::lake::FileCompression;
 use crate::session::BATCH_ROWS;
-use crate::table::Table;
+use crate::staged::delete_files;
+use crate::table::{Table, num_records};
 
 /// Rows of a row group: what a file under construction holds in memory.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
@@ -65,6 +65,11 @@ impl WrittenFiles {
         self.rows
     }
 
+    /// Rows in the files as their statistics tell; none when one of them tells nothing.
+    pub(crate) fn recorded_rows(&self) -> Option<u64> {
+        self.adds.iter().map(num_records).sum()
+    }
+
     /// Size of the files in bytes.
     pub fn bytes(&self) -> u64 {
         self.adds.iter().map(|add| u64::try_from(add.size).unwrap_or_default()).sum()
@@ -84,12 +89,8 @@ impl WrittenFiles {
 
     /// Deletes the files, as far as the storage lets us; what stays is invisible.
     pub async fn discard(self) {
-        let Some(store) = self.store else { return };
-        for add in &self.adds {
-            let path = Path::from(add.path.as_str());
-            if let Err(error) = store.delete(&path).await {
-                tracing::warn!(%path, %error, "an abandoned data file could not be deleted");
-            }
+        if let Some(store) = self.store {
+            delete_files(&store, &self.adds).await;
         }
     }
 }

@@ -55,7 +55,7 @@ pub async fn write_delivery(
         }
     };
     if let Some(first) = batches.peek() {
-        table.add_columns(first.schema().fields(), &run_id).await?;
+        table.add_columns(first.schema().fields())?;
     }
     let removed = match mode {
         DeliveryMode::Append => Vec::new(),

@@ -293,6 +293,7 @@ async fn group_stream(
             columns: Some(columns),
             files: Some(paths.into_iter().collect()),
             with_file_column: Some(FILE_COLUMN.to_owned()),
+            probe: None,
         })
         .await?;
     let schema = Arc::clone(schema);

@@ -5,23 +5,23 @@ mod probe;
 mod prune;
 mod rows;
 
-use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
-use self::probe::{Candidate, Probe, Verdicts};
-use self::prune::Pruner;
+use self::probe::{Probe, Verdicts};
+pub(crate) use self::prune::Pruner;
 use self::rows::{Columns, NewRows};
 use crate::commit::{CommitOutcome, CommitRequest};
 use crate::conform::{check_columns, conform};
 use crate::error::{LakeError, Result};
-use crate::parquet_file::ParquetFile;
-use crate::session::session;
+use crate::scan::{LiveFile, live_files};
 use crate::table::{Table, project};
 use crate::write::{TableWriter, WrittenFiles};
 
@@ -40,12 +40,35 @@ pub struct UpsertRequest {
     pub delete_missing_in_group: bool,
     /// Groups that are touched although `rows` has none of them; a batch with (at least) the group columns.
     pub extra_groups: Option<RecordBatch>,
+    /// Which of two rows of a key stays, when they differ; the new one when absent.
+    pub preference: Option<Preference>,
+    /// Leaves the changes staged in the handle instead of committing them; the fields below are then not used.
+    pub stage: bool,
     /// The new position; `None` leaves it as it is.
     pub position: Option<String>,
     /// The run, kept in the log.
     pub run_id: String,
     /// Name of the operation in the table's history, such as `MERGE`.
     pub operation: String,
+}
+
+/// Compares rows of the table with the new rows of the same keys: both batches have the same length, and each has at least
+/// the key, the columns that make a row different, and [`Preference::columns`]. True where the row of the table stays.
+pub type HeldStays = Arc<dyn Fn(&RecordBatch, &RecordBatch) -> Result<BooleanArray, ArrowError> + Send + Sync>;
+
+/// Decides between a row of the table and a new row of the same key that differs from it.
+#[derive(Clone)]
+pub struct Preference {
+    /// Columns that the decision needs although they do not make a row different.
+    pub columns: Vec<String>,
+    /// The decision: first the rows of the table, then the new ones.
+    pub held_stays: HeldStays,
+}
+
+impl fmt::Debug for Preference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Preference").field("columns", &self.columns).finish_non_exhaustive()
+    }
 }
 
 /// What an [`upsert`] did.
@@ -59,6 +82,8 @@ pub struct UpsertReport {
     pub deleted: u64,
     /// Rows that the table had already.
     pub unchanged: u64,
+    /// New rows that lost against the row of their key that the table has.
+    pub outranked: u64,
     /// Files that were rewritten or emptied.
     pub files_removed: usize,
     /// Files that were written.
@@ -67,7 +92,7 @@ pub struct UpsertReport {
     pub files_pruned: usize,
     /// Rows that were copied unchanged, because they shared a file with others that went.
     pub rows_copied: u64,
-    /// The version that the commit made; `None` when there was nothing to commit.
+    /// The version that the commit made; `None` when there was nothing to commit, or the changes are staged.
     pub version: Option<u64>,
 }
 
@@ -94,10 +119,12 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
     groups.extend(rows.iter().cloned());
     let pruner = Pruner::new(&schema, &request.group, &groups).map_err(|error| LakeError::arrow(&location, error))?;
     let columns = Columns { key: &request.key, group: &request.group, compared: &plan.compared };
-    let new_rows = NewRows::new(&location, &schema, &columns, rows, &extra)?;
+    let new_rows = NewRows::new(&location, &schema, &columns, rows, &extra, request.preference.as_ref())?;
 
-    let (candidates, files_pruned) =
-        if new_rows.is_empty() { (Vec::new(), table.file_views()?.len()) } else { candidates(table, &pruner).await? };
+    let mut candidates = live_files(table, None).await?;
+    let live = candidates.len();
+    candidates.retain(|file| !new_rows.is_empty() && pruner.may_match(file.stats.as_deref()));
+    let files_pruned = live - candidates.len();
     let probe = Arc::new(Probe {
         table: location.clone(),
         store: table.delta.log_store().object_store(None),
@@ -108,11 +135,12 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
     });
     let changed = examine(&probe, candidates, table.options().threads).await?;
 
-    let (inserted, updated, unchanged) = probe.new_rows.counts();
+    let (inserted, updated, unchanged, outranked) = probe.new_rows.counts();
     let mut report = UpsertReport {
         inserted,
         updated,
         unchanged,
+        outranked,
         deleted: changed.iter().map(|(_, verdicts)| verdicts.deleted).sum(),
         files_removed: changed.len(),
         files_pruned,
@@ -130,11 +158,17 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         }
         written = writer.finish().await?;
         report.files_added = written.files();
+        balance(&location, &report, &written, &changed)?;
+    }
+    let removed: Vec<String> = changed.into_iter().map(|(file, _)| file.path).collect();
+    if request.stage {
+        table.stage(written, &removed).await;
+        return Ok(report);
     }
     let outcome = table
         .commit(CommitRequest {
             added: written,
-            removed: changed.into_iter().map(|(candidate, _)| candidate.path).collect(),
+            removed,
             position: request.position,
             run_id: request.run_id,
             operation: request.operation,
@@ -190,7 +224,12 @@ impl Plan {
             .filter(|name| !request.key.contains(name) && !request.ignore.contains(name))
             .cloned()
             .collect();
-        let judged: Vec<String> = request.key.iter().chain(&compared).cloned().collect();
+        let mut judged: Vec<String> = request.key.iter().chain(&compared).cloned().collect();
+        for column in request.preference.iter().flat_map(|preference| &preference.columns) {
+            if !judged.contains(column) {
+                judged.push(column.clone());
+            }
+        }
         Ok(Self {
             group_schema: project(schema, &request.group, location)?,
             judged_schema: project(schema, &judged, location)?,
@@ -212,52 +251,32 @@ fn conform_rows(rows: &[RecordBatch], schema: &SchemaRef, location: &str) -> Res
     Ok(conformed)
 }
 
-/// The files that can hold touched rows, and the number of those that cannot.
-async fn candidates(table: &Table, pruner: &Pruner) -> Result<(Vec<Candidate>, usize)> {
-    let mut candidates = Vec::new();
-    let mut pruned = 0;
-    let mut has_vectors = false;
-    for view in table.file_views()? {
-        if !pruner.may_match(view.stats().as_deref()) {
-            pruned += 1;
-            continue;
-        }
-        has_vectors |= view.deletion_vector_descriptor().is_some();
-        let path = view.path().into_owned();
-        candidates.push(Candidate {
-            file: ParquetFile {
-                path: view.object_store_path(),
-                size: u64::try_from(view.size()).unwrap_or_default(),
-                display: format!("{}/{path}", table.location),
-            },
-            path,
-            alive: None,
-        });
+/// Holds the rows in the files that were written, as the files themselves tell, against what the examination found: a row that
+/// got lost or doubled on its way must not become visible.
+fn balance(
+    location: &str,
+    report: &UpsertReport,
+    written: &WrittenFiles,
+    changed: &[(LiveFile, Verdicts)],
+) -> Result<()> {
+    let expected_copies: u64 = changed.iter().map(|(_, verdicts)| verdicts.kept()).sum();
+    let expected = report.inserted + report.updated + expected_copies;
+    let found = written.recorded_rows();
+    if report.rows_copied == expected_copies && found == Some(expected) {
+        return Ok(());
     }
-    if has_vectors {
-        let masks = keep_masks(table).await?;
-        for candidate in &mut candidates {
-            candidate.alive = masks.get(&candidate.path).cloned();
-        }
-    }
-    // The order decides what a rewritten file looks like, so it must not depend on the log.
-    candidates.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    Ok((candidates, pruned))
-}
-
-/// Deletion vectors, by path of the file.
-async fn keep_masks(table: &Table) -> Result<HashMap<String, Arc<Vec<bool>>>> {
-    let fail = |error| LakeError::query(&table.location.to_string(), error);
-    let state = session(1).state();
-    let scan = table.delta.table_provider().build().await.map_err(fail)?;
-    let vectors = scan.deletion_vectors(&state).await.map_err(fail)?;
-    let paths = crate::scan::FilePaths::new(table)?;
-    Ok(vectors.into_iter().map(|vector| (paths.path_of(&vector.filepath), Arc::new(vector.keep_mask))).collect())
+    let reason = format!(
+        "{} new and {} changed rows and {expected_copies} rows of rewritten files make {expected}, but {} were written",
+        report.inserted,
+        report.updated,
+        found.map_or("an unknown number".to_owned(), |found| found.to_string()),
+    );
+    Err(LakeError::Unbalanced { location: location.to_owned(), reason })
 }
 
 /// Examines all candidates, and returns those that lose rows.
-async fn examine(probe: &Arc<Probe>, candidates: Vec<Candidate>, threads: usize) -> Result<Vec<(Candidate, Verdicts)>> {
-    let mut changed: Vec<(Candidate, Verdicts)> = futures::stream::iter(candidates)
+async fn examine(probe: &Arc<Probe>, candidates: Vec<LiveFile>, threads: usize) -> Result<Vec<(LiveFile, Verdicts)>> {
+    let mut changed: Vec<(LiveFile, Verdicts)> = futures::stream::iter(candidates)
         .map(|candidate| {
             let probe = Arc::clone(probe);
             // A task of its own, so that files are decoded on all threads.
@@ -282,7 +301,7 @@ async fn examine(probe: &Arc<Probe>, candidates: Vec<Candidate>, threads: usize)
 async fn write(
     writer: &mut TableWriter,
     probe: &Probe,
-    changed: &[(Candidate, Verdicts)],
+    changed: &[(LiveFile, Verdicts)],
     schema: &SchemaRef,
 ) -> Result<u64> {
     let fail = |error| LakeError::arrow(&probe.table, error);

@@ -1,6 +1,5 @@
 //! Finding out which rows of one file have to go.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -10,23 +9,7 @@ use parquet::arrow::arrow_reader::RowSelection;
 
 use super::rows::{NewRows, Verdict};
 use crate::error::{LakeError, Result};
-use crate::parquet_file::ParquetFile;
-
-/// A live file that may hold rows of touched groups.
-#[derive(Clone)]
-pub(crate) struct Candidate {
-    /// Path as in the log.
-    pub(crate) path: String,
-    pub(crate) file: ParquetFile,
-    /// For each physical row, whether it is alive; rows beyond the end are. Absent when all are.
-    pub(crate) alive: Option<Arc<Vec<bool>>>,
-}
-
-impl Candidate {
-    pub(crate) fn is_alive(&self, row: usize) -> bool {
-        self.alive.as_ref().and_then(|alive| alive.get(row).copied()).unwrap_or(true)
-    }
-}
+use crate::scan::{LiveFile, ranges};
 
 /// What has to happen to one file.
 #[derive(Default)]
@@ -37,6 +20,15 @@ pub(crate) struct Verdicts {
     pub(crate) deleted: u64,
     /// Physical rows of the file.
     pub(crate) rows: usize,
+    /// How many of them were dead before.
+    pub(crate) dead: usize,
+}
+
+impl Verdicts {
+    /// Living rows that stay.
+    pub(crate) fn kept(&self) -> u64 {
+        (self.rows - self.dead - self.dropped.len()) as u64
+    }
 }
 
 /// What every file is examined with.
@@ -52,7 +44,7 @@ pub(crate) struct Probe {
 
 impl Probe {
     /// Reads the group columns of a file, then the rest of just the touched rows.
-    pub(crate) async fn examine(&self, candidate: &Candidate) -> Result<Verdicts> {
+    pub(crate) async fn examine(&self, candidate: &LiveFile) -> Result<Verdicts> {
         let fail = |error| LakeError::arrow(&self.table, error);
         let mut rows = 0;
         let mut touched = Vec::new();
@@ -67,7 +59,8 @@ impl Probe {
             );
             rows += batch.num_rows();
         }
-        let mut verdicts = Verdicts { rows, ..Verdicts::default() };
+        let dead = (0..rows).filter(|row| !candidate.is_alive(*row)).count();
+        let mut verdicts = Verdicts { rows, dead, ..Verdicts::default() };
         if touched.is_empty() {
             return Ok(verdicts);
         }
@@ -78,7 +71,7 @@ impl Probe {
         while let Some(batch) = judged.try_next().await? {
             for (verdict, row) in self.new_rows.judge(&batch).map_err(fail)?.into_iter().zip(&mut positions) {
                 match verdict {
-                    Verdict::Equal => {}
+                    Verdict::Equal | Verdict::Outranks => {}
                     Verdict::Differs => verdicts.dropped.push(row),
                     Verdict::NotAmongNewRows if !self.delete_missing => {}
                     Verdict::NotAmongNewRows | Verdict::Duplicate => {
@@ -90,15 +83,4 @@ impl Probe {
         }
         Ok(verdicts)
     }
-}
-
-fn ranges(rows: &[usize]) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    for &row in rows {
-        match ranges.last_mut() {
-            Some(last) if last.end == row => last.end += 1,
-            _ => ranges.push(row..row + 1),
-        }
-    }
-    ranges
 }

@@ -3,19 +3,21 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::{filter_record_batch, interleave_record_batch, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::row::Rows;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use super::Preference;
 use super::encode::RowEncoder;
 use crate::error::{LakeError, Result};
 
 const UNSEEN: u8 = 0;
 const UNCHANGED: u8 = 1;
 const REPLACES: u8 = 2;
+const OUTRANKED: u8 = 3;
 
 /// What the row in the table is, compared with the new rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +26,10 @@ pub(crate) enum Verdict {
     NotAmongNewRows,
     /// The new row of its key is equal.
     Equal,
-    /// The new row of its key differs.
+    /// The new row of its key differs, and replaces it.
     Differs,
+    /// The new row of its key differs, and loses against it.
+    Outranks,
     /// Another row of the table with the same key came before.
     Duplicate,
 }
@@ -45,6 +49,7 @@ pub(crate) struct NewRows {
     key_encoder: RowEncoder,
     value_encoder: RowEncoder,
     group_encoder: RowEncoder,
+    preference: Option<Preference>,
 }
 
 /// The columns that identify and compare rows.
@@ -61,6 +66,7 @@ impl NewRows {
         columns: &Columns<'_>,
         batches: Vec<RecordBatch>,
         extra_groups: &[RecordBatch],
+        preference: Option<&Preference>,
     ) -> Result<Self> {
         let fail = |error: ArrowError| LakeError::arrow(table, error);
         let key_encoder = RowEncoder::new(schema, columns.key).map_err(fail)?;
@@ -107,6 +113,7 @@ impl NewRows {
             key_encoder,
             value_encoder,
             group_encoder,
+            preference: preference.cloned(),
         })
     }
 
@@ -129,40 +136,82 @@ impl NewRows {
     pub(crate) fn judge(&self, batch: &RecordBatch) -> std::result::Result<Vec<Verdict>, ArrowError> {
         let keys = self.key_encoder.encode(batch)?;
         let values = self.value_encoder.encode(batch)?;
-        Ok(keys
+        let numbers: Vec<Option<usize>> = keys.iter().map(|key| self.by_key.get(key.data()).copied()).collect();
+        let is_equal = |row: usize, number: usize| self.value(number) == Some(values.row(row).data());
+        let staying = self.staying(batch, &numbers, is_equal)?;
+        Ok(numbers
             .iter()
-            .zip(values.iter())
-            .map(|(key, value)| match self.by_key.get(key.data()) {
-                None => Verdict::NotAmongNewRows,
-                Some(number) => {
-                    let is_equal = self.value(*number) == Some(value.data());
-                    let state = if is_equal { UNCHANGED } else { REPLACES };
-                    let is_first = self.states.get(*number).is_some_and(|known| {
-                        known.compare_exchange(UNSEEN, state, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-                    });
-                    match (is_first, is_equal) {
-                        (false, _) => Verdict::Duplicate,
-                        (true, true) => Verdict::Equal,
-                        (true, false) => Verdict::Differs,
-                    }
-                }
+            .enumerate()
+            .map(|(row, number)| {
+                let Some(number) = number else { return Verdict::NotAmongNewRows };
+                let (state, verdict) = if is_equal(row, *number) {
+                    (UNCHANGED, Verdict::Equal)
+                } else if staying.contains(&row) {
+                    (OUTRANKED, Verdict::Outranks)
+                } else {
+                    (REPLACES, Verdict::Differs)
+                };
+                let is_first = self.states.get(*number).is_some_and(|known| {
+                    known.compare_exchange(UNSEEN, state, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+                });
+                if is_first { verdict } else { Verdict::Duplicate }
             })
             .collect())
     }
 
-    fn value(&self, number: usize) -> Option<&[u8]> {
+    /// Rows of `batch` that differ from the new row of their key and are preferred to it.
+    fn staying(
+        &self,
+        batch: &RecordBatch,
+        numbers: &[Option<usize>],
+        is_equal: impl Fn(usize, usize) -> bool,
+    ) -> std::result::Result<HashSet<usize>, ArrowError> {
+        let Some(preference) = &self.preference else {
+            return Ok(HashSet::new());
+        };
+        let contested: Vec<(usize, usize)> = numbers
+            .iter()
+            .enumerate()
+            .filter_map(|(row, number)| number.map(|number| (row, number)))
+            .filter(|(row, number)| !is_equal(*row, *number))
+            .collect();
+        if contested.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let rows: UInt64Array = contested.iter().map(|(row, _)| *row as u64).collect();
+        let held = take_record_batch(batch, &rows)?;
+        let places: Vec<(usize, usize)> = contested.iter().filter_map(|(_, number)| self.place(*number)).collect();
+        let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+        let new = interleave_record_batch(&batches, &places)?;
+        let stays = (preference.held_stays)(&held, &new)?;
+        Ok(contested
+            .iter()
+            .zip(stays.iter())
+            .filter(|(_, stays)| *stays == Some(true))
+            .map(|((row, _), _)| *row)
+            .collect())
+    }
+
+    /// Batch and row of a new row.
+    fn place(&self, number: usize) -> Option<(usize, usize)> {
         let batch = self.starts.partition_point(|start| *start <= number).checked_sub(1)?;
-        let row = number - self.starts.get(batch)?;
+        Some((batch, number - self.starts.get(batch)?))
+    }
+
+    fn value(&self, number: usize) -> Option<&[u8]> {
+        let (batch, row) = self.place(number)?;
         Some(self.values.get(batch)?.row(row).data())
     }
 
-    /// Number of new rows whose key the table did not have, number that replace one, number that are there already.
-    pub(crate) fn counts(&self) -> (u64, u64, u64) {
-        let mut counts = (0, 0, 0);
+    /// Number of new rows whose key the table did not have, number that replace one, number that are there already, number
+    /// that lost.
+    pub(crate) fn counts(&self) -> (u64, u64, u64, u64) {
+        let mut counts = (0, 0, 0, 0);
         for state in &self.states {
             match state.load(Ordering::Relaxed) {
                 UNCHANGED => counts.2 += 1,
                 REPLACES => counts.1 += 1,
+                OUTRANKED => counts.3 += 1,
                 _ => counts.0 += 1,
             }
         }
@@ -175,7 +224,7 @@ impl NewRows {
             let mask: BooleanArray = (0..batch.num_rows())
                 .map(|row| {
                     let state = self.states.get(start + row);
-                    state.map(|state| state.load(Ordering::Relaxed) != UNCHANGED)
+                    state.map(|state| matches!(state.load(Ordering::Relaxed), UNSEEN | REPLACES))
                 })
                 .collect();
             filter_record_batch(batch, &mask)

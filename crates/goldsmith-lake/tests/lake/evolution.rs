@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
-use goldsmith_lake::{CommitRequest, LakeError};
+use goldsmith_lake::{CommitOutcome, CommitRequest, LakeError};
 
 use crate::support::{Place, append, rows};
 
@@ -42,8 +42,12 @@ async fn new_columns_and_nested_fields_read_as_null_in_old_files() {
     let new = nested_schema(&["a", "b"]);
     let mut fields: Vec<FieldRef> = new.fields().iter().cloned().collect();
     fields.push(Arc::new(Field::new("later", DataType::Int32, false)));
-    assert_eq!(table.add_columns(&fields, "r").await.unwrap(), Some(2));
-    assert_eq!(table.add_columns(&fields, "r").await.unwrap(), None);
+    assert!(table.add_columns(&fields).unwrap());
+    assert!(!table.add_columns(&fields).unwrap(), "what is staged is there already");
+    assert_eq!(rows(&table).await, ["1|{a: x, b: ~}|[{a: x, b: ~}]|~"]);
+    assert_eq!(place.open("t").await.schema().unwrap().fields().len(), 3, "others see it with the commit");
+    assert!(matches!(table.commit(CommitRequest::default()).await, Ok(CommitOutcome::Committed { version: 2 })));
+    assert!(!table.add_columns(&fields).unwrap());
     assert_eq!(table.table_id().unwrap(), id);
     assert_eq!(table.position().await.unwrap().as_deref(), Some("p"));
 
@@ -68,7 +72,7 @@ async fn another_type_is_refused_by_path() {
     let place = Place::new();
     let mut table = place.create("t", nested_schema(&["a"])).await;
     let object = DataType::Struct(vec![Field::new("a", DataType::Int32, true)].into());
-    let error = table.add_columns(&[Arc::new(Field::new("s", object, true))], "r").await.unwrap_err();
+    let error = table.add_columns(&[Arc::new(Field::new("s", object, true))]).unwrap_err();
     let LakeError::TypeChanged { column, from, to } = error else {
         panic!("{error:?}");
     };
@@ -84,8 +88,10 @@ async fn an_evolution_that_lost_a_race_is_a_conflict_and_a_blind_append_survives
     let mut second = place.open("t").await;
     let mut third = place.open("t").await;
     let column: FieldRef = Arc::new(Field::new("n", DataType::Int64, true));
-    first.add_columns(std::slice::from_ref(&column), "r").await.unwrap();
-    let error = second.add_columns(&[column], "r").await.unwrap_err();
+    first.add_columns(std::slice::from_ref(&column)).unwrap();
+    second.add_columns(&[column]).unwrap();
+    assert!(first.commit(CommitRequest::default()).await.is_ok());
+    let error = second.commit(CommitRequest::default()).await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
 
     let mut writer = third.writer().unwrap();

@@ -6,7 +6,7 @@
 mod hash;
 mod key_set;
 
-use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{SortOptions, take};
 use arrow::row::{Row, RowConverter, Rows, SortField};
 use datafusion::common::HashMap;
@@ -110,6 +110,29 @@ pub fn latest_per_key(batch: &RecordBatch, key: &[String], newest_first: &[Strin
     winners.extend(first_of_each(&tied, batch, &content)?.iter().filter_map(|rows| rows.first().copied()));
     winners.sort_unstable();
     Ok(winners.into())
+}
+
+/// For each pair of rows of the same key, whether the first comes strictly before the second in the order of
+/// [`latest_per_key`]: by the columns of `newest_first`, then by all other columns of `left`.
+///
+/// # Errors
+/// [`crate::QueryError::MissingColumn`] when `right` lacks a column, or a named column is not there.
+pub fn outranks(
+    left: &RecordBatch,
+    right: &RecordBatch,
+    key: &[String],
+    newest_first: &[String],
+) -> Result<BooleanArray> {
+    let mut columns = newest_first.to_vec();
+    columns.extend(content_columns(left, key.iter().chain(newest_first)));
+    let (left_columns, right_columns) = (named(left, &columns)?, named(right, &columns)?);
+    let rows = left.num_rows();
+    if columns.is_empty() || rows == 0 {
+        return Ok(BooleanArray::from(vec![false; rows]));
+    }
+    let converter = converter(left_columns.iter().map(|column| column.data_type()), NEWEST_FIRST)?;
+    let (left, right) = (converter.convert_columns(&left_columns)?, converter.convert_columns(&right_columns)?);
+    Ok(left.iter().zip(right.iter()).map(|(left, right)| Some(left < right)).collect())
 }
 
 /// The rows of each group that are first by the columns, descending with nulls last. Groups of one row cost nothing.

@@ -3,7 +3,6 @@
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, not, take_record_batch};
 use futures::TryStreamExt;
-use goldsmith_lake::CommitRequest;
 use goldsmith_lake::source::SourceFile;
 use goldsmith_model::MutabilityClass;
 use goldsmith_query::flatten::Carried;
@@ -46,17 +45,8 @@ pub(crate) async fn append(job: &mut BronzeJob<'_>, appends: Appends) -> Result<
     job.ctx.check()?;
     let added = writer.finish().await?;
     job.rows.inserted += added.rows();
-    let request = CommitRequest {
-        added,
-        removed: Vec::new(),
-        position: Some(job.position_text()?),
-        run_id: job.ctx.stamp.run_id.clone(),
-        operation: "WRITE".into(),
-        metrics: Default::default(),
-        blind_append: true,
-    };
-    let _ = job.table.commit(request).await?;
-    Ok(())
+    job.table.stage(added, &[]).await;
+    job.commit("WRITE", true).await
 }
 
 /// Whether rows of change commits are looked at. Where the source never changes a row, a change commit only
@@ -100,12 +90,14 @@ async fn unknown_rows(
     let content: Vec<String> = held.carried.schema().fields().iter().map(|field| field.name().clone()).collect();
     let carried = Carried::new(first.schema_ref(), &[], &[])?;
     let flat = batches.iter().map(|batch| Ok(carried.apply(batch)?)).collect::<Result<Vec<_>>>()?;
-    let mut keys = KeySet::new(flat[0].schema_ref(), &key)?;
+    let (mut keys, mut held_keys) =
+        (KeySet::new(flat[0].schema_ref(), &key)?, KeySet::new(flat[0].schema_ref(), &key)?);
     for batch in &flat {
         keys.insert_batch(batch)?;
+        held_keys.insert_batch(batch)?;
     }
     let mut known = KeySet::new(flat[0].schema_ref(), &content)?;
-    for batch in held.matching(&key, &keys).await? {
+    for batch in held.matching(&key, held_keys).await? {
         known.insert_batch(&batch)?;
     }
     // A row may have been appended, and copied by a change commit, since the last run.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
 use goldsmith_lake::source::{ReadKind, SourceFile, SourcePosition, SourceRead};
-use goldsmith_lake::{ScanRequest, Table, TableSpec};
+use goldsmith_lake::{CommitRequest, RowFilter, RowProbe, ScanRequest, Table, TableSpec};
 use goldsmith_model::{BronzeTable, LoadMode};
 use goldsmith_query::columns;
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
@@ -126,15 +126,19 @@ async fn try_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Inpu
         what: what.clone(),
     });
     let mut job = BronzeJob::prepare(ctx, bronze, source, existing, position, &read).await?;
-    match bronze.load {
+    let done = match bronze.load {
         LoadMode::Append => {
             let appends = appends(bronze, read, job.is_new);
-            append(&mut job, appends).await?;
+            append(&mut job, appends).await
         }
-        LoadMode::Merge => {
-            let merges = merges(read, source, job.is_new).await?;
-            merge(&mut job, merges).await?;
-        }
+        LoadMode::Merge => match merges(read, source, job.is_new).await {
+            Ok(merges) => merge(&mut job, merges).await,
+            Err(error) => Err(error),
+        },
+    };
+    if let Err(error) = done {
+        job.table.discard_staged().await;
+        return Err(error);
     }
     ctx.keep_bronze(&bronze.source, &job.table).await;
     Ok(BronzeOutcome {
@@ -256,7 +260,7 @@ impl<'a> BronzeJob<'a> {
         let table_schema: SchemaRef = Arc::new(with_metadata(&reconciled.schema, bronze));
         let table = match existing {
             Some(mut table) => {
-                table.add_columns(table_schema.fields(), &ctx.stamp.run_id).await?;
+                table.add_columns(table_schema.fields())?;
                 table
             }
             None => {
@@ -292,6 +296,19 @@ impl<'a> BronzeJob<'a> {
     /// The position to record with the last commit.
     pub(crate) fn position_text(&self) -> Result<String> {
         serde_json::to_string(&self.position).map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// Makes everything staged visible and records the position, in one commit.
+    pub(crate) async fn commit(&mut self, operation: &str, blind_append: bool) -> Result<()> {
+        let request = CommitRequest {
+            position: Some(self.position_text()?),
+            run_id: self.ctx.stamp.run_id.clone(),
+            operation: operation.into(),
+            blind_append,
+            ..CommitRequest::default()
+        };
+        let _ = self.table.commit(request).await?;
+        Ok(())
     }
 
     /// Streams rows that are known to be new.
@@ -350,15 +367,19 @@ impl<'a> BronzeJob<'a> {
 }
 
 /// Whole rows of a table whose key is in `keys`, in the table's own schema.
-pub(crate) async fn matching_rows(table: &Table, schema: &SchemaRef, keys: &KeySet) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn matching_rows(table: &Table, schema: &SchemaRef, keys: KeySet) -> Result<Vec<RecordBatch>> {
+    let columns = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let values = Some(keys.to_batch()?);
+    let filter: RowFilter = Arc::new(move |batch: &RecordBatch| {
+        normalize_batch(batch)
+            .and_then(|batch| keys.contains_mask(&batch))
+            .map_err(|error| ArrowError::ExternalError(Box::new(error)))
+    });
+    let probe = Some(RowProbe { columns, filter, values });
+    let mut stream = table.scan(ScanRequest { probe, ..ScanRequest::default() }).await?;
     let mut out = Vec::new();
-    let mut stream = table.scan(ScanRequest::default()).await?;
     while let Some(batch) = stream.try_next().await? {
-        let batch = normalize_batch(&batch)?;
-        let mask = keys.contains_mask(&batch)?;
-        if mask.true_count() > 0 {
-            out.push(conform(&filter_record_batch(&batch, &mask)?, schema)?);
-        }
+        out.push(conform(&normalize_batch(&batch)?, schema)?);
     }
     Ok(out)
 }

@@ -1,15 +1,17 @@
 //! Sources that are snapshots or updated in place: merged by natural key and sequence.
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
-use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
+use arrow::error::ArrowError;
 use futures::TryStreamExt;
 use goldsmith_lake::source::SourceFile;
-use goldsmith_lake::{UpsertReport, UpsertRequest, upsert as upsert_rows};
+use goldsmith_lake::{Preference, UpsertReport, UpsertRequest, upsert};
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::normalize_batch;
-use goldsmith_query::order::{KeySet, latest_per_key};
-use std::sync::Arc;
+use goldsmith_query::order::{KeySet, latest_per_key, outranks};
 
 use super::job::BronzeJob;
 use super::quarantine;
@@ -19,6 +21,9 @@ use crate::gold::{CarriedTable, with_column};
 /// Rows that are merged at once.
 const ROWS_AT_ONCE: usize = 400_000;
 
+/// Columns that tell of the load and not of the row.
+const METADATA: [&str; 3] = [columns::SOURCE_VERSION, columns::INGESTED_AT, columns::RUN_ID];
+
 /// What must be merged.
 pub(crate) struct Merges {
     /// Files that hold everything that is new or changed since the position.
@@ -27,7 +32,7 @@ pub(crate) struct Merges {
     pub(crate) snapshot: Option<Vec<SourceFile>>,
 }
 
-/// Merges the changed rows and marks those that vanished; the last commit carries the position.
+/// Merges the changed rows and marks those that vanished, in one commit with the position.
 pub(crate) async fn merge(job: &mut BronzeJob<'_>, merges: Merges) -> Result<()> {
     let mut quarantined = Vec::new();
     let mut pending = Vec::new();
@@ -47,9 +52,8 @@ pub(crate) async fn merge(job: &mut BronzeJob<'_>, merges: Merges) -> Result<()>
         mark_presence(job, files).await?;
     }
     quarantine::write(job.ctx, job.bronze, &quarantined).await?;
-    let position = Some(job.position_text()?);
-    upsert(job, Vec::new(), position).await?;
-    Ok(())
+    job.ctx.check()?;
+    job.commit("MERGE", false).await
 }
 
 /// The order in which versions of a key win: by the sequence, then by content; without a sequence the last
@@ -70,44 +74,23 @@ async fn merge_rows(job: &mut BronzeJob<'_>, batches: Vec<RecordBatch>) -> Resul
     let order = newest_first(job);
     let winners = take_record_batch(&rows, &latest_per_key(&rows, &key, &order)?)?;
     job.rows.duplicates += (rows.num_rows() - winners.num_rows()) as u64;
-    let mut keys = KeySet::new(winners.schema_ref(), &key)?;
-    keys.insert_batch(&winners)?;
-    let held = held_rows(job, &keys).await?;
-    let won = if held.is_empty() {
-        winners
-    } else {
-        // Rows that differ in nothing but metadata of the load must not win, else each run would rewrite them.
-        let held = concat_batches(&winners.schema(), &held)?;
-        let delivered = winners.num_rows();
-        let winners = differing(&winners, &held)?;
-        job.rows.unchanged += (delivered - winners.num_rows()) as u64;
-        let count = winners.num_rows() as u64;
-        let both = concat_batches(&winners.schema(), [&winners, &held])?;
-        let latest = latest_per_key(&both, &key, &order)?;
-        let won: UInt64Array = latest.iter().flatten().filter(|row| *row < count).collect();
-        job.rows.duplicates += count - won.len() as u64;
-        take_record_batch(&winners, &won)?
+    // Equal rows are found before this is asked, so that metadata of the load alone never makes one win.
+    let ordered = order.clone();
+    let columns: Vec<String> = order.into_iter().filter(|column| METADATA.contains(&column.as_str())).collect();
+    let keep: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let content = Carried::new(winners.schema_ref(), &[], &keep)?;
+    let held_stays = move |held: &RecordBatch, new: &RecordBatch| {
+        let flat = |batch: &RecordBatch| content.apply(batch);
+        flat(held)
+            .and_then(|held| outranks(&held, &flat(new)?, &key, &ordered))
+            .map_err(|error| ArrowError::ExternalError(Box::new(error)))
     };
-    if won.num_rows() > 0 {
-        upsert(job, vec![won], None).await?;
-    }
+    let report = stage(job, vec![winners], Some(Preference { columns, held_stays: Arc::new(held_stays) })).await?;
+    job.rows.inserted += report.inserted;
+    job.rows.updated += report.updated;
+    job.rows.unchanged += report.unchanged;
+    job.rows.duplicates += report.outranked;
     Ok(())
-}
-
-/// Bronze rows of the given keys, in the schema of bronze.
-async fn held_rows(job: &BronzeJob<'_>, keys: &KeySet) -> Result<Vec<RecordBatch>> {
-    super::job::matching_rows(&job.table, &job.table_schema, keys).await
-}
-
-/// Rows of `incoming` whose content is not among `held`.
-fn differing(incoming: &RecordBatch, held: &RecordBatch) -> Result<RecordBatch> {
-    let carried = Carried::new(incoming.schema_ref(), &[], &[columns::IS_PRESENT])?;
-    let content: Vec<String> = carried.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let incoming_flat = carried.apply(incoming)?;
-    let mut known = KeySet::new(incoming_flat.schema_ref(), &content)?;
-    known.insert_batch(&carried.apply(held)?)?;
-    let mask = not(&known.contains_mask(&incoming_flat)?)?;
-    Ok(filter_record_batch(incoming, &mask)?)
 }
 
 /// Marks rows that are no longer in the source, and unmarks those that are back. Only `_is_present` changes:
@@ -161,7 +144,7 @@ async fn mark_presence(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<
         return Ok(());
     };
     let mut rows = Vec::new();
-    for batch in held_rows(job, &flipped).await? {
+    for batch in super::job::matching_rows(&job.table, &job.table_schema, flipped).await? {
         let here = match &present {
             Some(keys) => keys.contains_mask(&batch)?,
             None => BooleanArray::from(vec![false; batch.num_rows()]),
@@ -170,30 +153,24 @@ async fn mark_presence(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<
         rows.push(with_column(&batch, columns::IS_PRESENT, Arc::new(here), true)?);
     }
     // The rows themselves stay what they are, so they are no updates in the books.
-    write(job, rows, None).await.map(drop)
+    stage(job, rows, None).await.map(drop)
 }
 
-/// Writes rows and counts them.
-async fn upsert(job: &mut BronzeJob<'_>, rows: Vec<RecordBatch>, position: Option<String>) -> Result<()> {
-    let report = write(job, rows, position).await?;
-    job.rows.inserted += report.inserted;
-    job.rows.updated += report.updated;
-    job.rows.unchanged += report.unchanged;
-    Ok(())
-}
-
-async fn write(job: &mut BronzeJob<'_>, rows: Vec<RecordBatch>, position: Option<String>) -> Result<UpsertReport> {
+/// Stages what `rows` change, for the commit at the end.
+async fn stage(
+    job: &mut BronzeJob<'_>,
+    rows: Vec<RecordBatch>,
+    preference: Option<Preference>,
+) -> Result<UpsertReport> {
     job.ctx.check()?;
     let request = UpsertRequest {
         key: job.bronze.natural_key.clone(),
         group: job.bronze.natural_key.clone(),
-        ignore: vec![columns::SOURCE_VERSION.into(), columns::INGESTED_AT.into(), columns::RUN_ID.into()],
+        ignore: METADATA.iter().map(ToString::to_string).collect(),
         rows,
-        delete_missing_in_group: false,
-        extra_groups: None,
-        position,
-        run_id: job.ctx.stamp.run_id.clone(),
-        operation: "MERGE".into(),
+        preference,
+        stage: true,
+        ..UpsertRequest::default()
     };
-    Ok(upsert_rows(&mut job.table, request).await?)
+    Ok(upsert(&mut job.table, request).await?)
 }

@@ -139,7 +139,7 @@ pub(crate) async fn write(ctx: &RunContext, bronze: &BronzeTable, rows: &[Record
             ctx.lake.create(&location, spec).await?
         }
     };
-    table.add_columns(rows.schema().fields(), &ctx.stamp.run_id).await?;
+    table.add_columns(rows.schema().fields())?;
     let target: SchemaRef = Arc::new(normalize_schema(table.schema()?.as_ref()));
     let rows = super::conform::conform(&rows, &target)?;
     let audit = [columns::RUN_ID, QUARANTINED_AT, columns::SOURCE_VERSION, columns::INGESTED_AT];
@@ -148,11 +148,9 @@ pub(crate) async fn write(ctx: &RunContext, bronze: &BronzeTable, rows: &[Record
         group: vec![ROW_HASH.into()],
         ignore: audit.iter().map(ToString::to_string).collect(),
         rows: vec![rows],
-        delete_missing_in_group: false,
-        extra_groups: None,
-        position: None,
         run_id: ctx.stamp.run_id.clone(),
         operation: "MERGE".into(),
+        ..UpsertRequest::default()
     };
     upsert(&mut table, request).await?;
     Ok(())

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use goldsmith_lake::TableWriter;
 use goldsmith_query::order::{KeyHasher, KeySet};
 
-use super::job::GoldJob;
+use super::job::{GoldJob, Upsert};
 use super::latest::delta;
 use super::read::{CarriedTable, written_by};
 use crate::error::Result;
@@ -100,11 +100,11 @@ pub(crate) async fn incremental(
         if affected.as_ref().is_some_and(|keys| keys.len() >= KEYS_AT_ONCE)
             && let Some(keys) = affected.take()
         {
-            recompute_keys(job, bronze, &keys, recompute).await?;
+            recompute_keys(job, bronze, keys, recompute).await?;
         }
     }
     if let Some(keys) = affected {
-        recompute_keys(job, bronze, &keys, recompute).await?;
+        recompute_keys(job, bronze, keys, recompute).await?;
     }
     Ok(true)
 }
@@ -112,7 +112,7 @@ pub(crate) async fn incremental(
 async fn recompute_keys(
     job: &mut GoldJob<'_>,
     bronze: &CarriedTable,
-    keys: &KeySet,
+    keys: KeySet,
     recompute: &dyn Recompute,
 ) -> Result<()> {
     let key = job.table.key.clone();
@@ -124,5 +124,5 @@ async fn recompute_keys(
     let (base, lost) = recompute.recompute(&rows)?;
     job.rows.duplicates += lost;
     let finished = job.pipeline.finish(&base)?;
-    job.upsert(vec![finished], &key, true, false).await
+    job.upsert(Upsert { rows: vec![finished], delete_missing: true, ..Upsert::default() }).await
 }

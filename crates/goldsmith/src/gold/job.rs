@@ -1,12 +1,11 @@
 //! One gold table in one run: decide, compute, commit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
-use goldsmith_lake::{CommitRequest, Table, TableSpec, TableWriter, UpsertRequest, upsert};
+use goldsmith_lake::{CommitRequest, Preference, Table, TableSpec, TableWriter, UpsertRequest, upsert as stage_upsert};
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, SourceName};
 use goldsmith_plan::{GoldAction, GoldPosition, GoldState, InputName, InputState, POSITION_FORMAT, decide_gold};
 use goldsmith_query::columns;
@@ -100,11 +99,15 @@ async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool) -> Re
         table: format!("{}.{}", ctx.layout.gold_schema(), table.name),
         what: what.clone(),
     });
-    let mut job = GoldJob::prepare(ctx, table).await?;
-    match &action {
-        GoldAction::Rebuild(_) => job.rebuild().await?,
-        GoldAction::Incremental { changed } => job.incremental(changed).await?,
-        GoldAction::UpToDate => {}
+    let mut job = GoldJob::prepare(ctx, table, &action).await?;
+    let done = match &action {
+        GoldAction::Rebuild(_) => job.rebuild().await,
+        GoldAction::Incremental { changed } => job.incremental(changed).await,
+        GoldAction::UpToDate => Ok(()),
+    };
+    if let Err(error) = done {
+        job.target.discard_staged().await;
+        return Err(error);
     }
     ctx.keep_gold(&table.name, &job.target).await;
     Ok(GoldOutcome {
@@ -128,6 +131,18 @@ pub(crate) fn describe(action: &GoldAction) -> String {
     }
 }
 
+/// Rows that shall be in a gold table, found by their surrogate (dimensions) or natural key (facts).
+#[derive(Default)]
+pub(crate) struct Upsert {
+    pub(crate) rows: Vec<RecordBatch>,
+    /// Whether rows of the same keys that are not among `rows` are deleted.
+    pub(crate) delete_missing: bool,
+    /// Keys that are affected although no row has them.
+    pub(crate) extra_groups: Option<RecordBatch>,
+    /// Which row stays when the table has another one of the same key; the new one when absent.
+    pub(crate) preference: Option<Preference>,
+}
+
 /// A gold table that is being brought up to date.
 pub(crate) struct GoldJob<'a> {
     pub(crate) ctx: &'a RunContext,
@@ -141,7 +156,7 @@ pub(crate) struct GoldJob<'a> {
 
 impl<'a> GoldJob<'a> {
     /// Opens or creates the table, evolves its schema, binds the look-ups.
-    async fn prepare(ctx: &'a RunContext, table: &'a GoldTable) -> Result<Self> {
+    async fn prepare(ctx: &'a RunContext, table: &'a GoldTable, action: &GoldAction) -> Result<Self> {
         // The positions are taken before anything is read: what arrives later belongs to the next run.
         let mut inputs = BTreeMap::new();
         for name in ctx.dag.inputs(&table.name) {
@@ -153,7 +168,8 @@ impl<'a> GoldJob<'a> {
         let position = GoldPosition::new(fingerprint, inputs).to_text();
         let shape = super::shape::shape_of(ctx, table).await?;
         let mut warnings = Vec::new();
-        let target = open_or_create(ctx, table, &shape.schema, &mut warnings).await?;
+        let is_rebuilt = matches!(action, GoldAction::Rebuild(_));
+        let target = open_or_create(ctx, table, &shape.schema, is_rebuilt, &mut warnings).await?;
         let mut lookups = Vec::new();
         for lookup in &table.dimensions {
             let index = match (&lookup.kind, ctx.model.gold.get(&lookup.dimension)) {
@@ -162,8 +178,7 @@ impl<'a> GoldJob<'a> {
             };
             lookups.push(BoundLookup { lookup: lookup.clone(), index });
         }
-        let schema = with_retired_columns(&shape.schema, &target.data_schema()?);
-        let pipeline = Pipeline::new(table, shape.base, schema, lookups, ctx.stamp.clone())?;
+        let pipeline = Pipeline::new(table, shape.base, target.data_schema()?, lookups, ctx.stamp.clone())?;
         Ok(Self { ctx, table, target, pipeline, rows: RowCounts::default(), warnings, position })
     }
 
@@ -207,7 +222,7 @@ impl<'a> GoldJob<'a> {
             }
         }
         // Also when no row changed, so that the next run does not look at the same input again.
-        self.upsert(Vec::new(), &self.table.key.clone(), false, true).await
+        self.commit("MERGE").await
     }
 
     /// The bronze table of a source as carried rows with the columns that order deliveries. None when it does
@@ -236,19 +251,9 @@ impl<'a> GoldJob<'a> {
         self.ctx.check()?;
         let added = writer.finish().await?;
         let removed: Vec<String> = self.target.files()?.into_iter().map(|file| file.path).collect();
-        let blind_append = removed.is_empty();
         self.rows.inserted += added.rows();
-        let request = CommitRequest {
-            added,
-            removed,
-            position: Some(self.position.clone()),
-            run_id: self.ctx.stamp.run_id.clone(),
-            operation: "WRITE".into(),
-            metrics: Default::default(),
-            blind_append,
-        };
-        let _ = self.target.commit(request).await?;
-        Ok(())
+        self.target.stage(added, &removed).await;
+        self.commit("WRITE").await
     }
 
     /// Makes `rows` the whole content of the table, writing what differs, and records the position.
@@ -260,51 +265,55 @@ impl<'a> GoldJob<'a> {
         while let Some(batch) = stream.try_next().await? {
             keys.insert_batch(&batch)?;
         }
-        self.upsert_groups(vec![rows], &key, true, true, Some(keys.to_batch()?)).await
+        let extra_groups = Some(keys.to_batch()?);
+        self.upsert(Upsert { rows: vec![rows], delete_missing: true, extra_groups, preference: None }).await?;
+        self.commit("MERGE").await
     }
 
-    /// Upserts `rows` by the surrogate (dimensions) or natural key (facts). Within each group of `group` that
-    /// has a row among `rows`, rows that are not among them are deleted when `delete_missing` is set.
-    /// The position is recorded when `last` is set.
-    pub(crate) async fn upsert(
-        &mut self,
-        rows: Vec<RecordBatch>,
-        group: &[String],
-        delete_missing: bool,
-        last: bool,
-    ) -> Result<()> {
-        self.upsert_groups(rows, group, delete_missing, last, None).await
-    }
-
-    async fn upsert_groups(
-        &mut self,
-        rows: Vec<RecordBatch>,
-        group: &[String],
-        delete_missing: bool,
-        last: bool,
-        extra_groups: Option<RecordBatch>,
-    ) -> Result<()> {
+    /// Stages what `upsert` changes, for the commit at the end.
+    pub(crate) async fn upsert(&mut self, upsert: Upsert) -> Result<()> {
         self.ctx.check()?;
-        let mut key = self.table.key.clone();
+        let group = self.table.key.clone();
+        let mut key = group.clone();
         if matches!(self.table.kind, GoldKind::Scd2 { .. }) {
             key.push("valid_from".into());
         }
         let request = UpsertRequest {
             key,
-            group: group.to_vec(),
+            group,
             ignore: vec![columns::RUN_ID.into(), columns::LOADED_AT.into()],
-            rows,
-            delete_missing_in_group: delete_missing,
-            extra_groups,
-            position: last.then(|| self.position.clone()),
-            run_id: self.ctx.stamp.run_id.clone(),
-            operation: "MERGE".into(),
+            rows: upsert.rows,
+            delete_missing_in_group: upsert.delete_missing,
+            extra_groups: upsert.extra_groups,
+            preference: upsert.preference,
+            stage: true,
+            ..UpsertRequest::default()
         };
-        let report = upsert(&mut self.target, request).await?;
+        let report = stage_upsert(&mut self.target, request).await?;
         self.rows.inserted += report.inserted;
         self.rows.updated += report.updated;
         self.rows.deleted += report.deleted;
         self.rows.unchanged += report.unchanged;
+        self.rows.duplicates += report.outranked;
+        Ok(())
+    }
+
+    /// Makes everything staged visible and records the position, in one commit.
+    async fn commit(&mut self, operation: &str) -> Result<()> {
+        self.ctx.check()?;
+        let metrics = [
+            ("numTargetRowsInserted", self.rows.inserted),
+            ("numTargetRowsUpdated", self.rows.updated),
+            ("numTargetRowsDeleted", self.rows.deleted),
+        ];
+        let request = CommitRequest {
+            position: Some(self.position.clone()),
+            run_id: self.ctx.stamp.run_id.clone(),
+            operation: operation.into(),
+            metrics: metrics.into_iter().map(|(name, value)| (name.to_string(), value.into())).collect(),
+            ..CommitRequest::default()
+        };
+        let _ = self.target.commit(request).await?;
         Ok(())
     }
 
@@ -319,21 +328,11 @@ impl<'a> GoldJob<'a> {
     }
 }
 
-/// The columns of the model, and those that the table has from a former model: they stay, and are null.
-fn with_retired_columns(schema: &SchemaRef, table: &SchemaRef) -> SchemaRef {
-    let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
-    for field in table.fields() {
-        if schema.column_with_name(field.name()).is_none() {
-            fields.push(Arc::new(field.as_ref().clone().with_nullable(true)));
-        }
-    }
-    Arc::new(Schema::new(fields))
-}
-
 async fn open_or_create(
     ctx: &RunContext,
     table: &GoldTable,
     schema: &SchemaRef,
+    is_rebuilt: bool,
     warnings: &mut Vec<String>,
 ) -> Result<Table> {
     let location = ctx.layout.gold(&table.name);
@@ -351,7 +350,12 @@ async fn open_or_create(
         return Ok(ctx.lake.create(&location, spec).await?);
     };
     let before = target.schema()?;
-    target.add_columns(schema.fields(), &ctx.stamp.run_id).await?;
+    // A new schema becomes visible with the rows that have it. Whole new content may have other columns and types.
+    if is_rebuilt {
+        target.replace_schema(schema)?;
+    } else {
+        target.add_columns(schema.fields())?;
+    }
     let added: Vec<&str> = schema
         .fields()
         .iter()

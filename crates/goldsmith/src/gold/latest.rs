@@ -1,16 +1,18 @@
 //! Tables with one row per key, the latest version: event facts, SCD1 dimensions, interval references.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, not, take_record_batch};
+use arrow::error::ArrowError;
 use futures::TryStreamExt;
-use goldsmith_lake::Added;
+use goldsmith_lake::{Added, Preference};
 use goldsmith_model::{GoldKind, SourceName};
 use goldsmith_query::columns;
-use goldsmith_query::order::{KeyHasher, KeySet, latest_per_key};
+use goldsmith_query::order::{KeyHasher, KeySet, latest_per_key, outranks};
 
-use super::job::GoldJob;
+use super::job::{GoldJob, Upsert};
 use super::read::{CarriedTable, written_by};
 use crate::error::{Error, Result};
 
@@ -123,7 +125,7 @@ pub(crate) async fn incremental(job: &mut GoldJob<'_>, since: Option<u64>) -> Re
         rows += batch.num_rows();
         pending.push(batch);
         // Chunks may be merged one after the other, because taking the greater of two versions is associative
-        // and commutative. Only the last step records the position, so that a crash between repeats them.
+        // and commutative. They are staged: one commit makes all of them visible.
         if rows >= CHUNK_ROWS {
             merge(job, &bronze, std::mem::take(&mut pending), sequence_by.as_ref()).await?;
             rows = 0;
@@ -156,56 +158,39 @@ async fn merge(
     };
     let key = job.table.key.clone();
     let rows = concat_batches(&first.schema(), &rows)?;
+    let delivered = rows.num_rows();
     let order = newest_first(sequence_by);
-    let candidates = if sequence_by.is_some() {
-        let winners = take_record_batch(&rows, &latest_per_key(&rows, &key, &order)?)?;
-        job.rows.duplicates += (rows.num_rows() - winners.num_rows()) as u64;
-        against_gold(job, winners, &order).await?
+    let (all, preference) = if sequence_by.is_some() {
+        (rows, Some(later_than(job, order.clone())))
     } else {
         // The order of deliveries is not carried to gold, so all versions are read from bronze again.
         let mut keys = KeySet::new(rows.schema_ref(), &key)?;
         keys.insert_batch(&rows)?;
-        let all = bronze.matching(&key, &keys).await?;
-        let all = concat_batches(&rows.schema(), &all)?;
-        let winners = take_record_batch(&all, &latest_per_key(&all, &key, &order)?)?;
-        job.rows.duplicates += rows.num_rows().saturating_sub(winners.num_rows()) as u64;
-        winners
+        let all = bronze.matching(&key, keys).await?;
+        (concat_batches(&rows.schema(), &all)?, None)
     };
-    if candidates.num_rows() == 0 {
+    let winners = take_record_batch(&all, &latest_per_key(&all, &key, &order)?)?;
+    // Versions that were read again belong to the books of the runs that brought them.
+    job.rows.duplicates += delivered.saturating_sub(winners.num_rows()) as u64;
+    if winners.num_rows() == 0 {
         return Ok(());
     }
-    let finished = job.pipeline.finish(&candidates)?;
-    job.upsert(vec![finished], &key, false, false).await
+    let finished = job.pipeline.finish(&winners)?;
+    job.upsert(Upsert { rows: vec![finished], preference, ..Upsert::default() }).await
 }
 
-/// Drops the candidates that lose against the version that gold holds. Gold carries every column that the total
-/// order reads, so the comparison is the same as with all versions of bronze.
-async fn against_gold(job: &mut GoldJob<'_>, candidates: RecordBatch, order: &[String]) -> Result<RecordBatch> {
-    let key = &job.table.key;
-    let base = job.pipeline.base().clone();
-    let names: Vec<String> = base.fields().iter().map(|field| field.name().clone()).collect();
-    let gold = CarriedTable::new(job.target.clone(), &[], &[])?.narrow(&names)?;
-    let mut keys = KeySet::new(candidates.schema_ref(), key)?;
-    keys.insert_batch(&candidates)?;
-    let held = gold.matching(key, &keys).await?;
-    if held.is_empty() {
-        return Ok(candidates);
-    }
-    let mut all = vec![project(&candidates, &names)?];
-    for batch in held {
-        all.push(project(&batch, &names)?);
-    }
-    let count = candidates.num_rows() as u64;
-    let schema = all[0].schema();
-    let winners = latest_per_key(&concat_batches(&schema, &all)?, key, order)?;
-    let won: UInt64Array = winners.iter().flatten().filter(|row| *row < count).collect();
-    job.rows.duplicates += count - won.len() as u64;
-    Ok(take_record_batch(&candidates, &won)?)
-}
-
-/// The named columns of a batch, all nullable, so that batches of two tables go together.
-fn project(batch: &RecordBatch, names: &[String]) -> Result<RecordBatch> {
-    let arrays = super::pipeline::column_arrays(batch, names)?;
-    let columns = names.iter().zip(arrays).map(|(name, array)| (name.as_str(), array, true));
-    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
+/// Keeps the version that gold holds when it is the later one. Gold carries every column that the total order reads, so
+/// the comparison is the same as among all versions of bronze.
+fn later_than(job: &GoldJob<'_>, order: Vec<String>) -> Preference {
+    let key = job.table.key.clone();
+    let base: Vec<String> = job.pipeline.base().fields().iter().map(|field| field.name().clone()).collect();
+    let held_stays = move |held: &RecordBatch, new: &RecordBatch| {
+        let base_of = |batch: &RecordBatch| {
+            let indices = base.iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
+            batch.project(&indices)
+        };
+        outranks(&base_of(held)?, &base_of(new)?, &key, &order)
+            .map_err(|error| ArrowError::ExternalError(Box::new(error)))
+    };
+    Preference { columns: Vec::new(), held_stays: Arc::new(held_stays) }
 }

@@ -1,11 +1,13 @@
 //! Reading bronze and gold tables as carried rows.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{and, filter_record_batch, is_null};
+use arrow::error::ArrowError;
 use futures::{Stream, StreamExt, TryStreamExt};
-use goldsmith_lake::{ScanRequest, Table};
+use goldsmith_lake::{RowProbe, ScanRequest, Table};
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
@@ -13,9 +15,6 @@ use goldsmith_query::order::KeySet;
 
 use super::pipeline::column_arrays;
 use crate::error::{Error, Result};
-
-/// Column under which a scan shows the file of each row.
-const FILE_COLUMN: &str = "_file";
 
 /// A Delta table read as carried rows: structs flattened, deep values as JSON text.
 #[derive(Clone)]
@@ -42,67 +41,39 @@ impl CarriedTable {
         &self,
         files: Option<Vec<String>>,
     ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
-        let request = ScanRequest { columns: Some(self.carried.source_columns()), files, with_file_column: None };
+        let request = ScanRequest { columns: Some(self.carried.source_columns()), files, ..ScanRequest::default() };
         let stream = self.table.scan(request).await?;
         let carried = self.carried.clone();
         Ok(stream.map(move |batch| -> Result<RecordBatch> { Ok(carried.apply(&normalize_batch(&batch?)?)?) }))
     }
 
-    /// Collects the rows whose `key` is in `keys`: the key columns are read first, so that only files with a
-    /// match are read in full.
-    pub(crate) async fn matching(&self, key: &[String], keys: &KeySet) -> Result<Vec<RecordBatch>> {
-        let files = self.files_with(key, keys).await?;
-        if files.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// Collects the rows whose `key` is in `keys`: the key columns are read first, and of the others only the rows that match.
+    pub(crate) async fn matching(&self, key: &[String], keys: KeySet) -> Result<Vec<RecordBatch>> {
+        let probed = self.carried.narrow(key)?;
+        // Statistics tell of columns as they are stored, so only keys that are carried as they are can exclude a file.
+        let values = keys.to_batch()?;
+        let stored = |name: &str| probed.source_path(name).as_deref() == Some(name);
+        let prunable: Vec<usize> =
+            (0..values.num_columns()).filter(|index| stored(values.schema_ref().field(*index).name())).collect();
+        let values = (!prunable.is_empty()).then(|| values.project(&prunable)).transpose()?;
+        let probe = RowProbe {
+            columns: probed.source_columns(),
+            filter: Arc::new(move |batch: &RecordBatch| {
+                let normal = normalize_batch(batch).and_then(|batch| probed.apply(&batch));
+                normal
+                    .and_then(|batch| keys.contains_mask(&batch))
+                    .map_err(|error| ArrowError::ExternalError(Box::new(error)))
+            }),
+            values,
+        };
+        let columns = Some(self.carried.source_columns());
+        let mut stream = self.table.scan(ScanRequest { columns, probe: Some(probe), ..ScanRequest::default() }).await?;
         let mut out = Vec::new();
-        let mut stream = Box::pin(self.stream(Some(files)).await?);
         while let Some(batch) = stream.try_next().await? {
-            let mask = keys.contains_mask(&batch)?;
-            if mask.true_count() > 0 {
-                out.push(filter_record_batch(&batch, &mask)?);
-            }
+            out.push(self.carried.apply(&normalize_batch(&batch)?)?);
         }
         Ok(out)
     }
-
-    /// Paths of the files that hold a row whose `key` is in `keys`.
-    async fn files_with(&self, key: &[String], keys: &KeySet) -> Result<Vec<String>> {
-        let narrow = self.carried.narrow(key)?;
-        let request = ScanRequest {
-            columns: Some(narrow.source_columns()),
-            files: None,
-            with_file_column: Some(FILE_COLUMN.to_string()),
-        };
-        let mut stream = self.table.scan(request).await?;
-        let mut hit = HashSet::new();
-        while let Some(batch) = stream.try_next().await? {
-            let batch = normalize_batch(&batch)?;
-            let files = file_names(&batch)?;
-            let mask = keys.contains_mask(&narrow.apply(&batch)?)?;
-            for (row, file) in files.iter().enumerate() {
-                if let Some(file) = file
-                    && mask.value(row)
-                    && !hit.contains(file)
-                {
-                    hit.insert(file.to_string());
-                }
-            }
-        }
-        let mut files: Vec<String> = hit.into_iter().collect();
-        files.sort();
-        Ok(files)
-    }
-}
-
-/// The file of each row of a scan that asked for it.
-pub(crate) fn file_names(batch: &RecordBatch) -> Result<StringArray> {
-    let arrays = column_arrays(batch, &[FILE_COLUMN.to_string()])?;
-    arrays[0]
-        .as_any()
-        .downcast_ref::<StringArray>()
-        .cloned()
-        .ok_or_else(|| Error::Internal("the file column of a scan is no text".into()))
 }
 
 /// Rows of a batch that runs of `run_ids` wrote. A rewritten file holds older rows too.

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 
 use goldsmith_query::order::KeySet;
 
-use super::job::GoldJob;
+use super::job::{GoldJob, Upsert};
 use super::pipeline::{column_arrays, lookup_inputs, resolve};
 use super::read::CarriedTable;
 use crate::error::Result;
@@ -53,11 +53,11 @@ pub(crate) async fn repair(job: &mut GoldJob<'_>, dimensions: &[&str]) -> Result
         if affected.as_ref().is_some_and(|keys| keys.len() >= ROWS_AT_ONCE)
             && let Some(keys) = affected.take()
         {
-            recompute(job, &gold, &keys).await?;
+            recompute(job, &gold, keys).await?;
         }
     }
     if let Some(keys) = affected {
-        recompute(job, &gold, &keys).await?;
+        recompute(job, &gold, keys).await?;
     }
     Ok(())
 }
@@ -81,7 +81,7 @@ fn differs(job: &GoldJob<'_>, batch: &RecordBatch, dimensions: &[&str]) -> Resul
     Ok(mask)
 }
 
-async fn recompute(job: &mut GoldJob<'_>, gold: &CarriedTable, keys: &KeySet) -> Result<()> {
+async fn recompute(job: &mut GoldJob<'_>, gold: &CarriedTable, keys: KeySet) -> Result<()> {
     let key = job.table.key.clone();
     let base: Vec<String> = job.pipeline.base().fields().iter().map(|field| field.name().clone()).collect();
     let mut finished = Vec::new();
@@ -89,5 +89,5 @@ async fn recompute(job: &mut GoldJob<'_>, gold: &CarriedTable, keys: &KeySet) ->
         job.rows.repaired += batch.num_rows() as u64;
         finished.push(job.pipeline.finish(&batch)?);
     }
-    job.upsert(finished, &key, false, false).await
+    job.upsert(Upsert { rows: finished, ..Upsert::default() }).await
 }

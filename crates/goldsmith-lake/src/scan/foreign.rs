@@ -1,0 +1,176 @@
+//! Reading tables that other software lays out in partitions, with mapped columns or deletion vectors.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::Column;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::prelude::Expr;
+use deltalake::kernel::Add;
+use futures::StreamExt;
+
+use super::ScanRequest;
+use crate::conform::conform;
+use crate::error::{LakeError, Result};
+use crate::session::session;
+use crate::table::Table;
+
+/// Reads `schema` of a table whose files do not simply hold its columns by name.
+pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest) -> Result<SendableRecordBatchStream> {
+    let location = table.location.to_string();
+    let fail = |error| LakeError::query(&location, error);
+    let context = session(table.options().threads);
+    let mut builder = table.delta.table_provider().with_session(Arc::new(context.state()));
+    if let Some(files) = &request.files {
+        builder = builder.with_adds(select_files(table, files)?);
+    }
+    let mut select: Vec<Expr> = schema.fields().iter().map(|field| column(field.name())).collect();
+    if let Some(name) = &request.with_file_column {
+        builder = builder.with_file_column(name);
+        select.push(column(name));
+    }
+    let provider = builder.await.map_err(fail)?;
+    let stream = context
+        .read_table(provider)
+        .and_then(|frame| frame.select(select))
+        .map_err(fail)?
+        .execute_stream()
+        .await
+        .map_err(fail)?;
+
+    let Some(name) = &request.with_file_column else {
+        let target = Arc::clone(&schema);
+        return Ok(adapt(schema, stream, move |batch| conform(batch, &target, &location)));
+    };
+    let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
+    let target: SchemaRef = Arc::new(Schema::new(fields));
+    let paths = FilePaths::new(table)?;
+    let inner = Arc::clone(&target);
+    Ok(adapt(target, stream, move |batch| {
+        let batch = conform(batch, &inner, &location)?;
+        let mut columns = batch.columns().to_vec();
+        if let Some(last) = columns.last_mut() {
+            *last = paths.relative(last, &location)?;
+        }
+        RecordBatch::try_new(batch.schema(), columns).map_err(|error| LakeError::arrow(&location, error))
+    }))
+}
+
+fn select_files(table: &Table, files: &[String]) -> Result<Vec<Add>> {
+    let wanted: HashSet<&str> = files.iter().map(String::as_str).collect();
+    let adds: Vec<Add> = table
+        .file_views()?
+        .iter()
+        .filter(|view| wanted.contains(view.path().as_ref()))
+        .map(|view| Add { path: view.path().into_owned(), ..Add::default() })
+        .collect();
+    if adds.len() < wanted.len() {
+        let found: HashSet<&str> = adds.iter().map(|add| add.path.as_str()).collect();
+        if let Some(file) = wanted.into_iter().find(|file| !found.contains(file)) {
+            return Err(LakeError::NoSuchFile {
+                location: table.location.to_string(),
+                file: file.to_owned(),
+                version: table.version(),
+            });
+        }
+    }
+    Ok(adds)
+}
+
+/// Deletion vectors as masks of the rows that live, by path of the file.
+pub(super) async fn keep_masks(table: &Table) -> Result<HashMap<String, Arc<Vec<bool>>>> {
+    let fail = |error| LakeError::query(&table.location.to_string(), error);
+    let state = session(1).state();
+    let scan = table.delta.table_provider().build().await.map_err(fail)?;
+    let vectors = scan.deletion_vectors(&state).await.map_err(fail)?;
+    let paths = FilePaths::new(table)?;
+    Ok(vectors.into_iter().map(|vector| (paths.path_of(&vector.filepath), Arc::new(vector.keep_mask))).collect())
+}
+
+fn column(name: &str) -> Expr {
+    Expr::Column(Column::from_name(name))
+}
+
+/// Changes each batch of a stream.
+pub(crate) fn adapt(
+    schema: SchemaRef,
+    stream: SendableRecordBatchStream,
+    change: impl Fn(&RecordBatch) -> Result<RecordBatch> + Send + 'static,
+) -> SendableRecordBatchStream {
+    let stream = stream.map(move |batch| Ok(change(&batch?)?));
+    Box::pin(RecordBatchStreamAdapter::new(schema, stream))
+}
+
+/// Turns the URLs that a scan reports into the paths that the log holds.
+struct FilePaths {
+    root: String,
+    paths: Vec<String>,
+}
+
+impl FilePaths {
+    fn new(table: &Table) -> Result<Self> {
+        Ok(Self {
+            root: table.delta.log_store().root_url().to_string(),
+            paths: table.file_views()?.iter().map(|view| view.path().into_owned()).collect(),
+        })
+    }
+
+    fn relative(&self, urls: &ArrayRef, location: &str) -> Result<ArrayRef> {
+        let urls = cast(urls, &DataType::Utf8).map_err(|error| LakeError::arrow(location, error))?;
+        let urls: &StringArray = urls.as_string();
+        let mut paths = StringBuilder::with_capacity(urls.len(), urls.value_data().len());
+        let mut last: Option<(&str, String)> = None;
+        for url in urls {
+            let Some(url) = url else {
+                paths.append_null();
+                continue;
+            };
+            let path = match last.take() {
+                Some((seen, path)) if seen == url => path,
+                _ => self.path_of(url),
+            };
+            paths.append_value(&path);
+            last = Some((url, path));
+        }
+        Ok(Arc::new(paths.finish()))
+    }
+
+    fn path_of(&self, url: &str) -> String {
+        let root = self.root.trim_end_matches('/');
+        if let Some(rest) = url.strip_prefix(root) {
+            return percent_decode(rest.trim_start_matches('/'));
+        }
+        // The scan may have resolved links in the path of the table.
+        let decoded = percent_decode(url);
+        self.paths.iter().find(|path| decoded.ends_with(&format!("/{path}"))).cloned().unwrap_or(decoded)
+    }
+}
+
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = (first == b'%')
+            .then(|| tail.get(..2))
+            .flatten()
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match hex {
+            Some(byte) => {
+                decoded.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                decoded.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}

@@ -88,8 +88,11 @@ impl Table {
         Ok(table)
     }
 
-    /// The same table at an earlier version.
-    pub(crate) async fn at_version(&self, version: u64) -> Result<Self> {
+    /// The same table at an earlier version, without anything staged.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer, for instance because the log does not reach back that far.
+    pub async fn at_version(&self, version: u64) -> Result<Self> {
         if version == self.version() {
             return Ok(self.clone());
         }

@@ -30,6 +30,7 @@ pub(crate) struct RunContext {
     bronze: Tables,
     gold: Tables,
     indexes: Mutex<HashMap<String, (u64, Arc<DimensionIndex>)>>,
+    former_indexes: Mutex<HashMap<(String, u64), Option<Arc<DimensionIndex>>>>,
 }
 
 impl RunContext {
@@ -53,6 +54,7 @@ impl RunContext {
             bronze: Tables::default(),
             gold: Tables::default(),
             indexes: Mutex::default(),
+            former_indexes: Mutex::default(),
         }
     }
 
@@ -133,5 +135,28 @@ impl RunContext {
         let index = Arc::new(crate::gold::build_index(&self.model, dimension, table).await?);
         indexes.insert(dimension.name.clone(), (version, index.clone()));
         Ok(Some(index))
+    }
+
+    /// The look-up index of a dimension as it was at `version`; none when that version cannot be read any more.
+    pub(crate) async fn former_index(&self, dimension: &GoldTable, version: u64) -> Option<Arc<DimensionIndex>> {
+        let table = self.gold(&dimension.name).await?;
+        let mut indexes = self.former_indexes.lock().await;
+        let name = (dimension.name.clone(), version);
+        if let Some(index) = indexes.get(&name) {
+            return index.clone();
+        }
+        let read = async {
+            let former = table.at_version(version).await?;
+            crate::gold::build_index(&self.model, dimension, former).await
+        };
+        let index = match read.await {
+            Ok(index) => Some(Arc::new(index)),
+            Err(error) => {
+                tracing::info!(dimension = %dimension.name, version, error = %error.chain(), "all look-ups are made again");
+                None
+            }
+        };
+        indexes.insert(name, index.clone());
+        index
     }
 }

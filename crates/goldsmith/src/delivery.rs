@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use goldsmith_lake::{CommitRequest, Lake, LakeOptions, Location, TableSpec};
+use arrow::compute::concat_batches;
+use futures::TryStreamExt;
+use goldsmith_lake::{
+    CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec, UpsertRequest, upsert,
+};
 use goldsmith_query::normalize::normalize_batch;
 use uuid::Uuid;
 
@@ -32,31 +36,11 @@ pub async fn write_delivery(
     batches: impl IntoIterator<Item = RecordBatch>,
     mode: DeliveryMode,
 ) -> Result<u64> {
-    let (directory, name) = source.split_once('.').ok_or_else(|| Error::Configuration {
-        what: format!("`{source}` is no source name"),
-        help: "write it as `<schema>.<table>`".into(),
-    })?;
-    let lake = Lake::new(options.clone());
-    let location = Location::parse(root)?.join(directory).join(name);
     let run_id = Uuid::now_v7().to_string();
     let mut batches = batches.into_iter().peekable();
-    let existing = lake.open(&location).await?;
-    let mut table = match (existing, batches.peek()) {
-        (Some(table), _) => table,
-        (None, None) => return Ok(0),
-        (None, Some(first)) => {
-            let spec = TableSpec {
-                name: name.to_string(),
-                description: Some(format!("system.{source}")),
-                schema: Arc::clone(&first.schema()),
-                run_id: run_id.clone(),
-            };
-            lake.create(&location, spec).await?
-        }
+    let Some(mut table) = open_or_create(options, root, source, batches.peek(), &run_id).await? else {
+        return Ok(0);
     };
-    if let Some(first) = batches.peek() {
-        table.add_columns(first.schema().fields())?;
-    }
     let removed = match mode {
         DeliveryMode::Append => Vec::new(),
         DeliveryMode::Snapshot => table.files()?.into_iter().map(|file| file.path).collect(),
@@ -80,4 +64,78 @@ pub async fn write_delivery(
     };
     let _ = table.commit(request).await?;
     Ok(rows)
+}
+
+/// Makes `rows` the whole content of the Delta table `<root>/<schema>/<table>` of `source` in one commit, writing only
+/// what differs, as a source does that is updated in place: files without a changed row stay. Rows are found by `key`.
+/// Returns the number of rows.
+///
+/// # Errors
+/// As [`write_delivery`], and two rows of one key.
+pub async fn merge_delivery(
+    options: &LakeOptions,
+    root: &str,
+    source: &str,
+    key: &[String],
+    rows: Vec<RecordBatch>,
+) -> Result<u64> {
+    let run_id = Uuid::now_v7().to_string();
+    let Some(mut table) = open_or_create(options, root, source, rows.first(), &run_id).await? else {
+        return Ok(0);
+    };
+    let schema = table.data_schema()?;
+    let count = rows.iter().map(|batch| batch.num_rows() as u64).sum();
+    let conformed = |batch| -> Result<RecordBatch> { Ok(conform(&normalize_batch(batch)?, &schema)?) };
+    let rows = rows.iter().map(conformed).collect::<Result<Vec<_>>>()?;
+    let mut held = Vec::new();
+    let mut stream = table.scan(ScanRequest { columns: Some(key.to_vec()), ..ScanRequest::default() }).await?;
+    while let Some(batch) = stream.try_next().await? {
+        held.push(batch);
+    }
+    let extra_groups = held.first().map(|first| concat_batches(&first.schema(), &held)).transpose()?;
+    let request = UpsertRequest {
+        key: key.to_vec(),
+        group: key.to_vec(),
+        rows,
+        delete_missing_in_group: true,
+        extra_groups,
+        run_id,
+        operation: "MERGE".into(),
+        ..UpsertRequest::default()
+    };
+    upsert(&mut table, request).await?;
+    Ok(count)
+}
+
+/// The table of a source with the columns of `first`; none when neither is there.
+async fn open_or_create(
+    options: &LakeOptions,
+    root: &str,
+    source: &str,
+    first: Option<&RecordBatch>,
+    run_id: &str,
+) -> Result<Option<Table>> {
+    let (directory, name) = source.split_once('.').ok_or_else(|| Error::Configuration {
+        what: format!("`{source}` is no source name"),
+        help: "write it as `<schema>.<table>`".into(),
+    })?;
+    let lake = Lake::new(options.clone());
+    let location = Location::parse(root)?.join(directory).join(name);
+    let mut table = match (lake.open(&location).await?, first) {
+        (Some(table), _) => table,
+        (None, None) => return Ok(None),
+        (None, Some(first)) => {
+            let spec = TableSpec {
+                name: name.to_string(),
+                description: Some(format!("system.{source}")),
+                schema: Arc::clone(&first.schema()),
+                run_id: run_id.to_string(),
+            };
+            lake.create(&location, spec).await?
+        }
+    };
+    if let Some(first) = first {
+        table.add_columns(first.schema().fields())?;
+    }
+    Ok(Some(table))
 }

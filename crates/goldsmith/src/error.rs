@@ -9,6 +9,7 @@ use goldsmith_query::QueryError;
 use goldsmith_query::expression::ExpressionError;
 
 use crate::bronze::DriftError;
+use crate::report::RowCounts;
 
 /// Why an operation of the engine failed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,20 @@ pub enum Error {
         /// What is wrong, one entry each.
         problems: Vec<String>,
     },
+    /// Rows got lost or doubled on their way; nothing was committed.
+    #[error(
+        "the books of `{table}` do not balance: {entered} rows came in, {left} are accounted for ({counts:?}); nothing was committed, the table is as before; please report it"
+    )]
+    Books {
+        /// The table.
+        table: String,
+        /// Rows that came in.
+        entered: u64,
+        /// Rows that are accounted for.
+        left: u64,
+        /// All counts.
+        counts: Box<RowCounts>,
+    },
     /// A broken invariant of the engine itself.
     #[error("internal error: {0}; please report it")]
     Internal(String),
@@ -100,8 +115,17 @@ impl Error {
             Self::Lake(_) => ErrorKind::Access,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) => ErrorKind::Data,
-            Self::Internal(_) => ErrorKind::Internal,
+            Self::Books { .. } | Self::Internal(_) => ErrorKind::Internal,
         }
+    }
+
+    /// Fails when the books of a table do not balance.
+    pub(crate) fn check_books(table: &str, counts: &RowCounts) -> Result<()> {
+        if counts.is_balanced() {
+            return Ok(());
+        }
+        let (entered, left) = counts.sides();
+        Err(Self::Books { table: table.to_string(), entered, left, counts: Box::new(*counts) })
     }
 
     /// Expressions that could not be compiled.

@@ -34,7 +34,7 @@ mod run;
 mod status;
 
 pub use bronze::DriftError;
-pub use delivery::{DeliveryMode, write_delivery};
+pub use delivery::{DeliveryMode, merge_delivery, write_delivery};
 pub use engine::{Engine, EngineBuilder, ModelSource, RunOptions};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Observer, RunEvent};

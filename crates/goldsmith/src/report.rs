@@ -28,8 +28,9 @@ pub enum TableStatus {
     Failed,
 }
 
-/// The books of one table in one run, in rows:
-/// what was read was written, lost against another version, was the same already, or could not be identified.
+/// The books of one table in one run, in rows. They balance when
+/// `read + reread + repaired + generated = inserted + updated + unchanged + duplicates + quarantined + memberless`:
+/// every row that came in was written, was the same already, lost or was absorbed, or could not be identified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct RowCounts {
     /// Input rows that were looked at because they were new to the table.
@@ -40,7 +41,7 @@ pub struct RowCounts {
     pub updated: u64,
     /// Rows that were removed because the timeline of their key no longer has them.
     pub deleted: u64,
-    /// Input rows that lost against another version of their key.
+    /// Rows that lost against another version of their key, or were absorbed by the row that they make up together.
     pub duplicates: u64,
     /// Result rows that were the same already.
     pub unchanged: u64,
@@ -50,6 +51,10 @@ pub struct RowCounts {
     pub memberless: u64,
     /// Rows re-read from gold because a dimension version that they refer to changed.
     pub repaired: u64,
+    /// Rows that bronze had before, read again because their keys got new rows.
+    pub reread: u64,
+    /// Rows that no input has: the unknown member.
+    pub generated: u64,
     /// Rows marked as no longer present in the source.
     pub vanished: u64,
 }
@@ -58,6 +63,25 @@ impl RowCounts {
     /// Rows that were written.
     pub fn written(&self) -> u64 {
         self.inserted + self.updated
+    }
+
+    /// Counts `all` rows of keys of which `new` ones had been counted as read.
+    pub(crate) fn count_again(&mut self, new: u64, all: u64) {
+        // A key that falls into two chunks is computed twice, each time from all its rows.
+        self.reread += all.saturating_sub(new);
+    }
+
+    /// Rows that came in, and rows that are accounted for.
+    pub fn sides(&self) -> (u64, u64) {
+        let entered = self.read + self.reread + self.repaired + self.generated;
+        let left = self.written() + self.unchanged + self.duplicates + self.quarantined + self.memberless;
+        (entered, left)
+    }
+
+    /// Whether every row that came in is accounted for.
+    pub fn is_balanced(&self) -> bool {
+        let (entered, left) = self.sides();
+        entered == left
     }
 
     /// Adds other books to these.
@@ -71,6 +95,8 @@ impl RowCounts {
         self.quarantined += other.quarantined;
         self.memberless += other.memberless;
         self.repaired += other.repaired;
+        self.reread += other.reread;
+        self.generated += other.generated;
         self.vanished += other.vanished;
     }
 }

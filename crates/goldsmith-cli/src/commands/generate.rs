@@ -1,7 +1,8 @@
 //! Delivers generated system tables.
 
 use arrow::array::RecordBatch;
-use goldsmith::{DeliveryMode, LakeOptions, write_delivery};
+use goldsmith::model::{LoadMode, Model, MutabilityClass};
+use goldsmith::{DeliveryMode, LakeOptions, merge_delivery, write_delivery};
 use goldsmith_synth::Generator;
 use serde::Serialize;
 
@@ -14,12 +15,13 @@ pub(super) struct Delivered {
     pub(super) rows: u64,
 }
 
-/// Writes delivery `batch` (from 0) of all tables below `root`, one commit for each: streamed tables grow, the others
-/// show their whole state. Stops between two tables when `stopped` says so.
+/// Writes delivery `batch` (from 0) of all tables below `root`, one commit for each: streamed tables grow, tables of the
+/// latest state are written anew, and those that are updated in place change where rows changed. Stops between two tables when `stopped` says so.
 ///
 /// # Errors
 /// Data that cannot be generated or written; the run was stopped.
 pub(super) async fn deliver(
+    model: &Model,
     generator: &Generator,
     batch: usize,
     options: &LakeOptions,
@@ -47,10 +49,21 @@ pub(super) async fn deliver(
             // The table is there from the first delivery on, and an emptied snapshot is news.
             content.push(RecordBatch::new_empty(schema));
         }
-        let rows = write_delivery(options, root, source, content, mode).await?;
+        let rows = match updated_in_place(model, source) {
+            Some(key) => merge_delivery(options, root, source, key, content).await?,
+            None => write_delivery(options, root, source, content, mode).await?,
+        };
         delivered.push(Delivered { source, rows });
     }
     Ok(delivered)
+}
+
+/// The key of a source whose rows are updated where they are.
+fn updated_in_place<'a>(model: &'a Model, source: &str) -> Option<&'a [String]> {
+    let (_, bronze) = model.bronze.iter().find(|(name, _)| name.to_string() == source)?;
+    let is_rewritten =
+        matches!(bronze.mutability, MutabilityClass::LatestSnapshot | MutabilityClass::IntervalReference);
+    (bronze.load == LoadMode::Merge && !is_rewritten).then_some(bronze.natural_key.as_slice())
 }
 
 /// Rows of all tables.

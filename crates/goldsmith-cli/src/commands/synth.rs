@@ -17,11 +17,12 @@ pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> 
     refuse_content(out)?;
     let batches = config.batches;
     let generator = Generator::new(config)?;
+    let (model, _) = goldsmith::ModelSource::Embedded.load()?;
     let options = context.lake_options();
     let printer = &context.printer;
     let mut tables: Vec<Delivered> = generator.tables().iter().map(|source| Delivered { source, rows: 0 }).collect();
     for batch in 0..batches {
-        let delivered = generate::deliver(&generator, batch, &options, out, || false).await?;
+        let delivered = generate::deliver(&model, &generator, batch, &options, out, || false).await?;
         printer.say(&format!("delivery {} of {batches}: {}", batch + 1, plural(generate::total(&delivered), "row")));
         for (table, delivered) in tables.iter_mut().zip(delivered) {
             table.rows += delivered.rows;

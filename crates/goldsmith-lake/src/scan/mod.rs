@@ -10,12 +10,13 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
+use serde_json::Value;
 
 pub(crate) use self::files::{LiveFile, live_files, ranges};
 pub(crate) use self::foreign::adapt;
 use crate::error::{LakeError, Result};
 use crate::table::{Table, project};
-use crate::upsert::Pruner;
+use crate::upsert::{Pruner, lies_before};
 
 /// Which rows and columns of a table to read; the default reads everything.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,9 @@ pub struct ScanRequest {
     pub with_file_column: Option<String>,
     /// Only rows that a probe of a few columns accepts.
     pub probe: Option<RowProbe>,
+    /// Files may be left out in which, by their statistics, each of these time columns lies before its instant (microseconds)
+    /// in all rows. Not a filter of rows; nothing is left out when empty.
+    pub at_or_after: Vec<(String, i64)>,
 }
 
 /// Says which rows of a batch are wanted: one entry per row, null like false.
@@ -75,6 +79,9 @@ impl Table {
             return foreign::scan(self, schema, &request).await;
         }
         let mut files = live_files(self, request.files.as_deref()).await?;
+        if !request.at_or_after.is_empty() {
+            files.retain(|file| !is_before(file.stats.as_deref(), &request.at_or_after));
+        }
         let probe = match &request.probe {
             None => None,
             Some(probe) => {
@@ -97,6 +104,12 @@ impl Table {
         let scan = files::Scan { location, schema, target: Arc::new(target), probe };
         Ok(scan.stream(self.delta.log_store().object_store(None), files, self.options().threads))
     }
+}
+
+fn is_before(stats: Option<&str>, bounds: &[(String, i64)]) -> bool {
+    stats
+        .and_then(|stats| serde_json::from_str::<Value>(stats).ok())
+        .is_some_and(|stats| bounds.iter().all(|(column, instant)| lies_before(&stats, column, *instant)))
 }
 
 /// The columns of `values` that the table has under the same name and type.

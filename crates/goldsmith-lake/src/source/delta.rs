@@ -293,7 +293,7 @@ async fn group_stream(
             columns: Some(columns),
             files: Some(paths.into_iter().collect()),
             with_file_column: Some(FILE_COLUMN.to_owned()),
-            probe: None,
+            ..ScanRequest::default()
         })
         .await?;
     let schema = Arc::clone(schema);

@@ -16,7 +16,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
 use self::probe::{Probe, Verdicts};
-pub(crate) use self::prune::Pruner;
+pub(crate) use self::prune::{Pruner, lies_before};
 use self::rows::{Columns, NewRows};
 use crate::commit::{CommitOutcome, CommitRequest};
 use crate::conform::{check_columns, conform};

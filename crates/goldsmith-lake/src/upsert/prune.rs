@@ -9,6 +9,7 @@ use serde_json::Value;
 
 /// Statistics hold timestamps to the millisecond, so that the greatest value can be almost one later.
 const TIMESTAMP_SLACK: i64 = 999;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// The touched values of one column.
 struct ColumnValues {
@@ -85,6 +86,17 @@ impl Pruner {
         };
         self.columns.iter().all(|column| column.may_match(&stats))
     }
+}
+
+/// Whether, by its statistics, all values of a time column of a file lie before an instant in microseconds; dates count as
+/// their first instant. Says no whenever it is not certain.
+pub(crate) fn lies_before(stats: &Value, column: &str, instant: i64) -> bool {
+    let Some(max) = stats.get("maxValues").and_then(|bounds| bounds.get(column)) else {
+        return false;
+    };
+    let micros = NumberKind::Microsecond.parse(max).map(|max| max.saturating_add(TIMESTAMP_SLACK));
+    let days = || NumberKind::Day.parse(max).map(|day| day.saturating_mul(MICROS_PER_DAY));
+    micros.or_else(days).is_some_and(|max| max < instant)
 }
 
 fn as_numbers(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
@@ -189,6 +201,16 @@ mod tests {
         let (early, late) = (json!("1970-01-01T00:00:00.001Z"), json!("1970-01-01T00:00:00.002Z"));
         assert!(may_match(&times, early.clone(), early, 0));
         assert!(!may_match(&times, late.clone(), late, 0));
+    }
+
+    #[test]
+    fn a_file_lies_before_an_instant_only_when_its_greatest_value_does() {
+        let stats = json!({"maxValues": {"t": "1970-01-01T00:00:00.001Z", "d": "1970-01-02", "x": "text"}});
+        assert!(lies_before(&stats, "t", 2_000));
+        assert!(!lies_before(&stats, "t", 1_999), "the statistics cut off microseconds");
+        assert!(lies_before(&stats, "d", MICROS_PER_DAY + 1));
+        assert!(!lies_before(&stats, "d", MICROS_PER_DAY));
+        assert!(!lies_before(&stats, "x", i64::MAX) && !lies_before(&stats, "absent", i64::MAX));
     }
 
     #[test]

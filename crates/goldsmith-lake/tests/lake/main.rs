@@ -6,5 +6,6 @@ mod delta_sources;
 mod evolution;
 mod opening;
 mod parquet_sources;
+mod staging;
 mod support;
 mod upserts;

@@ -300,6 +300,7 @@ impl<'a> BronzeJob<'a> {
 
     /// Makes everything staged visible and records the position, in one commit.
     pub(crate) async fn commit(&mut self, operation: &str, blind_append: bool) -> Result<()> {
+        Error::check_books(&self.bronze.source.to_string(), &self.rows)?;
         let request = CommitRequest {
             position: Some(self.position_text()?),
             run_id: self.ctx.stamp.run_id.clone(),

@@ -22,7 +22,7 @@ const KEYS_AT_ONCE: usize = 500_000;
 
 /// Computes the base rows of whole keys from all their bronze rows.
 pub(crate) trait Recompute: Send + Sync {
-    /// Base rows, and the number of input rows that lost against another version.
+    /// Base rows, and the number of input rows that lost against another version or became one row with others.
     fn recompute(&self, rows: &RecordBatch) -> Result<(RecordBatch, u64)>;
 }
 
@@ -80,6 +80,7 @@ pub(crate) async fn incremental(
     };
     let key = job.table.key.clone();
     let mut affected: Option<KeySet> = None;
+    let (mut delivered, mut recomputed) = (0, 0);
     let mut narrow = key.clone();
     narrow.push(goldsmith_query::columns::RUN_ID.into());
     let mut stream = Box::pin(bronze.narrow(&narrow)?.stream(Some(files)).await?);
@@ -87,6 +88,7 @@ pub(crate) async fn incremental(
         let batch = written_by(&batch, &run_ids)?;
         job.progress(batch.num_rows())?;
         let batch = job.identified(&batch)?;
+        delivered += batch.num_rows() as u64;
         match &mut affected {
             Some(keys) => {
                 keys.insert_batch(&batch)?;
@@ -100,29 +102,32 @@ pub(crate) async fn incremental(
         if affected.as_ref().is_some_and(|keys| keys.len() >= KEYS_AT_ONCE)
             && let Some(keys) = affected.take()
         {
-            recompute_keys(job, bronze, keys, recompute).await?;
+            recomputed += recompute_keys(job, bronze, keys, recompute).await?;
         }
     }
     if let Some(keys) = affected {
-        recompute_keys(job, bronze, keys, recompute).await?;
+        recomputed += recompute_keys(job, bronze, keys, recompute).await?;
     }
+    job.rows.count_again(delivered, recomputed);
     Ok(true)
 }
 
+/// Computes the keys again; returns the number of bronze rows that they have.
 async fn recompute_keys(
     job: &mut GoldJob<'_>,
     bronze: &CarriedTable,
     keys: KeySet,
     recompute: &dyn Recompute,
-) -> Result<()> {
+) -> Result<u64> {
     let key = job.table.key.clone();
     let rows = bronze.matching(&key, keys).await?;
     let Some(first) = rows.first() else {
-        return Ok(());
+        return Ok(0);
     };
     let rows = concat_batches(&first.schema(), &rows)?;
     let (base, lost) = recompute.recompute(&rows)?;
     job.rows.duplicates += lost;
     let finished = job.pipeline.finish(&base)?;
-    job.upsert(Upsert { rows: vec![finished], delete_missing: true, ..Upsert::default() }).await
+    job.upsert(Upsert { rows: vec![finished], delete_missing: true, ..Upsert::default() }).await?;
+    Ok(rows.num_rows() as u64)
 }

@@ -200,15 +200,15 @@ impl<'a> GoldJob<'a> {
             GoldKind::Calendar(_) => return calendar::recompute(self).await,
             _ => {}
         }
-        let dimensions: Vec<&str> = changed
-            .keys()
-            .filter_map(|input| match input {
-                InputName::Gold(name) => Some(name.as_str()),
+        let moved: Vec<repair::Moved<'_>> = changed
+            .iter()
+            .filter_map(|(input, since)| match input {
+                InputName::Gold(name) => Some((name.as_str(), *since)),
                 InputName::Bronze(_) => None,
             })
             .collect();
-        if !dimensions.is_empty() {
-            repair::repair(self, &dimensions).await?;
+        if !moved.is_empty() {
+            repair::repair(self, &moved).await?;
         }
         for (input, since) in changed {
             let InputName::Bronze(_) = input else { continue };
@@ -236,7 +236,8 @@ impl<'a> GoldJob<'a> {
     }
 
     /// The row that stands for an unknown member of this dimension.
-    pub(crate) fn unknown_member(&self) -> Result<RecordBatch> {
+    pub(crate) fn unknown_member(&mut self) -> Result<RecordBatch> {
+        self.rows.generated += 1;
         let row = unknown_member(self.pipeline.schema(), &self.table.surrogate_key(), &self.table.kind)?;
         self.pipeline.stamped(&row)
     }
@@ -301,6 +302,7 @@ impl<'a> GoldJob<'a> {
     /// Makes everything staged visible and records the position, in one commit.
     async fn commit(&mut self, operation: &str) -> Result<()> {
         self.ctx.check()?;
+        Error::check_books(&self.table.name, &self.rows)?;
         let metrics = [
             ("numTargetRowsInserted", self.rows.inserted),
             ("numTargetRowsUpdated", self.rows.updated),

@@ -170,8 +170,8 @@ async fn merge(
         (concat_batches(&rows.schema(), &all)?, None)
     };
     let winners = take_record_batch(&all, &latest_per_key(&all, &key, &order)?)?;
-    // Versions that were read again belong to the books of the runs that brought them.
-    job.rows.duplicates += delivered.saturating_sub(winners.num_rows()) as u64;
+    job.rows.duplicates += (all.num_rows() - winners.num_rows()) as u64;
+    job.rows.count_again(delivered as u64, all.num_rows() as u64);
     if winners.num_rows() == 0 {
         return Ok(());
     }

@@ -178,17 +178,7 @@ pub(crate) fn resolve(
         }
         return Ok(out);
     };
-    let keys = key
-        .iter()
-        .map(|part| -> Result<ArrayRef> {
-            match part {
-                LookupKeyPart::Column { fact, .. } => Ok(column_arrays(batch, std::slice::from_ref(fact))?.remove(0)),
-                LookupKeyPart::Constant { value, .. } => {
-                    Ok(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(value, rows))))
-                }
-            }
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let keys = key_arrays(key, batch)?;
     let as_of = as_of.map(|column| column_arrays(batch, std::slice::from_ref(column))).transpose()?;
     let resolved = index.resolve(&keys, as_of.as_ref().map(|arrays| &arrays[0]), lookup.empty_is_null)?;
     for (name, fetch) in &lookup.fetch {
@@ -196,6 +186,29 @@ pub(crate) fn resolve(
     }
     out.insert(0, (lookup.key_column.clone(), Arc::new(resolved.surrogate), false));
     Ok(out)
+}
+
+/// The columns by which a look-up finds its row, in the order of the dimension's key.
+pub(crate) fn lookup_keys(bound: &BoundLookup, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
+    match &bound.lookup.kind {
+        LookupKind::Calendar { date } => column_arrays(batch, std::slice::from_ref(date)),
+        LookupKind::Plain { key } | LookupKind::AsOf { key, .. } | LookupKind::Interval { key, .. } => {
+            key_arrays(key, batch)
+        }
+    }
+}
+
+fn key_arrays(key: &[LookupKeyPart], batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
+    key.iter()
+        .map(|part| -> Result<ArrayRef> {
+            match part {
+                LookupKeyPart::Column { fact, .. } => Ok(column_arrays(batch, std::slice::from_ref(fact))?.remove(0)),
+                LookupKeyPart::Constant { value, .. } => {
+                    Ok(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(value, batch.num_rows()))))
+                }
+            }
+        })
+        .collect()
 }
 
 /// The named columns of a batch.

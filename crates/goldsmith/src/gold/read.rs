@@ -41,8 +41,19 @@ impl CarriedTable {
         &self,
         files: Option<Vec<String>>,
     ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
-        let request = ScanRequest { columns: Some(self.carried.source_columns()), files, ..ScanRequest::default() };
-        let stream = self.table.scan(request).await?;
+        self.read(ScanRequest { files, ..ScanRequest::default() }).await
+    }
+
+    /// Streams the rows, but for files in which all the given time columns lie before their instants.
+    pub(crate) async fn stream_from(
+        &self,
+        bounds: Vec<(String, i64)>,
+    ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
+        self.read(ScanRequest { at_or_after: bounds, ..ScanRequest::default() }).await
+    }
+
+    async fn read(&self, request: ScanRequest) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
+        let stream = self.table.scan(ScanRequest { columns: Some(self.carried.source_columns()), ..request }).await?;
         let carried = self.carried.clone();
         Ok(stream.map(move |batch| -> Result<RecordBatch> { Ok(carried.apply(&normalize_batch(&batch?)?)?) }))
     }

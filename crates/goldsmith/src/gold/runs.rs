@@ -15,7 +15,9 @@ struct FoldRuns {
 
 impl Recompute for FoldRuns {
     fn recompute(&self, rows: &RecordBatch) -> Result<(RecordBatch, u64)> {
-        Ok((fold(rows, &self.spec, &self.fold)?, 0))
+        let runs = fold(rows, &self.spec, &self.fold)?;
+        let absorbed = (rows.num_rows() - runs.num_rows()) as u64;
+        Ok((runs, absorbed))
     }
 }
 

@@ -77,7 +77,7 @@ async fn deliver_and_run(
     let mut deliveries = Vec::with_capacity(number);
     for batch in 0..number {
         let stopped = || cancellation.is_cancelled();
-        let delivered = generate::deliver(generator, batch, &lake_options, source, stopped).await?;
+        let delivered = generate::deliver(engine.model(), generator, batch, &lake_options, source, stopped).await?;
         let rows = generate::total(&delivered);
         printer.say(&format!(
             "delivery {} of {}: {} of {}",

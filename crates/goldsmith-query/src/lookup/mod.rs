@@ -9,6 +9,8 @@
 //! A null in the key (for principals also an empty text), a `t` that is needed and null, and a key without a row
 //! resolve to the unknown member, -1. The unknown member itself is never matched.
 
+mod change;
+
 use std::sync::Arc;
 
 use arrow::array::{
@@ -25,6 +27,8 @@ use crate::normalize::{column, normalize_column, plain_type, sort_maps, widen};
 use crate::order::{OLDEST_FIRST, converter};
 use crate::types::timestamp;
 use crate::{QueryError, Result};
+
+pub use self::change::IndexChange;
 
 /// Which columns of a dimension an index is made from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

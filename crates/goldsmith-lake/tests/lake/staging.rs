@@ -1,0 +1,144 @@
+//! Changes that a handle holds before they are committed, rows chosen by a probe, and rows that stay.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use goldsmith_lake::{CommitOutcome, CommitRequest, Preference, RowProbe, ScanRequest, UpsertRequest, upsert};
+
+use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, rows};
+
+fn staged(rows: RecordBatch) -> UpsertRequest {
+    UpsertRequest {
+        key: names(&["k"]),
+        group: names(&["k"]),
+        rows: vec![rows],
+        stage: true,
+        ..UpsertRequest::default()
+    }
+}
+
+/// Parquet files below the table's directory.
+fn data_files(place: &Place, name: &str) -> usize {
+    let entries = std::fs::read_dir(place.dir.path().join(name)).unwrap();
+    entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "parquet")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staged_changes_build_on_each_other_and_become_visible_in_one_commit() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    append(&mut table, &pairs(&[(1, "a"), (2, "b")]), Some("p1"), "r").await;
+    let version = table.version();
+
+    let report = upsert(&mut table, staged(pairs(&[(2, "B"), (3, "c")]))).await.unwrap();
+    assert_eq!((report.inserted, report.updated, report.version), (1, 1, None));
+    // The second step sees the first: it rewrites a file that nobody else has seen, and that goes with it.
+    let report = upsert(&mut table, staged(pairs(&[(2, "b2"), (3, "c"), (4, "d")]))).await.unwrap();
+    assert_eq!((report.inserted, report.updated, report.unchanged), (1, 1, 1));
+    assert_eq!(rows(&table).await, ["1|a", "2|b2", "3|c", "4|d"]);
+    assert_eq!(table.num_rows().await.unwrap(), 4);
+    assert_eq!(rows(&place.open("t").await).await, ["1|a", "2|b"], "others see nothing before the commit");
+    assert_eq!(table.version(), version);
+
+    let request = CommitRequest { position: Some("p2".to_owned()), ..CommitRequest::default() };
+    assert_eq!(table.commit(request).await.unwrap(), CommitOutcome::Committed { version: version + 1 });
+    assert!(!table.has_staged());
+    let other = place.open("t").await;
+    assert_eq!(rows(&other).await, ["1|a", "2|b2", "3|c", "4|d"]);
+    assert_eq!(other.position().await.unwrap().as_deref(), Some("p2"));
+    assert_eq!(data_files(&place, "t"), 1 + other.files().unwrap().len(), "only the file of before is left over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_discarded_leaves_neither_rows_nor_files() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    append(&mut table, &pairs(&[(1, "a")]), None, "r").await;
+    upsert(&mut table, staged(pairs(&[(1, "x"), (2, "y")]))).await.unwrap();
+    table.add_columns(&[Arc::new(Field::new("n", DataType::Int64, true))]).unwrap();
+    table.discard_staged().await;
+    assert_eq!(rows(&table).await, ["1|a"]);
+    assert_eq!(data_files(&place, "t"), 1);
+    assert_eq!(table.commit(CommitRequest::default()).await.unwrap(), CommitOutcome::Nothing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_schema_comes_with_the_rows_that_have_it() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    append(&mut table, &pairs(&[(1, "10")]), None, "r").await;
+    let id = table.table_id().unwrap();
+    let schema = Schema::new(vec![Field::new("v", DataType::Int64, true), Field::new("w", DataType::Utf8, true)]);
+    assert!(table.replace_schema(&schema).unwrap());
+    let mut writer = table.writer().unwrap();
+    let batch = RecordBatch::try_new(
+        table.data_schema().unwrap(),
+        vec![
+            Arc::new(arrow::array::Int64Array::from(vec![10])),
+            Arc::new(arrow::array::StringArray::from(vec!["new"])),
+        ],
+    )
+    .unwrap();
+    writer.write(&batch).await.unwrap();
+    let added = writer.finish().await.unwrap();
+    let removed = table.files().unwrap().into_iter().map(|file| file.path).collect();
+    assert_eq!(place.open("t").await.schema().unwrap().field(0).name(), "k");
+    let request = CommitRequest { added, removed, ..CommitRequest::default() };
+    assert!(matches!(table.commit(request).await.unwrap(), CommitOutcome::Committed { version: 2 }));
+    let other = place.open("t").await;
+    assert_eq!(other.table_id().unwrap(), id);
+    assert_eq!(rows(&other).await, ["10|new"]);
+    assert_eq!(other.data_schema().unwrap(), table.data_schema().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_gives_exactly_the_accepted_rows_of_all_columns() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    for start in [0_i64, 20_000, 40_000] {
+        let keys: Vec<i64> = (start..start + 20_000).collect();
+        append(&mut table, &pairs(&keys.iter().map(|k| (*k, "x")).collect::<Vec<_>>()), None, "r").await;
+    }
+    upsert(&mut table, staged(pairs(&[(7, "seven"), (99_999, "new")]))).await.unwrap();
+    let wanted = [7_i64, 8, 39_999, 99_999, 123_456];
+    let filter = move |batch: &RecordBatch| {
+        let keys = batch.column(0).as_primitive::<Int64Type>();
+        Ok(keys.iter().map(|key| Some(key.is_some_and(|key| wanted.contains(&key)))).collect::<BooleanArray>())
+    };
+    let probe = RowProbe {
+        columns: names(&["k"]),
+        filter: Arc::new(filter),
+        values: Some(pairs(&wanted.map(|key| (key, "")))).map(|batch| batch.project(&[0]).unwrap()),
+    };
+    let request = ScanRequest {
+        probe: Some(probe),
+        columns: Some(names(&["v", "k"])),
+        with_file_column: Some("file".to_owned()),
+        ..ScanRequest::default()
+    };
+    let found = collect(table.scan(request).await.unwrap()).await;
+    let files = found.column(2).as_string::<i32>();
+    assert!(files.iter().flatten().all(|file| file.ends_with(".parquet")));
+    assert_eq!(lines(&found.project(&[0, 1]).unwrap()), ["new|99999", "seven|7", "x|39999", "x|8"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_preferred_stays() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    append(&mut table, &pairs(&[(1, "m"), (2, "m"), (3, "m")]), None, "r").await;
+    // The greater text wins.
+    let held_stays = |held: &RecordBatch, new: &RecordBatch| {
+        let (held, new) = (held.column(1).as_string::<i32>(), new.column(1).as_string::<i32>());
+        Ok(held.iter().zip(new.iter()).map(|(held, new)| Some(held > new)).collect::<BooleanArray>())
+    };
+    let request = UpsertRequest {
+        preference: Some(Preference { columns: Vec::new(), held_stays: Arc::new(held_stays) }),
+        stage: false,
+        ..staged(pairs(&[(1, "a"), (2, "z"), (3, "m"), (4, "n")]))
+    };
+    let report = upsert(&mut table, request).await.unwrap();
+    assert_eq!((report.inserted, report.updated, report.unchanged, report.outranked), (1, 1, 1, 1));
+    assert_eq!(rows(&table).await, ["1|m", "2|z", "3|m", "4|n"]);
+}

@@ -5,7 +5,7 @@
 
 use indexmap::IndexMap;
 
-use super::{DataType, SourceName};
+use super::{Conservation, DataType, SourceName};
 
 /// One gold table.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,8 @@ pub struct GoldTable {
     pub tags: Vec<String>,
     /// Column by which files are sorted and pruned, when one is declared (`cluster_by:`).
     pub cluster_by: Vec<String>,
+    /// Conservation laws, checked while the table is written. They say nothing about what its rows are.
+    pub conserves: Vec<Conservation>,
 }
 
 impl GoldTable {

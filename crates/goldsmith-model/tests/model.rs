@@ -143,7 +143,12 @@ fn fingerprints_follow_the_data_and_nothing_else() {
         (usage, "owner: finops", "owner: others", "fact_usage"),
         (usage, "tags: [cost]", "tags: []", "fact_usage"),
         (usage, "cluster_by: [usage_date]", "cluster_by: [sku_name]", "fact_usage"),
-        (usage, "conserves:\n", "conserves:\n  - {name: rows, sum: 1, description: Each row counts once.}\n", "fact_usage"),
+        (
+            usage,
+            "conserves:\n",
+            "conserves:\n  - {name: rows, sum: 1, description: Each row counts once.}\n",
+            "fact_usage",
+        ),
         (usage, "by: [usage_date, sku_name]", "by: []", "fact_usage"),
         (usage, "description: Cost at list price.", "description: Cost.", "fact_usage"),
         (

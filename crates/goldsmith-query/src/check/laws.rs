@@ -36,8 +36,7 @@ impl Checker<'_> {
         let Ok(gold) = gold_schema(self.table, &carried, self.model) else { return };
         let own = gold.fields().iter().filter(|field| !AUDIT.contains(&field.name().as_str()));
         let gold = Schema::new(own.cloned().collect::<Vec<_>>());
-        let (of_gold, of_source) =
-            (Domains::of_table(self.table, self.model), Domains::of_source(source, self.model));
+        let (of_gold, of_source) = (Domains::of_table(self.table, self.model), Domains::of_source(source, self.model));
         for (index, law) in self.table.conserves.iter().enumerate() {
             let pointer = format!("conserves[{index}].sum");
             let sum = Side { pointer: pointer.clone(), text: &law.sum, columns: &gold, domains: &of_gold };
@@ -54,7 +53,8 @@ impl Checker<'_> {
                 }
                 // What is wrong with the text on both sides is said once.
                 None if is_right => {
-                    let help = "without `equals` the same expression is computed over the row of the source; give `equals`";
+                    let help =
+                        "without `equals` the same expression is computed over the row of the source; give `equals`";
                     self.check_side(&equals, Some(help));
                 }
                 None => {}

@@ -125,9 +125,13 @@ mod tests {
 
     #[test]
     fn amounts_are_readable() {
-        for (value, scale, expected) in
-            [("12500", 3, "12.5"), ("-1", 18, "-0.000000000000000001"), ("300", 2, "3"), ("70", 0, "70"), ("0", 18, "0")]
-        {
+        for (value, scale, expected) in [
+            ("12500", 3, "12.5"),
+            ("-1", 18, "-0.000000000000000001"),
+            ("300", 2, "3"),
+            ("70", 0, "70"),
+            ("0", 18, "0"),
+        ] {
             assert_eq!(text((number(value), scale)), expected);
         }
     }

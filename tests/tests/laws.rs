@@ -76,7 +76,10 @@ async fn what_gold_holds_is_what_bronze_delivered() {
                 assert_eq!(settled(laws, &entering, std::slice::from_ref(&gold)), Ok(()), "{what}");
                 // A row without a quantity may go unnoticed, half of them may not.
                 let half = gold.slice(0, gold.num_rows() / 2);
-                assert!(settled(laws, &entering, &[half.clone()]).is_err(), "{what}: half of the rows lost");
+                assert!(
+                    settled(laws, &entering, std::slice::from_ref(&half)).is_err(),
+                    "{what}: half of the rows lost"
+                );
                 assert!(settled(laws, &entering, &[gold.clone(), half]).is_err(), "{what}: half of the rows doubled");
             }
         }

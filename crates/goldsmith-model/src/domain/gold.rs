@@ -36,7 +36,7 @@ pub struct GoldTable {
     pub tags: Vec<String>,
     /// Column by which files are sorted and pruned, when one is declared (`cluster_by:`).
     pub cluster_by: Vec<String>,
-    /// Conservation laws, checked while the table is written. They say nothing about what its rows are.
+    /// Conservation laws that its rows keep. They do not decide what the rows are, so they are no part of the fingerprint.
     pub conserves: Vec<Conservation>,
 }
 

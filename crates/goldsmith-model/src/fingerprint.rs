@@ -12,8 +12,8 @@ const VERSION: u32 = 1;
 /// machine.
 ///
 /// Included are kind, key, sources, order, folds, aggregates, expressions with their types, look-ups with the keys of
-/// their dimensions, and the project settings that are used. Descriptions, owner, tags and clustering are not, nor
-/// are the declared columns of a source: a column that is added there is no reason to rebuild.
+/// their dimensions, and the project settings that are used. Descriptions, owner, tags, clustering and conservation
+/// laws are not, nor are the declared columns of a source: a column that is added there is no reason to rebuild.
 pub fn gold_fingerprint(model: &Model, table: &GoldTable) -> String {
     let mut text = Canonical::default();
     text.item("version", &VERSION.to_string());

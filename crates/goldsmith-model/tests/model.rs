@@ -117,6 +117,23 @@ fn data_tests_keep_their_values() {
 }
 
 #[test]
+fn a_law_says_on_both_sides_what_it_sums() {
+    let model = good().model;
+    let laws = |table: &str| -> Vec<(String, String, String, usize)> {
+        let laws = model.gold[table].conserves.iter();
+        laws.map(|law| (law.name.clone(), law.sum.clone(), law.equals().to_owned(), law.by.len())).collect()
+    };
+    let expected = |name: &str, sum: &str, equals: &str, by| (name.to_owned(), sum.to_owned(), equals.to_owned(), by);
+    assert_eq!(laws("fact_usage"), [expected("usage_quantity", "usage_quantity", "usage_quantity", 2)]);
+    let ended = "case when result_state is not null then 1 else 0 end";
+    assert_eq!(
+        laws("fact_run"),
+        [expected("slices", "slice_count", "1", 0), expected("attempts", "attempt_count", ended, 1)]
+    );
+    assert_eq!(laws("dim_workspace"), []);
+}
+
+#[test]
 fn fingerprints_follow_the_data_and_nothing_else() {
     let fingerprint = |loaded: &Loaded, table: &str| gold_fingerprint(&loaded.model, &loaded.model.gold[table]);
     let usage = "gold/billing/fact_usage.yaml";
@@ -126,6 +143,13 @@ fn fingerprints_follow_the_data_and_nothing_else() {
         (usage, "owner: finops", "owner: others", "fact_usage"),
         (usage, "tags: [cost]", "tags: []", "fact_usage"),
         (usage, "cluster_by: [usage_date]", "cluster_by: [sku_name]", "fact_usage"),
+        (
+            usage,
+            "conserves:\n",
+            "conserves:\n  - {name: rows, sum: 1, description: Each row counts once.}\n",
+            "fact_usage",
+        ),
+        (usage, "by: [usage_date, sku_name]", "by: []", "fact_usage"),
         (usage, "description: Cost at list price.", "description: Cost.", "fact_usage"),
         (
             "bronze/billing/usage.yaml",

@@ -103,9 +103,7 @@ pub(crate) fn yielded(carried: &Schema, function: &FoldFunction) -> Result<DataT
 /// [`QueryError::MissingColumn`] and [`QueryError::WrongType`] when the batch is not what the rules ask for.
 pub fn fold(batch: &RecordBatch, spec: &FoldSpec, fold: &Fold) -> Result<RecordBatch> {
     let schema = fold_schema(batch.schema_ref(), fold)?;
-    let mut newest_first = vec![fold.slice_end.clone()];
-    newest_first.extend(spec.sequence.iter().filter(|name| **name != fold.slice_end).cloned());
-    let slices = take_record_batch(batch, &latest_per_key(batch, &spec.natural_key, &newest_first)?)?;
+    let slices = distinct_slices(batch, spec, fold)?;
     let runs = ordered_runs(&slices, spec, fold)?;
     let columns = schema
         .fields()
@@ -120,6 +118,18 @@ pub fn fold(batch: &RecordBatch, spec: &FoldSpec, fold: &Fold) -> Result<RecordB
         })
         .collect::<Result<Vec<_>>>()?;
     new_batch(Arc::new(schema), columns, runs.len())
+}
+
+/// The slices that a fold counts: of all deliveries of one slice (one natural key of the source) the one with the greatest
+/// end, then the greatest sequence, then by content. An end slice is one that has a result, whether or not it is the
+/// last of its run: a run that was retried has several.
+///
+/// # Errors
+/// [`QueryError::MissingColumn`] when a column of the natural key, the slice's end or the sequence is not there.
+pub fn distinct_slices(batch: &RecordBatch, spec: &FoldSpec, fold: &Fold) -> Result<RecordBatch> {
+    let mut newest_first = vec![fold.slice_end.clone()];
+    newest_first.extend(spec.sequence.iter().filter(|name| **name != fold.slice_end).cloned());
+    Ok(take_record_batch(batch, &latest_per_key(batch, &spec.natural_key, &newest_first)?)?)
 }
 
 /// The slices of each run in order; runs sorted by key.

@@ -10,6 +10,7 @@
 //! - [`order`] holds the total order of versions, grouping and exact sets of keys;
 //! - [`fold`] folds slices into runs, [`timeline`] builds SCD2 versions, [`aggregate`] gathers members,
 //!   [`calendar`] makes days;
+//! - [`law`] holds the conservation laws of a model against what enters and what leaves;
 //! - [`surrogate`] computes surrogate keys and [`lookup`] resolves them;
 //! - [`functions`] and [`expression`] compile and run the SQL expressions of a model;
 //! - [`gold`] says which columns a gold table has, and [`check`] type-checks a whole model offline.
@@ -25,6 +26,7 @@ pub mod fold;
 pub mod functions;
 pub mod gold;
 pub mod json;
+pub mod law;
 pub mod lookup;
 pub mod normalize;
 pub mod order;

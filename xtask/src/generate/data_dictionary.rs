@@ -56,7 +56,11 @@ fn index(model: &Model) -> String {
          - **fetched**: taken over from the dimension row that the fact refers to.\n\
          - **dimension key**: surrogate key of a dimension row, -1 when there is none.\n\
          - **validity**: from when until when a version holds; `valid_from <= t < valid_to`.\n\
-         - **audit**: written by the engine: the run that wrote the row, and when.\n",
+         - **audit**: written by the engine: the run that wrote the row, and when.\n\
+         \n## Conservation laws\n\n\
+         A law names a sum that a table has in common with its source: the sum over the rows of the table equals the sum over \
+         the latest version of each key in the source or, in a fact folded from slices, over its distinct slices. It holds for \
+         each combination of values of the columns named in it, to the last digit. Null counts as nothing.\n",
     );
     out
 }
@@ -90,7 +94,21 @@ fn entry(model: &Model, gold: &GoldTable) -> String {
         ]
     });
     out.push_str(&table(["Column", "Type", "Role", "Source fields", "Description"], rows));
+    out.push_str(&laws(gold));
     out
+}
+
+/// The sums that the table has in common with its source.
+fn laws(gold: &GoldTable) -> String {
+    if gold.conserves.is_empty() {
+        return String::new();
+    }
+    let rows = gold.conserves.iter().map(|law| {
+        let by = if law.by.is_empty() { "all rows".to_owned() } else { codes(&law.by) };
+        [code(&law.name), code(&law.sum), code(law.equals()), by, prose(&law.description)]
+    });
+    let header = ["Law", "Sum here", "Sum over the source", "For each", "What it says"];
+    format!("\nConservation laws:\n\n{}", table(header, rows))
 }
 
 /// The source fields behind a column, as far as they say something: keys are told by the look-ups.

@@ -7,6 +7,7 @@ mod data_tests;
 mod fold;
 mod gold;
 mod kind;
+mod laws;
 mod lookup;
 mod project;
 mod visible;
@@ -52,6 +53,7 @@ impl Checker<'_> {
         }
         for raw in self.raw.values() {
             self.check_names(raw);
+            self.check_laws(raw);
         }
         self.check_duplicate_content();
         self.check_unused_sources();

@@ -68,6 +68,8 @@ codes! {
     LoadContradictsMutability "load-contradicts-mutability" "The load mode does not go with how the source changes."
     IntervalStartNotInKey "interval-start-not-in-key" "The start of the interval is not part of the key of an interval dimension."
     MemberLacksKey "member-lacks-key" "A member of an aggregate dimension does not yield a column of the business key."
+    UngroupableLaw "ungroupable-law" "A conservation law groups by a column that is not the same in a gold row and the rows it is made from."
+    InexactSum "inexact-sum" "A conservation law adds up values whose sum is not exact."
     NotADimension "not-a-dimension" "A look-up names a table that is no dimension."
     IncompleteLookupKey "incomplete-lookup-key" "A look-up does not cover the whole business key of the dimension."
     LookupKeyMismatch "lookup-key-mismatch" "A look-up compares columns of different types, or names a column outside of the dimension's key."

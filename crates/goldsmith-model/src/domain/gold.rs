@@ -5,7 +5,7 @@
 
 use indexmap::IndexMap;
 
-use super::{DataType, SourceName};
+use super::{Conservation, DataType, SourceName};
 
 /// One gold table.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,8 @@ pub struct GoldTable {
     pub tags: Vec<String>,
     /// Column by which files are sorted and pruned, when one is declared (`cluster_by:`).
     pub cluster_by: Vec<String>,
+    /// Conservation laws that its rows keep. They do not decide what the rows are, so they are no part of the fingerprint.
+    pub conserves: Vec<Conservation>,
 }
 
 impl GoldTable {

@@ -4,6 +4,7 @@
 //! [`crate::load`]), so that readers need not check again that a named table or column exists.
 
 mod bronze;
+mod conservation;
 mod data_test;
 mod data_type;
 mod gold;
@@ -12,6 +13,7 @@ mod type_parser;
 use indexmap::IndexMap;
 
 pub use bronze::{BronzeTable, ColumnDef, LoadMode, MutabilityClass, Scope, SourceName};
+pub use conservation::Conservation;
 pub use data_test::{DataTest, DataTestCase, TestRow};
 pub use data_type::{DataType, StructField};
 pub use gold::{

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use super::{as_written, boolean, data_type, description, source, text, text_map, texts};
-use crate::domain::{AggregateFunction, Calendar, DataType, DerivedColumn, Fetch, Member, SourceName};
+use crate::domain::{AggregateFunction, Calendar, Conservation, DataType, DerivedColumn, Fetch, Member, SourceName};
 use crate::shape::Kind;
 use crate::syntax::Node;
 
@@ -36,6 +36,7 @@ pub(crate) struct RawGold {
     pub(crate) calendar: Calendar,
     pub(crate) derived: IndexMap<String, DerivedColumn>,
     pub(crate) lookups: Vec<RawLookup>,
+    pub(crate) laws: Vec<RawLaw>,
     /// Columns whose declared type cannot be read; nothing is said about their type.
     pub(crate) untyped: HashSet<String>,
 }
@@ -79,6 +80,13 @@ pub(crate) struct RawLookup {
     pub(crate) fetch: IndexMap<String, Fetch>,
     /// Keys that stand in the file.
     pub(crate) keys: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RawLaw {
+    /// Position in the file; items that cannot be read are left out.
+    pub(crate) index: usize,
+    pub(crate) law: Conservation,
 }
 
 pub(crate) fn gold(file: &Node, name: String, domain: String) -> RawGold {
@@ -141,6 +149,7 @@ pub(crate) fn gold(file: &Node, name: String, domain: String) -> RawGold {
         },
         derived,
         lookups: items(file, "dimensions").filter_map(|(index, node)| lookup(index, node)).collect(),
+        laws: items(file, "conserves").filter_map(|(index, node)| law(index, node)).collect(),
         untyped,
     }
 }
@@ -192,4 +201,15 @@ fn lookup(index: usize, node: &Node) -> Option<RawLookup> {
         fetch: fetch.collect(),
         keys: node.entries().iter().map(|entry| entry.key.clone()).collect(),
     })
+}
+
+fn law(index: usize, node: &Node) -> Option<RawLaw> {
+    let law = Conservation {
+        name: text(node, "name")?,
+        sum: node.get("sum").and_then(as_written)?,
+        equals: node.get("equals").and_then(as_written),
+        by: texts(node, "by"),
+        description: description(node),
+    };
+    Some(RawLaw { index, law })
 }

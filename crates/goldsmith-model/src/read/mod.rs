@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 pub(crate) use bronze::{RawBronze, bronze};
 pub(crate) use data_test::data_test;
-pub(crate) use gold::{RawFold, RawFoldColumn, RawGold, RawLookup, gold};
+pub(crate) use gold::{RawFold, RawFoldColumn, RawGold, RawLaw, RawLookup, gold};
 pub(crate) use project::{VERSION, project};
 
 use crate::domain::{DataType, SourceName};

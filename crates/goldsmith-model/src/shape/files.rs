@@ -176,6 +176,21 @@ const AGGREGATE: Shape = Map(
     ]),
 );
 
+const CONSERVES: Shape = List(
+    &Object(&[
+        required("name", Name, "Name of the law, for messages."),
+        required("sum", Expression, "SQL expression over the row of the table; yields integers or decimals."),
+        optional(
+            "equals",
+            Expression,
+            "SQL expression over the carried row of the source, or over the slice of a fact with `fold`; that of `sum` when not given.",
+        ),
+        optional("by", NAMES, "Carried columns, for each combination of whose values the law holds."),
+        required("description", Text, "What the law says."),
+    ]),
+    Many,
+);
+
 /// `gold/<domain>/<table>.yaml`
 pub(crate) const GOLD: Shape = Object(&[
     required("table", Name, "Name, `fact_...` or `dim_...`; the file is gold/<domain>/<table>.yaml."),
@@ -240,6 +255,11 @@ pub(crate) const GOLD: Shape = Object(&[
         "Columns computed by SQL expressions.",
     ),
     optional("dimensions", List(&LOOKUP, Free), "Of a fact: the dimensions that it refers to."),
+    optional(
+        "conserves",
+        CONSERVES,
+        "Conservation laws: sums over the rows that the table is made from, which its own rows must have as well.",
+    ),
 ]);
 
 /// `tests/<table>.yaml`

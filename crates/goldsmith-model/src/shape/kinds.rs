@@ -32,6 +32,7 @@ pub(crate) const KIND_KEYS: &[(&str, &[Kind], &[Kind])] = &[
     ("aggregate", &[Aggregate], &[]),
     ("empty_is_null", &[], &[Aggregate]),
     ("calendar", &[Calendar], &[]),
+    ("conserves", &[], &[EventFact, SlicedRunFact, Scd1, Interval]),
     ("derived", &[], &[EventFact, SlicedRunFact, Scd1, Scd2, Interval, Aggregate]),
 ];
 

@@ -1,6 +1,7 @@
 //! Offline type check of the expressions of a model, against the declared sources.
 
 mod domain;
+mod laws;
 
 use std::ops::Range;
 
@@ -52,6 +53,7 @@ impl ExpressionProblem {
             ExpressionErrorKind::UnknownColumn { name, candidates } => (Code::UnknownColumn, suggest(name, candidates)),
             ExpressionErrorKind::UnknownFunction { .. } => (Code::UnknownFunction, None),
             ExpressionErrorKind::Type => (Code::TypeMismatch, None),
+            ExpressionErrorKind::Inexact => (Code::InexactSum, None),
             ExpressionErrorKind::Syntax => (Code::ExpressionSyntax, None),
             ExpressionErrorKind::Cycle => (Code::ExpressionCycle, None),
         };
@@ -66,8 +68,8 @@ impl ExpressionProblem {
     }
 }
 
-/// Type-checks all expressions of all gold tables: derived columns, and members of aggregate dimensions with the
-/// types of their aggregates. Comparisons of a column that has a closed list of values with a text outside of that
+/// Type-checks all expressions of all gold tables: derived columns, members of aggregate dimensions with the types of
+/// their aggregates, and both sides of conservation laws. Comparisons of a column that has a closed list of values with a text outside of that
 /// list are problems too. Returns all problems found; the model's own structure is taken for checked.
 pub fn check_model(model: &Model) -> Vec<ExpressionProblem> {
     let mut problems = Vec::new();
@@ -97,6 +99,7 @@ impl Checker<'_> {
         {
             self.check_derived(&base);
         }
+        self.check_laws();
     }
 
     fn check_derived(&mut self, base: &Schema) {

@@ -36,6 +36,8 @@ pub enum ExpressionErrorKind {
     },
     /// Types that do not fit, or something that an expression cannot contain.
     Type,
+    /// Values whose sum is not exact.
+    Inexact,
     /// Text that is no SQL expression.
     Syntax,
     /// Derived columns that refer to each other in a circle.
@@ -49,6 +51,7 @@ impl ExpressionErrorKind {
             Self::UnknownColumn { .. } => "unknown_column",
             Self::UnknownFunction { .. } => "unknown_function",
             Self::Type => "type_mismatch",
+            Self::Inexact => "inexact_sum",
             Self::Syntax => "invalid_expression",
             Self::Cycle => "expression_cycle",
         }

@@ -158,6 +158,59 @@ fn problems_are_found_with_their_place() {
 }
 
 #[test]
+fn both_sides_of_laws_are_checked() {
+    use Code::{ExpressionSyntax, InexactSum, PredicateOutsideDomain, TypeMismatch, UnknownColumn, UnknownFunction};
+    type Expected = Option<(&'static str, Code, &'static str, Option<&'static str>)>;
+    let on_both_sides = "without `equals` the same expression is computed over the row of the source; give `equals`";
+    let exact = "sum integers or decimals, for instance `cast(... as decimal(38,18))`";
+    let count = "count with `case when ... then 1 else 0 end`";
+    let cases: &[(&str, Option<&str>, Expected)] = &[
+        ("quantity", None, None),
+        ("quantity", Some("-quantity * cast(-1 as decimal(1,0))"), None),
+        ("1", None, None),
+        ("case when record_type = 'ORIGINAL' then quantity else 0 end", None, None),
+        ("case when is_priced then 1 else 0 end", Some("0"), None),
+        ("quantty", None, Some(("sum", UnknownColumn, "quantty", Some("did you mean `quantity`?")))),
+        ("quantity", Some("quantty"), Some(("equals", UnknownColumn, "quantty", Some("did you mean `quantity`?")))),
+        ("quantity", Some("list_price"), Some(("equals", UnknownColumn, "list_price", None))),
+        ("list_price", None, Some(("sum", UnknownColumn, "list_price", Some(on_both_sides)))),
+        ("_loaded_at", None, Some(("sum", UnknownColumn, "_loaded_at", None))),
+        ("cast(quantity as double)", Some("quantity"), Some(("sum", InexactSum, "", Some(exact)))),
+        ("quantity", Some("cast(quantity as float)"), Some(("equals", InexactSum, "", Some(exact)))),
+        ("cast(quantity as double)", None, Some(("sum", InexactSum, "", Some(exact)))),
+        ("is_priced", Some("1"), Some(("sum", TypeMismatch, "", Some(count)))),
+        ("record_id", None, Some(("sum", TypeMismatch, "", Some("a law sums integers or decimals")))),
+        ("sum(quantity)", Some("quantity"), Some(("sum", TypeMismatch, "", None))),
+        ("1", Some("lenth(record_id)"), Some(("equals", UnknownFunction, "lenth", Some("did you mean `length`?")))),
+        ("1", Some("quantity +"), Some(("equals", ExpressionSyntax, "", None))),
+        (
+            "1",
+            Some("case when record_type = 'OTHER' then 1 else 0 end"),
+            Some(("equals", PredicateOutsideDomain, "'OTHER'", Some("its values are ORIGINAL, RETRACTION"))),
+        ),
+    ];
+    for (sum, equals, expected) in cases {
+        let equals = equals.map(|text| format!("    equals: \"{text}\"\n")).unwrap_or_default();
+        let laws = format!("conserves:\n  - name: rows\n    sum: \"{sum}\"\n{equals}    description: Rows.\n");
+        let derived = "  is_priced: {type: boolean, expr: \"list_price is not null\", description: Priced.}\n";
+        let model = model(user("seen", "timestamp"), fact(derived) + &laws);
+        let law = &model.gold["fact_usage"].conserves[0];
+        let problems = check_model(&model);
+        let found: Vec<_> = problems
+            .iter()
+            .map(|problem| {
+                assert_eq!(problem.table, "fact_usage");
+                let side = problem.pointer.strip_prefix("conserves[0].").unwrap();
+                let text = if side == "sum" { law.sum.as_str() } else { law.equals() };
+                let place = problem.range.clone().map_or("", |range| &text[range]);
+                (side, problem.code, place, problem.help.as_deref())
+            })
+            .collect();
+        assert_eq!(found, expected.iter().copied().collect::<Vec<_>>(), "{sum} {equals}: {problems:?}");
+    }
+}
+
+#[test]
 fn members_and_their_aggregates_are_checked() {
     let fine = || one("string", "record_id");
     for (member, aggregate, expected) in [

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListBuilder, RecordBatch, StringBuilder};
 use arrow::datatypes::DataType as ArrowType;
-use goldsmith_model::{DataType, Fold, FoldColumn, FoldFunction};
+use goldsmith_model::{Conservation, DataType, Fold, FoldColumn, FoldFunction};
 use goldsmith_query::QueryError;
-use goldsmith_query::fold::{FoldSpec, fold, fold_schema};
+use goldsmith_query::fold::{FoldSpec, distinct_slices, fold, fold_schema};
+use goldsmith_query::law::{Law, Ledger};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -183,6 +184,32 @@ fn slices_with_equal_bounds_are_ordered_by_content() {
         let spec = FoldSpec { natural_key: names(&["run", "start", "code", "note"]), ..spec() };
         let runs = fold(&rows, &spec, &rules()).unwrap();
         assert_eq!(fold(&shuffled(rng, &rows), &spec, &rules()).unwrap(), runs);
+    });
+}
+
+/// What the sliced-run facts of a model declare: every distinct slice and every end slice is in one run.
+#[test]
+fn runs_conserve_their_slices_and_end_slices() {
+    let law = |sum: &str, equals: &str, by: &[&str]| Conservation {
+        name: sum.to_owned(),
+        sum: sum.to_owned(),
+        equals: Some(equals.to_owned()),
+        by: names(by),
+        description: "What the law says.".to_owned(),
+    };
+    let ended = "case when state is not null then 1 else 0 end";
+    let laws = [law("slices", "1", &["run"]), law("attempts", ended, &["run"]), law("attempts", ended, &[])];
+    for_seeds(100, |rng| {
+        let rows = rows(&random(rng));
+        let runs = fold(&rows, &spec(), &rules()).unwrap();
+        let slices = distinct_slices(&shuffled(rng, &rows), &spec(), &rules()).unwrap();
+        for law in &laws {
+            let law = Law::compile(law, slices.schema_ref(), runs.schema_ref()).unwrap();
+            let mut ledger = Ledger::new(&[law]);
+            ledger.enter(&slices).unwrap();
+            ledger.leave(&runs).unwrap();
+            assert_eq!(ledger.settle(), Ok(()));
+        }
     });
 }
 

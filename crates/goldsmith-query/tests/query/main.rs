@@ -8,6 +8,7 @@ mod checks;
 mod expressions;
 mod flattening;
 mod folds;
+mod laws;
 mod lookups;
 mod orders;
 mod surrogates;

@@ -11,8 +11,7 @@ fn assert_balanced(report: &RunReport) {
     for table in &report.tables {
         let rows = &table.rows;
         let entered = rows.read + rows.reread + rows.repaired + rows.generated;
-        let left =
-            rows.inserted + rows.updated + rows.unchanged + rows.duplicates + rows.quarantined + rows.memberless;
+        let left = rows.inserted + rows.updated + rows.unchanged + rows.duplicates + rows.quarantined + rows.memberless;
         assert_eq!(entered, left, "{}: {rows:?}", table.name);
     }
 }

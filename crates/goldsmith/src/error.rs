@@ -7,6 +7,7 @@ use goldsmith_model::Diagnostic;
 use goldsmith_plan::DagError;
 use goldsmith_query::QueryError;
 use goldsmith_query::expression::ExpressionError;
+use goldsmith_query::law::BrokenLaw;
 
 use crate::bronze::DriftError;
 use crate::report::RowCounts;
@@ -82,6 +83,14 @@ pub enum Error {
         /// All counts.
         counts: Box<RowCounts>,
     },
+    /// Sums over the rows of the source and over the gold rows made from them differ; nothing was committed.
+    #[error("{}; nothing was committed, `{table}` is as before; please report it", describe_laws(table, broken))]
+    Laws {
+        /// The table.
+        table: String,
+        /// The laws that do not hold, by group.
+        broken: Vec<BrokenLaw>,
+    },
     /// A broken invariant of the engine itself.
     #[error("internal error: {0}; please report it")]
     Internal(String),
@@ -115,7 +124,7 @@ impl Error {
             Self::Lake(_) => ErrorKind::Access,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) => ErrorKind::Data,
-            Self::Books { .. } | Self::Internal(_) => ErrorKind::Internal,
+            Self::Books { .. } | Self::Laws { .. } | Self::Internal(_) => ErrorKind::Internal,
         }
     }
 
@@ -153,6 +162,17 @@ impl Error {
         }
         text
     }
+}
+
+/// The first broken laws, and how many more there are.
+fn describe_laws(table: &str, broken: &[BrokenLaw]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = broken.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = match broken.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("; and in {more} more group(s)"),
+    };
+    format!("`{table}` breaks its conservation laws: {}{more}", shown.join("; "))
 }
 
 /// Result of an operation of the engine.

@@ -24,6 +24,9 @@ const KEYS_AT_ONCE: usize = 500_000;
 pub(crate) trait Recompute: Send + Sync {
     /// Base rows, and the number of input rows that lost against another version or became one row with others.
     fn recompute(&self, rows: &RecordBatch) -> Result<(RecordBatch, u64)>;
+
+    /// The input rows that conservation laws count.
+    fn counted(&self, rows: &RecordBatch) -> Result<RecordBatch>;
 }
 
 /// Builds all keys from all of bronze, writing the rows to `writer`.
@@ -51,7 +54,7 @@ pub(crate) async fn rebuild(
         let rows = concat_batches(&first.schema(), &rows)?;
         let (base, lost) = recompute.recompute(&rows)?;
         job.rows.duplicates += lost;
-        writer.write(&job.pipeline.finish(&base)?).await?;
+        writer.write(&job.finish(&recompute.counted(&rows)?, &base)?).await?;
     }
     Ok(())
 }
@@ -127,7 +130,7 @@ async fn recompute_keys(
     let rows = concat_batches(&first.schema(), &rows)?;
     let (base, lost) = recompute.recompute(&rows)?;
     job.rows.duplicates += lost;
-    let finished = job.pipeline.finish(&base)?;
+    let finished = job.finish(&recompute.counted(&rows)?, &base)?;
     job.upsert(Upsert { rows: vec![finished], delete_missing: true, ..Upsert::default() }).await?;
     Ok(rows.num_rows() as u64)
 }

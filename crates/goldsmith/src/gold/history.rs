@@ -18,6 +18,10 @@ impl Recompute for Timelines {
         let coalesced = (rows.num_rows() - versions.num_rows()) as u64;
         Ok((versions, coalesced))
     }
+
+    fn counted(&self, rows: &RecordBatch) -> Result<RecordBatch> {
+        Ok(rows.clone())
+    }
 }
 
 fn timelines_of(job: &GoldJob<'_>) -> Result<(SourceName, Timelines)> {

@@ -10,6 +10,7 @@ use goldsmith_model::{GoldKind, GoldTable, LookupKind, SourceName};
 use goldsmith_plan::{GoldAction, GoldPosition, GoldState, InputName, InputState, POSITION_FORMAT, decide_gold};
 use goldsmith_query::columns;
 use goldsmith_query::gold::unknown_member;
+use goldsmith_query::law::{Law, Ledger};
 use goldsmith_query::order::KeySet;
 
 use super::pipeline::{BoundLookup, Pipeline};
@@ -151,6 +152,8 @@ pub(crate) struct GoldJob<'a> {
     pub(crate) pipeline: Pipeline,
     pub(crate) rows: RowCounts,
     pub(crate) warnings: Vec<String>,
+    /// Both sides of the conservation laws of the table.
+    ledger: Ledger,
     position: String,
 }
 
@@ -179,7 +182,24 @@ impl<'a> GoldJob<'a> {
             lookups.push(BoundLookup { lookup: lookup.clone(), index });
         }
         let pipeline = Pipeline::new(table, shape.base, target.data_schema()?, lookups, ctx.stamp.clone())?;
-        Ok(Self { ctx, table, target, pipeline, rows: RowCounts::default(), warnings, position })
+        let laws: Vec<Law> = table
+            .conserves
+            .iter()
+            .map(|law| Law::compile(law, &shape.carried, pipeline.schema()))
+            .collect::<Result<_, _>>()?;
+        let ledger = Ledger::new(&laws);
+        Ok(Self { ctx, table, target, pipeline, rows: RowCounts::default(), warnings, ledger, position })
+    }
+
+    /// Computes gold rows from base rows, and enters both sides into the books: `counted` are the carried rows that the
+    /// base rows stand for.
+    pub(crate) fn finish(&mut self, counted: &RecordBatch, base: &RecordBatch) -> Result<RecordBatch> {
+        let finished = self.pipeline.finish(base)?;
+        if !self.ledger.is_empty() {
+            self.ledger.enter(counted)?;
+            self.ledger.leave(&finished)?;
+        }
+        Ok(finished)
     }
 
     async fn rebuild(&mut self) -> Result<()> {
@@ -303,6 +323,7 @@ impl<'a> GoldJob<'a> {
     async fn commit(&mut self, operation: &str) -> Result<()> {
         self.ctx.check()?;
         Error::check_books(&self.table.name, &self.rows)?;
+        self.ledger.settle().map_err(|broken| Error::Laws { table: self.table.name.clone(), broken })?;
         let metrics = [
             ("numTargetRowsInserted", self.rows.inserted),
             ("numTargetRowsUpdated", self.rows.updated),

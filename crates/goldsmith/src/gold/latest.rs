@@ -62,7 +62,7 @@ pub(crate) async fn rebuild(job: &mut GoldJob<'_>) -> Result<()> {
         }
         if mask.true_count() < batch.num_rows() {
             let single = filter_record_batch(&batch, &not(&mask)?)?;
-            writer.write(&job.pipeline.finish(&single)?).await?;
+            writer.write(&job.finish(&single, &single)?).await?;
         }
     }
     if let Some(first) = held.first() {
@@ -70,7 +70,7 @@ pub(crate) async fn rebuild(job: &mut GoldJob<'_>) -> Result<()> {
         let winners = latest_per_key(&held, &job.table.key, &newest_first(sequence_by.as_ref()))?;
         job.rows.duplicates += (held.num_rows() - winners.len()) as u64;
         for chunk in chunks(&held, &winners)? {
-            writer.write(&job.pipeline.finish(&chunk)?).await?;
+            writer.write(&job.finish(&chunk, &chunk)?).await?;
         }
     }
     job.replace(writer).await?;
@@ -175,7 +175,7 @@ async fn merge(
     if winners.num_rows() == 0 {
         return Ok(());
     }
-    let finished = job.pipeline.finish(&winners)?;
+    let finished = job.finish(&winners, &winners)?;
     job.upsert(Upsert { rows: vec![finished], preference, ..Upsert::default() }).await
 }
 

@@ -2,7 +2,7 @@
 
 use arrow::array::RecordBatch;
 use goldsmith_model::{Fold, GoldKind, SourceName};
-use goldsmith_query::fold::{FoldSpec, fold};
+use goldsmith_query::fold::{FoldSpec, distinct_slices, fold};
 
 use super::affected::{self, Recompute};
 use super::job::GoldJob;
@@ -18,6 +18,10 @@ impl Recompute for FoldRuns {
         let runs = fold(rows, &self.spec, &self.fold)?;
         let absorbed = (rows.num_rows() - runs.num_rows()) as u64;
         Ok((runs, absorbed))
+    }
+
+    fn counted(&self, rows: &RecordBatch) -> Result<RecordBatch> {
+        Ok(distinct_slices(rows, &self.spec, &self.fold)?)
     }
 }
 

@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 
 /// Schemas of a gold table.
 pub(crate) struct Shape {
+    /// Carried rows of the source; what the members have together for a gathered dimension.
+    pub(crate) carried: Schema,
     /// Base rows: what the cores yield.
     pub(crate) base: SchemaRef,
     /// The whole table.
@@ -34,7 +36,8 @@ pub(crate) async fn shape_of(ctx: &RunContext, table: &GoldTable) -> Result<Shap
         GoldKind::Calendar(_) => Schema::empty(),
     };
     let base = base_schema(table, &carried)?;
-    Ok(Shape { base: Arc::new(base), schema: gold_schema(table, &carried, &ctx.model)? })
+    let schema = gold_schema(table, &carried, &ctx.model)?;
+    Ok(Shape { carried, base: Arc::new(base), schema })
 }
 
 /// Carried columns of a source for a gold table: of bronze as it is, or as declared while there is none.

@@ -10,6 +10,7 @@ mod flattening;
 mod folds;
 mod lookups;
 mod orders;
+mod properties;
 mod surrogates;
 mod timelines;
 mod world;

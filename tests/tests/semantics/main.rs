@@ -2,12 +2,13 @@
 //! what one build from all of bronze gives.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-mod books;
 mod chains;
 mod histories;
+mod keys;
 mod lookups;
 mod models;
 mod prices;
 mod readers;
+mod rewrites;
 mod runs;
 mod support;

@@ -215,6 +215,10 @@ async fn a_changed_model_rebuilds_just_what_it_must() {
         assert_eq!(touched("build from all of bronze: its model changed"), expected(change.rebuilt), "{what}, done");
         assert_eq!(touched("recompute"), expected(change.follow), "{what}, done");
 
+        if change.rebuilt.is_empty() {
+            continue;
+        }
+        copy(&first.target().join("system_bronze"), &fresh.path().join("system_bronze"));
         let new = lake.engine_on(&first.source(), fresh.path()).unwrap();
         run(&new, &select(&TABLES)).await;
         for table in TABLES.iter().chain(change.rebuilt).chain(change.follow) {

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::AsArray;
 use futures::TryStreamExt;
-use goldsmith::RunOptions;
+use goldsmith::{DeliveryMode, RunOptions};
 use goldsmith_lake::{Lake, LakeOptions, Location, ScanRequest, Table};
+use goldsmith_model::LoadMode;
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::ScratchLake;
 use goldsmith_tests::synth::World;
@@ -33,7 +34,10 @@ async fn seen(table: &Table) -> (BTreeSet<String>, usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_see_the_old_or_the_new_table_while_it_is_built_anew() {
     let lake = ScratchLake::new().unwrap();
-    World::new(SynthConfig { seed: 34, rows: 20_000, batches: 1, ..Default::default() }).deliver(&lake, 0).await;
+    let world = World::new(SynthConfig { seed: 34, rows: 20_000, batches: 1, ..Default::default() });
+    for (source, load) in [("billing.usage", LoadMode::Append), ("billing.list_prices", LoadMode::Merge)] {
+        lake.deliver_batches(source, world.rows(source, load, 0), DeliveryMode::Append).await.unwrap();
+    }
     let first = lake.run(&[FACT]).await.unwrap();
     let location = Location::from_path(&lake.target().join("system_gold").join(FACT)).unwrap();
     let open = || async { Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap() };

@@ -29,31 +29,44 @@ async fn versions(lake: &ScratchLake, table: &str) -> Vec<String> {
     lake.query(&sql).await.unwrap().iter().map(|row| text(row, "version").to_owned()).collect()
 }
 
+/// What the source shows, how many versions of it are new, and what the tables hold then.
+struct Step {
+    source: &'static [&'static str],
+    new: u64,
+    bronze: &'static [&'static str],
+    gold: &'static [&'static str],
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_new_versions_of_a_rewritten_source_are_appended() {
-    let steps: [(&[&str], u64, &[&str], &[&str]); 4] = [
-        (&["a RUNNING 01", "b RUNNING 01"], 2, &["a RUNNING", "b RUNNING"], &["a RUNNING", "b RUNNING"]),
-        (
-            &["a FINISHED 02", "b RUNNING 01", "b RUNNING 01"],
-            1,
-            &["a FINISHED", "a RUNNING", "b RUNNING"],
-            &["a FINISHED", "b RUNNING"],
-        ),
-        (
-            &["b RUNNING 01", "a FINISHED 02"],
-            0,
-            &["a FINISHED", "a RUNNING", "b RUNNING"],
-            &["a FINISHED", "b RUNNING"],
-        ),
-        (
-            &["a RUNNING 01", "c FAILED 03"],
-            1,
-            &["a FINISHED", "a RUNNING", "b RUNNING", "c FAILED"],
-            &["a FINISHED", "b RUNNING", "c FAILED"],
-        ),
+    let steps = [
+        Step {
+            source: &["a RUNNING 01", "b RUNNING 01"],
+            new: 2,
+            bronze: &["a RUNNING", "b RUNNING"],
+            gold: &["a RUNNING", "b RUNNING"],
+        },
+        Step {
+            source: &["a FINISHED 02", "b RUNNING 01", "b RUNNING 01"],
+            new: 1,
+            bronze: &["a FINISHED", "a RUNNING", "b RUNNING"],
+            gold: &["a FINISHED", "b RUNNING"],
+        },
+        Step {
+            source: &["b RUNNING 01", "a FINISHED 02"],
+            new: 0,
+            bronze: &["a FINISHED", "a RUNNING", "b RUNNING"],
+            gold: &["a FINISHED", "b RUNNING"],
+        },
+        Step {
+            source: &["a RUNNING 01", "c FAILED 03"],
+            new: 1,
+            bronze: &["a FINISHED", "a RUNNING", "b RUNNING", "c FAILED"],
+            gold: &["a FINISHED", "b RUNNING", "c FAILED"],
+        },
     ];
     let lake = ScratchLake::new().unwrap();
-    for (step, (source, new, bronze, gold)) in steps.iter().enumerate() {
+    for (step, Step { source, new, bronze, gold }) in steps.iter().enumerate() {
         rewrite(&lake, source).await;
         let report = lake.run(&["fact_mlflow_runs"]).await.unwrap();
         let books = report.table(Layer::Bronze, SOURCE).unwrap().rows;

@@ -79,7 +79,7 @@ struct Change {
 const JOB_RUNS: &str = "gold/lakeflow/fact_job_run_timeline.yaml";
 const USAGE: &str = "gold/billing/fact_usage.yaml";
 
-const CHANGES: [Change; 10] = [
+const CHANGES: [Change; 11] = [
     Change {
         what: "a new derived column",
         file: USAGE,
@@ -101,6 +101,14 @@ const CHANGES: [Change; 10] = [
         file: JOB_RUNS,
         from: "  - {dimension: dim_job}\n",
         to: "  - {dimension: dim_job}\n  - {dimension: dim_user, key: {user_name: run_name}, empty_is_null: true}\n",
+        rebuilt: &["fact_job_run_timeline"],
+        follow: &["dim_date"],
+    },
+    Change {
+        what: "a look-up that is gone",
+        file: JOB_RUNS,
+        from: "  - {dimension: dim_job}\n",
+        to: "",
         rebuilt: &["fact_job_run_timeline"],
         follow: &["dim_date"],
     },

@@ -11,6 +11,7 @@ mod folds;
 mod laws;
 mod lookups;
 mod orders;
+mod properties;
 mod surrogates;
 mod timelines;
 mod world;

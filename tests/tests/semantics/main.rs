@@ -1,0 +1,14 @@
+//! What a run means, end to end: rows written by hand arrive in one order or another, and after every run the tables hold
+//! what one build from all of bronze gives.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod chains;
+mod histories;
+mod keys;
+mod lookups;
+mod models;
+mod prices;
+mod readers;
+mod rewrites;
+mod runs;
+mod support;

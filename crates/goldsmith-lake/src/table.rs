@@ -84,7 +84,10 @@ impl Table {
     }
 
     /// The same table at an earlier version.
-    pub(crate) async fn at_version(&self, version: u64) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Errors of the Delta layer, for instance because the log does not reach back to the version any more.
+    pub async fn at_version(&self, version: u64) -> Result<Self> {
         if version == self.version() {
             return Ok(self.clone());
         }

@@ -15,7 +15,7 @@ use super::pipeline::column_arrays;
 use crate::error::{Error, Result};
 
 /// Column under which a scan shows the file of each row.
-const FILE_COLUMN: &str = "_file";
+pub(crate) const FILE_COLUMN: &str = "_file";
 
 /// A Delta table read as carried rows: structs flattened, deep values as JSON text.
 #[derive(Clone)]

@@ -53,6 +53,21 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
         place.text(&syntax)
     );
 
+    let verify = ["verify", "--target", "goldsmith-demo/lake", "--select", "fact_usage", "--sample", "0.2"];
+    let output = place.run(&[&verify[..], &["--format", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
+    let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&verified["success"], &verified["tables"][0]["outcome"]), (&true.into(), &"passed".into()));
+    let compared = number(&verified["tables"][0]["compared"]);
+    assert!(compared > 0 && compared < number(&usage["rows"]), "{verified:#}");
+    let entry = place.path().join("goldsmith-demo/lake/system_gold/fact_usage/_delta_log/00000000000000000001.json");
+    let log = std::fs::read_to_string(&entry).unwrap();
+    std::fs::write(&entry, log.replacen(r#"\"numRecords\":"#, r#"\"numRecords\":9"#, 1)).unwrap();
+    let found = place.run(&verify);
+    assert_eq!(found.status.code(), Some(1), "{}", place.text(&found));
+    assert!(place.text(&found).contains("`fact_usage` file_statistics: failed, 1 finding"), "{}", place.text(&found));
+    std::fs::write(&entry, log).unwrap();
+
     let locations = ["--source", "goldsmith-demo/source", "--target", "goldsmith-demo/lake"];
     let plan = place.run(&[&["plan", "--format", "json"], &locations[..]].concat());
     let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();

@@ -139,7 +139,12 @@ impl Verifier<'_> {
         self.comparison(table, held, &position, out).await?;
         let audited = audit::audit(self.ctx, table, held, &position, self.examples).await?;
         out.rows = audited.rows;
-        out.checks.extend(audited.checks);
+        let compared =
+            CheckName::COMPARISON.iter().filter_map(|name| out.check(*name)).map(|check| check.outcome).max();
+        let compared = compared.unwrap_or(CheckOutcome::Skipped);
+        out.checks.extend(audited.checks.into_iter().map(|check| {
+            if CheckName::OF_SOURCE.contains(&check.name) { check.given_by_source(compared) } else { check }
+        }));
         out.checks.push(Check::passed(CheckName::Readable));
         Ok(())
     }

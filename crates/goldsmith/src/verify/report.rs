@@ -60,7 +60,7 @@ pub enum CheckName {
     CurrentFlag,
     /// An interval ends after it begins.
     IntervalsForward,
-    /// Intervals of one key do not overlap.
+    /// No interval with an end reaches into a later one of its key.
     IntervalsDisjoint,
     /// The calendar has every day between its first and its last one.
     CalendarContiguous,
@@ -69,6 +69,9 @@ pub enum CheckName {
 impl CheckName {
     /// The checks that compare rows with a rebuild.
     pub(super) const COMPARISON: [Self; 3] = [Self::MissingRows, Self::UnexpectedRows, Self::DifferentRows];
+
+    /// The checks of something that a source can give like that.
+    pub(super) const OF_SOURCE: [Self; 2] = [Self::IntervalsForward, Self::IntervalsDisjoint];
 
     /// The name in reports, such as `missing_rows`.
     pub fn name(self) -> &'static str {
@@ -155,6 +158,23 @@ impl Check {
 
     pub(super) fn skipped(name: CheckName, reason: impl Into<String>) -> Self {
         Self { outcome: CheckOutcome::Skipped, reason: Some(reason.into()), ..Self::passed(name) }
+    }
+
+    /// The check of something that the source gives, when the table was compared with a rebuild with this outcome:
+    /// what a rebuild has too is no fault of the table.
+    pub(super) fn given_by_source(mut self, compared: CheckOutcome) -> Self {
+        let reason = match compared {
+            CheckOutcome::Passed => "the source gives it like that, a rebuild has it too",
+            CheckOutcome::Skipped => {
+                "the source may give it like that, and the table could not be compared with a rebuild"
+            }
+            CheckOutcome::Failed => return self,
+        };
+        if self.outcome == CheckOutcome::Failed {
+            self.outcome = compared;
+            self.reason = Some(reason.into());
+        }
+        self
     }
 
     pub(super) fn failed(name: CheckName, reason: impl Into<String>) -> Self {

@@ -10,7 +10,8 @@ use super::super::rows::{by_key, distinct, micros, row_text};
 use crate::context::RunContext;
 use crate::error::Result;
 
-/// Checks that intervals end after they begin, and that those of one key do not overlap.
+/// Checks that intervals end after they begin, and that no interval with an end reaches into a later one. One without
+/// an end does not: a source may add the next one before it closes the last, and look-ups take the one that starts last.
 pub(super) async fn intervals(
     ctx: &RunContext,
     table: &GoldTable,
@@ -26,32 +27,28 @@ pub(super) async fn intervals(
     let mut disjoint = Findings::new(CheckName::IntervalsDisjoint, limit);
     by_key(ctx, held, &columns, &key, &mut |batch| {
         let (starts, ends) = (micros(batch, start)?, micros(batch, end)?);
-        let end_of = |row: usize| ends.is_valid(row).then(|| ends.value(row));
         for rows in group_rows(batch, &key)?.iter() {
             let mut rows: Vec<usize> =
                 rows.iter().map(|row| *row as usize).filter(|row| starts.is_valid(*row)).collect();
             rows.sort_by_key(|row| starts.value(*row));
             // An earlier interval can reach over several later ones.
-            let mut reach: Option<(usize, Option<i64>)> = None;
+            let mut reach: Option<(usize, i64)> = None;
             for row in rows {
-                if end_of(row).is_some_and(|end| end <= starts.value(row)) {
-                    forward.add(|| -> Result<_> {
-                        Ok((row_text(batch, &shown, row)?, "ends not after it begins".into()))
-                    })?;
-                }
-                if let Some((before, until)) = reach
-                    && until.is_none_or(|until| until > starts.value(row))
-                {
+                if let Some((before, _)) = reach.filter(|(_, until)| *until > starts.value(row)) {
                     disjoint.add(|| -> Result<_> {
                         let problem = format!("begins before the end of {}", row_text(batch, &shown, before)?);
                         Ok((row_text(batch, &shown, row)?, problem))
                     })?;
                 }
-                reach = match (reach, end_of(row)) {
-                    (Some((before, None)), _) => Some((before, None)),
-                    (Some((before, Some(until))), Some(end)) if until >= end => Some((before, Some(until))),
-                    (_, end) => Some((row, end)),
-                };
+                let Some(end) = ends.is_valid(row).then(|| ends.value(row)) else { continue };
+                if end <= starts.value(row) {
+                    forward.add(|| -> Result<_> {
+                        Ok((row_text(batch, &shown, row)?, "ends not after it begins".into()))
+                    })?;
+                }
+                if reach.is_none_or(|(_, until)| until < end) {
+                    reach = Some((row, end));
+                }
             }
         }
         Ok(())

@@ -73,8 +73,8 @@ pub(crate) fn all() -> Vec<Case> {
 
 fn whole_rows() -> Vec<Case> {
     vec![
-        rows("a row is deleted", "fact_usage", &[MissingRows], |rows| without(&rows, 7)),
-        rows("a row is there twice", "fact_usage", &[UnexpectedRows, KeyUnique], |rows| twice(&rows, 7)),
+        rows("a row is deleted", "fact_table_lineage", &[MissingRows], |rows| without(&rows, 7)),
+        rows("a row is there twice", "fact_table_lineage", &[UnexpectedRows, KeyUnique], |rows| twice(&rows, 7)),
         rows("the rows of the last run are gone", "fact_audit_logs", &[MissingRows], |rows| {
             let texts = goldsmith_testkit::rows_of(std::slice::from_ref(&rows)).unwrap();
             let last = texts.iter().map(|row| row["_run_id"].as_str().unwrap()).max().unwrap();
@@ -83,7 +83,7 @@ fn whole_rows() -> Vec<Case> {
             only(&rows, kept)
         }),
         rows("all rows are gone", "fact_listing_access", &[MissingRows], |rows| rows.slice(0, 0)),
-        rows("the keys of two rows are swapped", "fact_usage", &[DifferentRows], |rows| {
+        rows("the keys of two rows are swapped", "fact_table_lineage", &[DifferentRows], |rows| {
             let ids = column(&rows, "record_id").clone();
             set(&set(&rows, "record_id", 0, &ids.slice(1, 1)), "record_id", 1, &ids.slice(0, 1))
         }),

@@ -72,6 +72,10 @@ async fn what_runs_built_passes() {
     assert_sound("behind bronze", &verify(&engine, &[], None).await, &[]);
     assert_sound("behind bronze, sampled", &verify(&engine, &["billing", "lakeflow"], Some(0.5)).await, &[]);
 
+    // Then the dimensions move on too, and facts record older ones; the calendar waits for its facts.
+    lake.run(&["dim_job", "dim_workspace", "dim_list_price"]).await.unwrap();
+    assert_sound("behind dimensions", &verify(&engine, &["fact_usage", "lakeflow"], None).await, &[]);
+
     // Files of older versions are cleaned away, so that what gold records cannot be read any more.
     plant::clean(&lake.target(), "system_bronze", "query_history").await;
     let report = verify(&engine, &["fact_query_history"], Some(1.0)).await;
@@ -81,9 +85,6 @@ async fn what_runs_built_passes() {
     assert_eq!(skipped.outcome, CheckOutcome::Skipped, "{history:#?}");
     assert!(skipped.reason.as_ref().unwrap().contains("cannot be read any more"), "{skipped:?}");
 
-    // Then the dimensions move on too, and facts record older ones; the calendar waits for its facts.
-    lake.run(&["dim_job", "dim_workspace", "dim_list_price"]).await.unwrap();
-    assert_sound("behind dimensions", &verify(&engine, &["fact_usage", "lakeflow"], None).await, &[]);
     lake.run(&["fact_usage"]).await.unwrap();
     let report = verify(&engine, &["billing", "dim_date", "fact_job_run_timeline"], None).await;
     assert_sound("partly run", &report, &[]);
@@ -115,7 +116,6 @@ async fn every_corruption_is_found_in_its_table_by_its_check() {
         println!("{:>6} ms  {}", start.elapsed().as_millis(), case.name);
     }
     assert!(wrong.is_empty(), "{} corruption(s) not found as expected:\n{}", wrong.len(), wrong.join("\n"));
-    assert_sound("everything restored", &verify(&engine, &[], None).await, &[]);
 
     // Without a selection the corrupt table alone is named, and those that refer to the lost row.
     let planted = Planted::new(&target, "system_gold", "dim_workspace");

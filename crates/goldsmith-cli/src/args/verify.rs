@@ -44,8 +44,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
 
-    /// Offending rows shown of each check; all are counted
-    #[arg(long, value_name = "N", default_value_t = VerifyOptions::default().examples)]
+    /// Offending rows shown of each check; all are counted [default: 5]
+    #[arg(long, value_name = "N", default_value_t = VerifyOptions::default().examples, hide_default_value = true)]
     pub(crate) examples: usize,
 }
 

@@ -25,7 +25,7 @@ struct Members<'a> {
 }
 
 /// Checks that every key of a dimension exists there, or is that of the unknown member. The dimensions are looked at as
-/// they were when the fact was built; a calendar as it is, once it covers the fact.
+/// they are, and those that a run moved on since as they were when the fact was built; a calendar once it covers the fact.
 pub(super) async fn references(
     ctx: &RunContext,
     table: &GoldTable,
@@ -99,6 +99,7 @@ async fn members(
             return Ok(Ok(HashSet::new()));
         };
         match at(ctx, &name, recorded).await? {
+            Ok(past) if past.is_behind => unless_moved(ctx, &dimension.name, past.table).await?,
             Ok(past) => past.table,
             Err(Unusable::Skip(reason) | Unusable::Fail(reason)) => return Ok(Err(reason)),
         }
@@ -110,4 +111,12 @@ async fn members(
         keys.extend(int64(&batch, &surrogate)?.iter().flatten());
     }
     Ok(Ok(keys))
+}
+
+/// The dimension as it is, when it still records what it did in its `past`, so that no run has changed it.
+async fn unless_moved(ctx: &RunContext, name: &str, past: Table) -> Result<Table> {
+    match gold(ctx, name).await? {
+        Some(now) if now.position().await? == past.position().await? => Ok(now),
+        _ => Ok(past),
+    }
 }

@@ -141,8 +141,15 @@ async fn a_changed_model_rebuilds_its_table_from_bronze() {
         plan.iter().any(|table| table.name == "fact_node_hours" && table.what.contains("model changed")),
         "{plan:?}"
     );
+    let verify = goldsmith::VerifyOptions { select: select.select.clone(), ..Default::default() };
+    let stale = engine.verify(&verify).await.unwrap();
+    let check = stale.tables[0].check(goldsmith::CheckName::Model).unwrap();
+    assert!(check.reason.as_ref().is_some_and(|reason| reason.contains("rebuilds it")), "{stale:#?}");
+    assert!(!stale.is_success());
     let report = engine.run(&select).await.unwrap();
     assert!(report.is_success(), "{report:#?}");
+    let verified = engine.verify(&verify).await.unwrap();
+    assert!(verified.is_success(), "{verified:#?}");
     let found = changed.rows_at(&engine, "select * from fact_node_hours").await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["is_idle"], true);

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::printer::Printer;
 use crate::render::number::{grouped, seconds};
 use crate::render::report::{layer, status};
-use crate::render::shortened;
+use crate::render::{shortened, verification};
 use crate::settings::Verbosity;
 
 const TOTAL: &str = "{bar:32} {pos}/{len} tables  {elapsed}";
@@ -57,6 +57,12 @@ impl Progress {
                     self.printer.say(&format!("finished {}", finished(report)));
                 }
             }
+            RunEvent::TableVerified(table) => self.printer.say(&format!(
+                "verified {}: {} after {} s",
+                table.name,
+                verification::outcome(table.outcome()),
+                seconds(table.seconds)
+            )),
             _ => {}
         }
     }
@@ -93,16 +99,19 @@ impl Bars {
                     bar.set_message(format!("{table}  {} rows", grouped(*rows)));
                 }
             }
-            RunEvent::TableFinished(report) => {
-                if let Some(bar) = self.working.remove(&table_name(report)) {
-                    bar.finish_and_clear();
-                }
-                if let Some(total) = &self.total {
-                    total.inc(1);
-                }
-            }
+            RunEvent::TableFinished(report) => self.done(&table_name(report)),
+            RunEvent::TableVerified(table) => self.done(&table.name),
             RunEvent::RunFinished { .. } => self.clear(),
             _ => {}
+        }
+    }
+
+    fn done(&mut self, table: &str) {
+        if let Some(bar) = self.working.remove(table) {
+            bar.finish_and_clear();
+        }
+        if let Some(total) = &self.total {
+            total.inc(1);
         }
     }
 

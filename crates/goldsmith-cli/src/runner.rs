@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::Cli;
+use crate::args::{Cli, misuse_code};
 use crate::commands::{self, Context, Outcome};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
@@ -16,23 +16,26 @@ use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment};
 const STACK_BYTES: usize = 16 << 20;
 
 /// Runs the program with `args`, the first of which is its name, and returns the exit code: 0 done, 1 the user
-/// can fix it (a wrong flag included), 2 unexpected. A second interrupt ends the process.
+/// can fix it (a wrong flag included), 2 unexpected; of a verification 1 says that it found something, and 2 that it
+/// could not be made. A second interrupt ends the process.
 pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(usage) => {
-            let code = if usage.use_stderr() { ExitCode::from(1) } else { ExitCode::SUCCESS };
+            let code = if usage.use_stderr() { ExitCode::from(misuse_code(&args)) } else { ExitCode::SUCCESS };
             // Nothing is left to tell when the terminal is gone.
             let _ = usage.print();
             return code;
         }
     };
+    let failure_code = cli.command.failure_code();
     let settings = match Settings::resolve(&cli.global, &cli.command.overrides(), &SystemEnvironment) {
         Ok(settings) => settings,
         Err(error) => {
             let format = cli.global.format.unwrap_or_default();
             let color = cli.global.color.unwrap_or(ColorWhen::Auto);
-            return fail(&error, &Printer::new(format, color, cli.global.verbosity()));
+            return fail(&error, failure_code, &Printer::new(format, color, cli.global.verbosity()));
         }
     };
     let printer = Printer::new(settings.format.value, settings.color.value, settings.verbosity);
@@ -40,7 +43,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match start(cli, settings, printer.clone()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),
-        Err(error) => fail(&error, &printer),
+        Err(error) => fail(&error, failure_code, &printer),
     }
 }
 
@@ -66,7 +69,7 @@ fn start(cli: Cli, settings: Settings, printer: Printer) -> Result<Outcome> {
 }
 
 /// Tells an error on standard error, and as the one JSON document when JSON was asked for.
-fn fail(error: &Error, printer: &Printer) -> ExitCode {
+fn fail(error: &Error, code: Option<u8>, printer: &Printer) -> ExitCode {
     if error.is_closed_output() {
         return ExitCode::SUCCESS;
     }
@@ -75,5 +78,5 @@ fn fail(error: &Error, printer: &Printer) -> ExitCode {
         // A failure to write is told by the exit code, which says failure already.
         let _ = printer.json(&render::error::json(error));
     }
-    ExitCode::from(error.exit_code())
+    ExitCode::from(code.unwrap_or_else(|| error.exit_code()))
 }

@@ -22,6 +22,7 @@ use crate::plan::{TablePlan, plan_all};
 use crate::report::{RunReport, TableStatus};
 use crate::run::run_all;
 use crate::status::{TableInfo, table_infos};
+use crate::verify::{VerifyOptions, VerifyReport};
 
 /// Where the model comes from.
 #[derive(Debug, Clone, Default)]
@@ -264,6 +265,20 @@ impl Engine {
     pub async fn status(&self) -> Result<Vec<TableInfo>> {
         let ctx = self.context(Utc::now());
         table_infos(&ctx).await
+    }
+
+    /// Proves that gold is what a rebuild from bronze gives, and that it keeps what the model promises of keys, look-ups
+    /// and histories. Nothing of the target is changed, no source is read, and other runs may go on meanwhile.
+    ///
+    /// A table is compared as of the versions of its inputs that it records, so that one that lies behind them is right.
+    ///
+    /// # Errors
+    /// Only what concerns the verification as a whole: an unknown name in the selection, a target without any of the
+    /// tables, a scratch directory that cannot be used, [`Error::Cancelled`]. What is wrong with a table, or that it cannot
+    /// be read, is told by the report.
+    pub async fn verify(&self, options: &VerifyOptions) -> Result<VerifyReport> {
+        let started = Utc::now();
+        crate::verify::verify(&self.context(started), started, options).await
     }
 
     /// Answers a SQL query over bronze and gold; tables are named `<schema>.<table>`, and without the schema

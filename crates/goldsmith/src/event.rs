@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::report::{TableReport, TableStatus};
+use crate::verify::TableVerification;
 
 /// One thing that happened in a run.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub enum RunEvent {
     },
     /// A table is done, with whatever outcome.
     TableFinished(Box<TableReport>),
+    /// A table was verified.
+    TableVerified(Box<TableVerification>),
     /// The run is over.
     RunFinished {
         /// The worst status of all tables.

@@ -32,6 +32,7 @@ mod query;
 mod report;
 mod run;
 mod status;
+mod verify;
 
 pub use bronze::DriftError;
 pub use delivery::{DeliveryMode, merge_delivery, write_delivery};
@@ -44,3 +45,6 @@ pub use layout::Layout;
 pub use plan::TablePlan;
 pub use report::{Layer, RowCounts, RunReport, TableReport, TableStatus};
 pub use status::TableInfo;
+pub use verify::{
+    Check, CheckName, CheckOutcome, ColumnDifference, Example, TableVerification, VerifyOptions, VerifyReport,
+};

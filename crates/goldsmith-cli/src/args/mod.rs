@@ -4,15 +4,31 @@ mod demo;
 mod describe;
 mod engine;
 mod global;
+mod verify;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 
 pub(crate) use demo::{DemoArgs, SynthArgs};
 pub(crate) use describe::{ConfigArgs, ExplainArgs, SchemaArgs, SchemaKind, ValidateArgs};
 pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
 pub(crate) use global::GlobalArgs;
+pub(crate) use verify::VerifyArgs;
 
 use crate::settings::Overrides;
+
+/// Exit code of a verification that could not be made.
+const VERIFY_FAILURE: u8 = 2;
+
+/// Exit code of arguments that could not be understood.
+pub(crate) fn misuse_code(args: &[OsString]) -> u8 {
+    let command = Cli::command().ignore_errors(true).try_get_matches_from(args);
+    match command.ok().as_ref().and_then(ArgMatches::subcommand_name) {
+        Some("verify") => VERIFY_FAILURE,
+        _ => 1,
+    }
+}
 
 /// Databricks system tables to a star schema on Delta Lake.
 #[derive(Debug, Parser)]
@@ -48,6 +64,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     Status(StatusArgs),
     Query(QueryArgs),
+    Verify(VerifyArgs),
     Synth(SynthArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
@@ -63,10 +80,17 @@ impl Command {
             Self::Config(args) => args.engine.overrides(),
             Self::Status(args) => args.target.overrides(),
             Self::Query(args) => args.target.overrides(),
+            Self::Verify(args) => args.overrides(),
             Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
                 Overrides::default()
             }
         }
+    }
+
+    /// Exit code of a command that could not do its work, when it is not that of the error: of a verification 1 says
+    /// that it found something.
+    pub(crate) fn failure_code(&self) -> Option<u8> {
+        matches!(self, Self::Verify(_)).then_some(VERIFY_FAILURE)
     }
 
     /// Whether the command can answer as CSV.
@@ -79,7 +103,21 @@ impl Command {
 mod tests {
     use clap::CommandFactory;
 
-    use super::Cli;
+    use super::{Cli, misuse_code};
+
+    #[test]
+    fn misuse_of_verify_is_told_from_differences() {
+        let cases = [
+            (&["goldsmith", "verify", "--sampel", "0.1"][..], 2),
+            (&["goldsmith", "--quiet", "verify", "--sample", "much"], 2),
+            (&["goldsmith", "run", "--taget", "lake"], 1),
+            (&["goldsmith", "verfy"], 1),
+        ];
+        for (args, code) in cases {
+            let args: Vec<_> = args.iter().map(Into::into).collect();
+            assert_eq!(misuse_code(&args), code, "{args:?}");
+        }
+    }
 
     #[test]
     fn definitions_are_consistent() {

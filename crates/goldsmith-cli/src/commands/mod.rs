@@ -11,6 +11,7 @@ mod schema;
 mod status;
 mod synth;
 mod validate;
+mod verify;
 
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Run(args) => run::run(context, args.selection.options(context.settings.threads.value)).await,
         Command::Status(_) => status::status(context).await,
         Command::Query(args) => query::query(context, &args.sql).await,
+        Command::Verify(args) => verify::verify(context, args.options()).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
         Command::Config(_) => config::config(context),
         Command::Schema(args) => schema::schema(context, args.kind.into()),
@@ -110,9 +112,13 @@ impl Context {
         Ok(self.engine()?.source(source).target(target).observer(observer).build()?)
     }
 
-    /// An engine that only looks at the target. It must be there, as otherwise a slip in its name would look like an
-    /// empty lake.
+    /// An engine that only looks at the target.
     fn reading_engine(&self) -> Result<Engine> {
+        Ok(self.engine_on_target()?.build()?)
+    }
+
+    /// An engine builder with a target that is there, as otherwise a slip in its name would look like an empty lake.
+    fn engine_on_target(&self) -> Result<EngineBuilder> {
         let target = self.settings.require_target()?;
         if !target.contains("://") && !std::path::Path::new(target).is_dir() {
             return Err(Error::usage(
@@ -120,6 +126,6 @@ impl Context {
                 "give the directory that `goldsmith run` filled",
             ));
         }
-        Ok(self.engine()?.target(target).build()?)
+        Ok(self.engine()?.target(target))
     }
 }

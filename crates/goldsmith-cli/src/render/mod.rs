@@ -7,6 +7,7 @@ pub(crate) mod number;
 pub(crate) mod report;
 mod style;
 pub(crate) mod table;
+pub(crate) mod verification;
 
 pub(crate) use style::Paint;
 

@@ -1,11 +1,25 @@
 //! The demo from beginning to end, and what can be done with its lake.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
 use crate::program::Workplace;
 
 fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// What comes before the number of rows of a file in a log.
+const NUMBER: &str = r#"\"numRecords\":"#;
+
+/// The newest entry of a log that counts rows, and its text.
+fn newest_statistics(log: &Path) -> (PathBuf, String) {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(log).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let texts = entries.into_iter().rev().filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let mut texts = texts.map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()));
+    texts.find(|(_, text)| text.contains(NUMBER)).unwrap()
 }
 
 #[test]
@@ -52,6 +66,20 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
         "{}",
         place.text(&syntax)
     );
+
+    let verify = ["verify", "--target", "goldsmith-demo/lake", "--select", "fact_usage", "--sample", "0.2"];
+    let output = place.run(&[&verify[..], &["--format", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
+    let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&verified["success"], &verified["tables"][0]["outcome"]), (&true.into(), &"passed".into()));
+    let compared = number(&verified["tables"][0]["compared"]);
+    assert!(compared > 0 && compared < number(&usage["rows"]), "{verified:#}");
+    let (entry, log) = newest_statistics(&place.path().join("goldsmith-demo/lake/system_gold/fact_usage/_delta_log"));
+    std::fs::write(&entry, log.replacen(NUMBER, &format!("{NUMBER}9"), 1)).unwrap();
+    let found = place.run(&verify);
+    assert_eq!(found.status.code(), Some(1), "{}", place.text(&found));
+    assert!(place.text(&found).contains("`fact_usage` file_statistics: failed, 1 finding"), "{}", place.text(&found));
+    std::fs::write(&entry, log).unwrap();
 
     let locations = ["--source", "goldsmith-demo/source", "--target", "goldsmith-demo/lake"];
     let plan = place.run(&[&["plan", "--format", "json"], &locations[..]].concat());

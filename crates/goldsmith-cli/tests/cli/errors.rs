@@ -26,6 +26,15 @@ fn missing_and_wrong_locations_are_told_with_what_to_do() {
 }
 
 #[test]
+fn a_verification_that_cannot_be_made_is_told_from_one_that_found_something() {
+    let place = Workplace::new();
+    std::fs::create_dir(place.path().join("lake")).unwrap();
+    assert_output!("verify_unknown_flag", place.snapshot(&["verify", "--target", "lake", "--sampel", "0.1"]));
+    assert_output!("verify_empty_target", place.snapshot(&["verify", "--target", "lake"]));
+    assert_output!("verify_no_share", place.snapshot(&["verify", "--target", "lake", "--sample", "10"]));
+}
+
+#[test]
 fn a_source_that_is_no_delta_table_fails_its_own_table_only() {
     let place = Workplace::new();
     place.write("system/billing/usage/readme.txt", "not a table");

@@ -70,7 +70,8 @@ pub(crate) async fn decide(
     Ok(decide_gold(&fingerprint, &state, &inputs, full_refresh))
 }
 
-async fn read_position(name: &str, table: &Table) -> Result<Option<GoldPosition>> {
+/// What a gold table records of its inputs; none when it was never filled.
+pub(crate) async fn read_position(name: &str, table: &Table) -> Result<Option<GoldPosition>> {
     let unreadable = |reason: String| Error::Position { table: name.to_string(), reason };
     let Some(text) = table.position().await? else {
         return Ok(None);

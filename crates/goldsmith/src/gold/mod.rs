@@ -15,6 +15,6 @@ mod shape;
 mod unidentified;
 
 pub(crate) use index::build_index;
-pub(crate) use job::{decide, describe, run_gold};
+pub(crate) use job::{decide, describe, read_position, run_gold};
 pub(crate) use pipeline::{Stamp, column_arrays, with_column};
-pub(crate) use read::CarriedTable;
+pub(crate) use read::{CarriedTable, FILE_COLUMN, file_names};

@@ -16,6 +16,9 @@ use goldsmith_query::order::KeySet;
 use super::pipeline::column_arrays;
 use crate::error::{Error, Result};
 
+/// Column under which a scan shows the file of each row.
+pub(crate) const FILE_COLUMN: &str = "_file";
+
 /// A Delta table read as carried rows: structs flattened, deep values as JSON text.
 #[derive(Clone)]
 pub(crate) struct CarriedTable {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use deltalake::DeltaTable;
 use deltalake::kernel::transaction::TransactionError;
 use deltalake::kernel::{Action, CommitInfo, DomainMetadata};
 use deltalake::logstore::{CommitOrBytes, LogStore};
@@ -296,8 +297,28 @@ impl Table {
         }
         if let Err(error) = create_checkpoint(&self.delta, None).await {
             tracing::warn!(location = %self.location, version, %error, "no checkpoint could be written");
-        } else if clean && let Err(error) = cleanup_metadata(&self.delta, None).await {
-            tracing::warn!(location = %self.location, version, %error, "old log entries could not be deleted");
+        } else if clean {
+            match cleanup_metadata(&self.delta, None).await {
+                Ok(0) => {}
+                Ok(_) => self.read_again(version).await,
+                Err(error) => {
+                    tracing::warn!(location = %self.location, version, %error, "old log entries could not be deleted");
+                    // Some of them may be gone.
+                    self.read_again(version).await;
+                }
+            }
+        }
+    }
+
+    /// Reads the table anew from its checkpoint: the handle would look for log entries that are deleted. It stays at its version,
+    /// since commits of others must not slip in unseen.
+    async fn read_again(&mut self, version: u64) {
+        let mut delta = DeltaTable::new(self.delta.log_store());
+        match delta.load_version(version).await {
+            Ok(()) => self.delta = delta,
+            Err(error) => {
+                tracing::warn!(location = %self.location, version, %error, "the table could not be read after a checkpoint");
+            }
         }
     }
 }

@@ -23,12 +23,24 @@ impl Content {
     /// # Errors
     /// A table cannot be read.
     pub async fn of(model: &Arc<Model>, target: &Path) -> Result<Self> {
-        let engine = Engine::builder()
-            .model(ModelSource::Loaded(Arc::clone(model)))
-            .target(target.to_string_lossy())
-            .build()?;
+        Self::of_tables(model, target, names_of(model)).await
+    }
+
+    /// Reads the gold tables of a model that are there.
+    ///
+    /// # Errors
+    /// A table cannot be read.
+    pub async fn of_gold(model: &Arc<Model>, target: &Path) -> Result<Self> {
+        let schema = format!("{}.", model.project.gold_schema);
+        let names = names_of(model).into_iter().filter(|name| name.starts_with(&schema)).collect();
+        Self::of_tables(model, target, names).await
+    }
+
+    async fn of_tables(model: &Arc<Model>, target: &Path, names: Vec<String>) -> Result<Self> {
+        let engine =
+            Engine::builder().model(ModelSource::Loaded(Arc::clone(model))).target(target.to_string_lossy()).build()?;
         let mut tables = BTreeMap::new();
-        for name in names_of(model) {
+        for name in names {
             if target.join(name.replace('.', "/")).join("_delta_log").exists() {
                 let rows = rows_of(&engine.query(&format!("select * from {name}")).await?)?;
                 let mut rows: Vec<String> = rows

@@ -15,16 +15,17 @@ use crate::content::Content;
 use crate::part::Part;
 use crate::synth::World;
 
-/// An engine that does one thing after the other, so that the requests of equal runs are the same and in the same order.
+/// An engine whose requests go through a layer. With one thread it does one thing after the other, so that the requests of equal
+/// runs come in the same order.
 ///
 /// # Errors
 /// The locations cannot be understood.
-pub fn sequential_engine(model: &Arc<Model>, source: &Path, target: &Path, layer: FaultLayer) -> Result<Engine> {
+pub fn engine(model: &Arc<Model>, source: &Path, target: &Path, layer: FaultLayer, threads: usize) -> Result<Engine> {
     Ok(Engine::builder()
         .model(ModelSource::Loaded(Arc::clone(model)))
         .source(source.to_string_lossy())
         .target(target.to_string_lossy())
-        .lake_options(LakeOptions { threads: 1, layer: Some(Arc::new(layer)), ..LakeOptions::default() })
+        .lake_options(LakeOptions { threads, layer: Some(Arc::new(layer)), ..LakeOptions::default() })
         .build()?)
 }
 
@@ -126,7 +127,7 @@ impl Scenario {
         trigger: Trigger,
     ) -> (FaultLayer, goldsmith::Result<RunReport>) {
         let layer = FaultLayer::striking(trigger);
-        let engine = sequential_engine(&self.model, &phase.source, target, layer.clone()).expect("an engine");
+        let engine = engine(&self.model, &phase.source, target, layer.clone(), 1).expect("an engine");
         let outcome = engine.run(&sequential()).await;
         (layer, outcome)
     }
@@ -155,7 +156,7 @@ impl Scenario {
     }
 
     async fn clean_run(&self, phase: &Phase, target: &Path, layer: FaultLayer) -> Result<RunReport, String> {
-        let engine = sequential_engine(&self.model, &phase.source, target, layer).map_err(|error| error.to_string())?;
+        let engine = engine(&self.model, &phase.source, target, layer, 1).map_err(|error| error.to_string())?;
         engine.run(&sequential()).await.map_err(|error| format!("the next run failed: {}", error.chain()))
     }
 }
@@ -169,7 +170,7 @@ pub fn failures(report: &RunReport) -> Vec<String> {
 #[expect(clippy::expect_used, clippy::panic, reason = "a mistake in a test must stop it")]
 async fn phase(model: &Arc<Model>, name: &'static str, source: PathBuf, before: PathBuf, target: &Path) -> Phase {
     let requests = FaultLayer::recording();
-    let engine = sequential_engine(model, &source, target, requests.clone()).expect("an engine");
+    let engine = engine(model, &source, target, requests.clone(), 1).expect("an engine");
     let report = engine.run(&sequential()).await.expect("an undisturbed run");
     if !report.is_success() {
         panic!("{name}: {:?}", failures(&report));
@@ -215,7 +216,7 @@ fn checkpoint_soon(target: &Path) {
 }
 
 /// Keeps quiet about a panic that the Delta layer provokes and catches: giving up an upload whose last step failed.
-fn silence_known_panics() {
+pub(crate) fn silence_known_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let default = std::panic::take_hook();

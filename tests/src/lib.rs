@@ -1,5 +1,6 @@
 //! Helpers shared by the end-to-end tests.
 
+pub mod arrival;
 pub mod content;
 pub mod crash;
 pub mod part;

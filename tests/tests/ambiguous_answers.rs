@@ -14,6 +14,15 @@ use goldsmith_tests::points::{all_points, on_all_cores, spread};
 
 const ROWS: u64 = 800;
 
+/// What a fault may lead to in its own run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Harm {
+    /// Nothing.
+    None,
+    /// The table that the request was made for fails.
+    OwnTable,
+}
+
 /// How the disturbed runs came out, by what the fault struck.
 type Outcomes = Arc<Mutex<BTreeMap<&'static str, u64>>>;
 
@@ -36,8 +45,10 @@ fn judge(
     scenario: &Scenario,
     struck: &Operation,
     outcome: &goldsmith::Result<RunReport>,
+    harm: Harm,
 ) -> Result<&'static str, String> {
-    let tells = |error: &str| error.contains("the answer was lost") || error.contains("the request was not carried out");
+    let tells =
+        |error: &str| error.contains("the answer was lost") || error.contains("the request was not carried out");
     match outcome {
         // Before any table is worked on, every one is opened.
         Err(error) if struck.kind.is_mutating() || !tells(&error.chain()) => {
@@ -46,10 +57,15 @@ fn judge(
         Err(_) => Ok("ended the run"),
         Ok(report) => {
             let failed: Vec<_> = report.tables.iter().filter(|table| table.error.is_some()).collect();
-            let is_own = |name: &str| !struck.kind.is_mutating() || table_of(scenario, &struck.path).as_deref() == Some(name);
+            let is_own =
+                |name: &str| !struck.kind.is_mutating() || table_of(scenario, &struck.path).as_deref() == Some(name);
             match failed.as_slice() {
                 [] => Ok("did no harm"),
-                [table] if is_own(&table.name) && tells(table.error.as_deref().unwrap_or_default()) => {
+                [table]
+                    if harm == Harm::OwnTable
+                        && is_own(&table.name)
+                        && tells(table.error.as_deref().unwrap_or_default()) =>
+                {
                     Ok("failed its table")
                 }
                 _ => Err(format!("more, or others, failed: {}", failures(report).join("; "))),
@@ -58,7 +74,7 @@ fn judge(
     }
 }
 
-async fn disturb(part: Part, rows: u64, class: OperationClass, fault: Fault, most: u64) {
+async fn disturb(part: Part, rows: u64, class: OperationClass, fault: Fault, harm: Harm, most: u64) {
     let scenario = Arc::new(Scenario::new(part, rows).await);
     for (index, phase) in scenario.phases.iter().enumerate() {
         let total = phase.count(&class);
@@ -68,11 +84,14 @@ async fn disturb(part: Part, rows: u64, class: OperationClass, fault: Fault, mos
             async move {
                 let phase = &scenario.phases[index];
                 let target = scenario.prepare(phase);
-                let (layer, outcome) =
-                    scenario.disturbed_run(phase, &target, Trigger { class, number, fault }).await;
-                let struck = layer.struck().ok_or_else(|| format!("request {number} was not reached"))?;
+                let (layer, outcome) = scenario.disturbed_run(phase, &target, Trigger { class, number, fault }).await;
+                let Some(struck) = layer.struck() else {
+                    // How often a run looks something up is not the same each time; what it changes is.
+                    *outcomes.lock().unwrap().entry("was not reached").or_default() += 1;
+                    return if number < total { Ok(()) } else { Err(format!("{number} requests were not reached")) };
+                };
                 let place = |error: String| format!("{fault:?}, {:?} of `{}`: {error}", struck.kind, struck.path);
-                let what = judge(&scenario, &struck, &outcome).map_err(place)?;
+                let what = judge(&scenario, &struck, &outcome, harm).map_err(place)?;
                 *outcomes.lock().unwrap().entry(what).or_default() += 1;
                 scenario.check_recovery(phase, &target).await.map_err(place)
             }
@@ -88,26 +107,26 @@ async fn disturb(part: Part, rows: u64, class: OperationClass, fault: Fault, mos
 }
 
 /// All points of the whole model, or some of its parts.
-async fn disturb_parts(class: OperationClass, fault: Fault, most: u64) {
+async fn disturb_parts(class: OperationClass, fault: Fault, harm: Harm, most: u64) {
     if all_points() {
-        return disturb(Part::Whole, 4_000, class, fault, u64::MAX).await;
+        return disturb(Part::Whole, 4_000, class, fault, harm, u64::MAX).await;
     }
     for part in [Part::Costs, Part::Runs] {
-        disturb(part, ROWS, class.clone(), fault, most).await;
+        disturb(part, ROWS, class.clone(), fault, harm, most).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_answer_is_lost_is_recognised() {
-    disturb_parts(OperationClass::mutating().ending(".json"), Fault::LostAnswer, 8).await;
+    disturb_parts(OperationClass::mutating().ending(".json"), Fault::LostAnswer, Harm::None, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_whose_answer_is_lost_is_not_made_twice() {
-    disturb_parts(OperationClass::mutating(), Fault::LostAnswer, 8).await;
+    disturb_parts(OperationClass::mutating(), Fault::LostAnswer, Harm::OwnTable, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_fails_once_costs_no_more_than_its_table() {
-    disturb_parts(OperationClass::all(), Fault::Transient, 12).await;
+    disturb_parts(OperationClass::all(), Fault::Transient, Harm::OwnTable, 8).await;
 }

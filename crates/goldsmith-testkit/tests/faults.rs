@@ -76,11 +76,9 @@ async fn every_request_is_recorded_and_classes_select_among_them() {
 async fn a_freeze_leaves_nothing_a_torn_upload_or_the_whole_object_and_ends_everything_after_it() {
     let staging = format!("{}#1", OBJECT.rsplit_once('/').unwrap().1);
     let whole = OBJECT.rsplit_once('/').unwrap().1;
-    for (moment, expected) in [
-        (Moment::Before, vec![]),
-        (Moment::During, vec![file(&staging, 4)]),
-        (Moment::After, vec![file(whole, 8)]),
-    ] {
+    for (moment, expected) in
+        [(Moment::Before, vec![]), (Moment::During, vec![file(&staging, 4)]), (Moment::After, vec![file(whole, 8)])]
+    {
         let place = Place::with(OperationClass::mutating(), 1, Fault::Freeze(moment));
         let error = place.store.put(&Path::from(OBJECT), "12345678".into()).await.unwrap_err();
         assert!(error.to_string().contains("cut off"), "{error}");

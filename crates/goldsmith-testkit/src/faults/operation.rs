@@ -28,10 +28,7 @@ pub enum OperationKind {
 impl OperationKind {
     /// Whether the request changes what the storage holds.
     pub fn is_mutating(self) -> bool {
-        matches!(
-            self,
-            Self::Put | Self::PutPart | Self::CompleteUpload | Self::Copy | Self::Rename | Self::Delete
-        )
+        matches!(self, Self::Put | Self::PutPart | Self::CompleteUpload | Self::Copy | Self::Rename | Self::Delete)
     }
 }
 

@@ -72,10 +72,7 @@ impl Drop for FaultUpload {
     }
 }
 
-fn open<'u>(
-    inner: &'u mut Option<Box<dyn MultipartUpload>>,
-    path: &str,
-) -> Result<&'u mut Box<dyn MultipartUpload>> {
+fn open<'u>(inner: &'u mut Option<Box<dyn MultipartUpload>>, path: &str) -> Result<&'u mut Box<dyn MultipartUpload>> {
     inner.as_mut().ok_or_else(|| fault(path, "the upload has ended"))
 }
 

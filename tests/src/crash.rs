@@ -68,7 +68,7 @@ pub struct Scenario {
     lake: ScratchLake,
 }
 
-#[expect(clippy::expect_used, clippy::panic, reason = "a mistake in a test must stop it")]
+#[expect(clippy::expect_used, reason = "a mistake in a test must stop it")]
 impl Scenario {
     /// Prepares both loads.
     ///

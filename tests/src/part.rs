@@ -14,8 +14,6 @@ pub enum Part {
     Costs,
     /// A fact folded from slices, with a look-up as of a time, and a timeline.
     Runs,
-    /// Both of them.
-    CostsAndRuns,
     /// All of the model.
     Whole,
 }
@@ -33,7 +31,6 @@ impl Part {
         match self {
             Self::Costs => "costs",
             Self::Runs => "runs",
-            Self::CostsAndRuns => "costs-and-runs",
             Self::Whole => "whole",
         }
     }
@@ -47,9 +44,6 @@ impl Part {
         Ok(Arc::new(match self {
             Self::Costs => cut(model, &COSTS.0, &COSTS.1),
             Self::Runs => cut(model, &RUNS.0, &RUNS.1),
-            Self::CostsAndRuns => {
-                cut(model, &[&COSTS.0[..], &RUNS.0[..]].concat(), &[&COSTS.1[..], &RUNS.1[..]].concat())
-            }
             Self::Whole => model,
         }))
     }
@@ -59,7 +53,7 @@ impl FromStr for Part {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let all = [Self::Costs, Self::Runs, Self::CostsAndRuns, Self::Whole];
+        let all = [Self::Costs, Self::Runs, Self::Whole];
         all.into_iter().find(|part| part.name() == text).ok_or_else(|| format!("no part `{text}` of the model"))
     }
 }

@@ -36,7 +36,7 @@ async fn two_runs_at_once_give_what_one_gives() {
 /// A run in a process of its own.
 fn start(lake: &ScratchLake) -> Child {
     Command::new(env!("CARGO_BIN_EXE_crash_run"))
-        .arg(Part::CostsAndRuns.name())
+        .arg(Part::Costs.name())
         .args([lake.source(), lake.target()])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -46,8 +46,8 @@ fn start(lake: &ScratchLake) -> Child {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_run_at_once_take_every_delivery_over_once() {
-    const ROUNDS: usize = 4;
-    let model = Part::CostsAndRuns.model().unwrap();
+    const ROUNDS: usize = 3;
+    let model = Part::Costs.model().unwrap();
     let world = World::new(SynthConfig { seed: 22, rows: 1_000, batches: ROUNDS, ..Default::default() });
     let lake = || ScratchLake::with_model(ModelSource::Loaded(model.clone())).unwrap();
     let (alone, together) = (lake(), lake());

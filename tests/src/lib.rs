@@ -1,5 +1,10 @@
 //! Helpers shared by the end-to-end tests.
 
+pub mod arrival;
+pub mod content;
+pub mod crash;
+pub mod part;
+pub mod points;
 pub mod synth;
 
 use goldsmith_testkit::ScratchLake;

@@ -1,98 +1,66 @@
-//! Incremental equals rebuild, and equals every other way in which the same rows may arrive.
+//! Incremental equals rebuild, and equals every other way in which the same rows may arrive, crashes of runs included.
+//!
+//! `GOLDSMITH_SEEDS=100..200` runs other seeds. A case that fails is made smaller; `GOLDSMITH_CASE` repeats one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-use arrow::array::{RecordBatch, UInt64Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use goldsmith::{DeliveryMode, RunOptions};
-use goldsmith_model::LoadMode;
-use goldsmith_synth::SynthConfig;
-use goldsmith_testkit::ScratchLake;
-use goldsmith_tests::{gold_tables, seeds, synth::World};
-use rand::{Rng, SeedableRng, seq::SliceRandom};
-use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-const BATCHES: usize = 3;
+use goldsmith_tests::arrival::{Setting, check, feeding, shrink};
+use goldsmith_tests::part::Part;
+use goldsmith_tests::points::on_all_cores;
+use goldsmith_tests::seeds;
 
-fn world(seed: u64) -> World {
-    World::new(SynthConfig { seed, rows: 4_000, batches: BATCHES, ..Default::default() })
+/// Cases that are tried to make a failing one smaller.
+const SHRINKS: usize = 40;
+
+/// The case of the environment, if it is for one of these parts of the model, or one per seed, for the parts in turn.
+fn settings(parts: &[Part], default: Range<u64>, rows: u64, batches: usize) -> Vec<Setting> {
+    if let Ok(text) = std::env::var("GOLDSMITH_CASE") {
+        let setting: Setting = text.parse().unwrap();
+        return if parts.contains(&setting.part) { vec![setting] } else { Vec::new() };
+    }
+    let part = |seed: u64| parts[usize::try_from(seed).unwrap() % parts.len()];
+    seeds(default).map(|seed| Setting::new(seed, part(seed), rows, batches)).collect()
 }
 
-async fn in_order(seed: u64) -> ScratchLake {
-    let (lake, world) = (ScratchLake::new().unwrap(), world(seed));
-    for batch in 0..BATCHES {
-        world.deliver(&lake, batch).await;
-        lake.run(&[]).await.unwrap();
-    }
-    lake
-}
-
-/// All streamed rows shuffled over the runs, some of them twice; snapshots in their order.
-async fn shuffled(seed: u64) -> ScratchLake {
-    let (lake, world) = (ScratchLake::new().unwrap(), world(seed));
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let runs = BATCHES + 2;
-    let mut deliveries: Vec<Vec<(String, Vec<RecordBatch>, DeliveryMode)>> = vec![Vec::new(); runs];
-    for bronze in lake.model().bronze.values() {
-        let source = bronze.source.to_string();
-        if bronze.load == LoadMode::Merge || bronze.sequence_by.is_none() {
-            for batch in 0..BATCHES {
-                let mode = if bronze.load == LoadMode::Merge { DeliveryMode::Snapshot } else { DeliveryMode::Append };
-                deliveries[batch + 1].push((source.clone(), world.rows(&source, bronze.load, batch), mode));
-            }
-            continue;
-        }
-        let all: Vec<RecordBatch> = (0..BATCHES).flat_map(|batch| world.rows(&source, bronze.load, batch)).collect();
-        let Some(first) = all.first() else { continue };
-        let all = concat_batches(&first.schema(), &all).unwrap();
-        let mut order: Vec<u64> = (0..all.num_rows() as u64).collect();
-        order.extend((0..all.num_rows() as u64).filter(|_| rng.random_bool(0.05)).collect::<Vec<_>>());
-        order.shuffle(&mut rng);
-        for (run, delivery) in deliveries.iter_mut().enumerate() {
-            let part: UInt64Array = order.iter().skip(run).step_by(runs).copied().collect();
-            let rows = take_record_batch(&all, &part).unwrap();
-            delivery.push((source.clone(), vec![rows], DeliveryMode::Append));
-        }
-    }
-    for delivery in deliveries {
-        for (source, rows, mode) in delivery {
-            lake.deliver_batches(&source, rows, mode).await.unwrap();
-        }
-        lake.run(&[]).await.unwrap();
-    }
-    lake
-}
-
-fn assert_same(what: &str, seed: u64, table: &str, expected: &[String], found: &[String]) {
-    if expected == found {
+async fn all_are_equal(settings: Vec<Setting>) {
+    let crashes = Arc::new(AtomicU64::new(0));
+    if settings.is_empty() {
         return;
     }
-    let missing: Vec<_> = expected.iter().filter(|row| found.binary_search(row).is_err()).take(3).collect();
-    let extra: Vec<_> = found.iter().filter(|row| expected.binary_search(row).is_err()).take(3).collect();
-    panic!(
-        "seed {seed}: {what} differs in `{table}`: {} rows against {}\n  missing: {missing:#?}\n  extra: {extra:#?}",
-        expected.len(),
-        found.len()
-    );
+    let is_enough = settings.len() >= 5 && settings.iter().all(|setting| setting.crashes);
+    let seeds = on_all_cores(settings, |setting| {
+        let crashes = Arc::clone(&crashes);
+        async move {
+            match check(&setting).await {
+                Ok(count) => {
+                    crashes.fetch_add(count, Ordering::Relaxed);
+                    Ok(())
+                }
+                Err(failure) => {
+                    let model = setting.part.model().unwrap();
+                    let again = async |setting: &Setting| check(setting).await.map(drop);
+                    let shrunk = shrink(setting.clone(), failure, SHRINKS, |table| feeding(&model, table), again).await;
+                    let (smallest, text) = (&shrunk.setting, &shrunk.failure.text);
+                    Err(format!("{setting}\n  smallest of {} cases: {}\n  {text}", shrunk.tried, smallest.command()))
+                }
+            }
+        }
+    })
+    .await;
+    let crashes = crashes.load(Ordering::Relaxed);
+    println!("{seeds} seeds, {crashes} crashes: all equal");
+    assert!(crashes > 0 || !is_enough, "no run crashed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_arrival_equals_the_ordered_one_and_the_rebuild() {
-    for seed in seeds(1..3) {
-        println!("seed {seed}");
-        let ordered = in_order(seed).await;
-        let other = shuffled(seed).await;
-        let mut before = Vec::new();
-        for table in gold_tables(&ordered) {
-            let rows = ordered.dump(&table).await.unwrap();
-            assert!(rows.len() > 1, "seed {seed}: `{table}` is empty, so that nothing is compared");
-            assert_same("a shuffled arrival", seed, &table, &rows, &other.dump(&table).await.unwrap());
-            before.push((table, rows));
-        }
-        let options = RunOptions { full_refresh: true, ..Default::default() };
-        let report = ordered.engine().unwrap().run(&options).await.unwrap();
-        assert!(report.is_success(), "{report:#?}");
-        for (table, rows) in before {
-            assert_same("a rebuild", seed, &table, &rows, &ordered.dump(&table).await.unwrap());
-        }
-    }
+async fn any_arrival_in_a_part_of_the_model_equals_the_ordered_one_and_the_rebuild() {
+    all_are_equal(settings(&[Part::Costs, Part::Runs], 1..21, 500, 2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_arrival_in_the_whole_model_equals_the_ordered_one_and_the_rebuild() {
+    all_are_equal(settings(&[Part::Whole], 1..3, 2_000, 2)).await;
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use deltalake::DeltaTable;
 use deltalake::kernel::transaction::TransactionError;
 use deltalake::kernel::{Action, CommitInfo, DomainMetadata};
 use deltalake::logstore::{CommitOrBytes, LogStore};
@@ -285,9 +286,25 @@ impl Table {
         }
         if let Err(error) = create_checkpoint(&self.delta, None).await {
             tracing::warn!(location = %self.location, version, %error, "no checkpoint could be written");
-        } else if clean && let Err(error) = cleanup_metadata(&self.delta, None).await {
+        } else if clean
+            // A handle that still listed the older entries would look for them after they are deleted.
+            && self.read_from_checkpoint(version).await
+            && let Err(error) = cleanup_metadata(&self.delta, None).await
+        {
             tracing::warn!(location = %self.location, version, %error, "old log entries could not be deleted");
         }
+    }
+
+    /// Reads the table anew, from the checkpoint of its version. It stays at that version, since commits of others must not slip in
+    /// unseen. Tells whether it went well.
+    async fn read_from_checkpoint(&mut self, version: u64) -> bool {
+        let mut delta = DeltaTable::new(self.delta.log_store());
+        if let Err(error) = delta.load_version(version).await {
+            tracing::warn!(location = %self.location, version, %error, "the table could not be read after a checkpoint");
+            return false;
+        }
+        self.delta = delta;
+        true
     }
 }
 

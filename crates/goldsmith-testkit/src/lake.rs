@@ -9,6 +9,7 @@ use goldsmith_model::{LoadMode, Model};
 use tempfile::TempDir;
 
 use crate::error::{Result, TestkitError};
+use crate::faults::FaultLayer;
 use crate::rows::{Row, batch_of, rows_of};
 
 /// Sources and a target in a directory that goes away with the test.
@@ -74,6 +75,27 @@ impl ScratchLake {
             .source(source.to_string_lossy())
             .target(target.to_string_lossy())
             .build()?)
+    }
+
+    /// An engine over this lake whose requests go through a layer.
+    ///
+    /// # Errors
+    /// The model has problems.
+    pub fn engine_through(&self, layer: FaultLayer) -> Result<Engine> {
+        Ok(Engine::builder()
+            .model(ModelSource::Loaded(self.model.clone()))
+            .source(self.source().to_string_lossy())
+            .target(self.target().to_string_lossy())
+            .lake_options(LakeOptions { layer: Some(Arc::new(layer)), ..LakeOptions::default() })
+            .build()?)
+    }
+
+    /// Runs with requests that go through a layer; a failed table is an error.
+    ///
+    /// # Errors
+    /// The run, or a table of it, failed.
+    pub async fn run_through(&self, layer: FaultLayer, options: &RunOptions) -> Result<RunReport> {
+        succeeded(self.engine_through(layer)?.run(options).await?)
     }
 
     /// Answers a query of an engine as rows of JSON values.

@@ -1,9 +1,10 @@
 //! Builders and runners for tests: a scratch lake with sources that rows are delivered to, and the data tests
-//! of the model files.
+//! of the model files, and storage that fails on purpose.
 
 mod compare;
 mod data_test;
 mod error;
+pub mod faults;
 mod lake;
 mod rows;
 

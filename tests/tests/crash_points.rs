@@ -1,0 +1,118 @@
+//! A load may end at any change that it makes to the storage: the next one completes it to what an undisturbed load gives.
+//!
+//! In this process the storage is cut off at every point. A process of its own is ended at some of them, or with
+//! `GOLDSMITH_CRASH_POINTS=all` at all of them, for the whole model; that takes hours.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use goldsmith::{Layer, RowCounts};
+use goldsmith_testkit::faults::{Fault, Moment, OperationClass, OperationKind, Trigger};
+use goldsmith_tests::crash::Scenario;
+use goldsmith_tests::part::Part;
+use goldsmith_tests::points::{all_points, on_all_cores, spread};
+
+const ROWS: u64 = 800;
+
+/// Processes of their own per load, unless all points are asked for.
+const PROCESSES: u64 = 4;
+
+fn rows(scenario: &Scenario, layer: Layer, table: &str) -> RowCounts {
+    scenario.phases[1].report.table(layer, table).unwrap().rows
+}
+
+fn has_request(scenario: &Scenario, kind: OperationKind, end: &str) -> bool {
+    let requests = scenario.phases[1].requests.operations();
+    requests.iter().any(|request| request.kind == kind && request.path.ends_with(end))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_increments_have_what_is_worth_interrupting() {
+    let costs = Scenario::new(Part::Costs, ROWS).await;
+    let usage = rows(&costs, Layer::Gold, "fact_usage");
+    assert!(usage.inserted > 0 && usage.repaired > 0, "late dimensions and prices: {usage:?}");
+    let prices = rows(&costs, Layer::Gold, "dim_list_price");
+    assert!(prices.inserted > 0 && prices.updated > 0, "changed prices: {prices:?}");
+    let clusters = rows(&costs, Layer::Gold, "dim_cluster");
+    assert!(clusters.inserted > 0 && clusters.updated > 0 && clusters.deleted > 0, "late changes: {clusters:?}");
+    assert!(rows(&costs, Layer::Gold, "dim_sku").updated > 0);
+    assert!(rows(&costs, Layer::Gold, "dim_date").inserted > 0);
+    assert!(rows(&costs, Layer::Bronze, "billing.usage").quarantined > 0);
+    assert!(rows(&costs, Layer::Bronze, "billing.list_prices").updated > 0);
+    assert!(has_request(&costs, OperationKind::Put, ".checkpoint.parquet"));
+    assert!(has_request(&costs, OperationKind::Delete, "00000000000000000000.json"), "the log is shortened");
+    let runs = Scenario::new(Part::Runs, ROWS).await;
+    let timeline = rows(&runs, Layer::Gold, "fact_job_run_timeline");
+    assert!(timeline.inserted > 0 && timeline.updated > 0 && timeline.repaired > 0, "further slices: {timeline:?}");
+    assert!(rows(&runs, Layer::Gold, "dim_job").inserted > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_is_cut_off_at_any_change_is_completed_by_the_next_one() {
+    let class = OperationClass::mutating;
+    for part in [Part::Costs, Part::Runs] {
+        let scenario = Arc::new(Scenario::new(part, ROWS).await);
+        for (index, phase) in scenario.phases.iter().enumerate() {
+            let total = phase.count(&class());
+            // With one thing done after the other, after a change is before the next one; during it is the same, and leaves something behind.
+            let mut points: Vec<(u64, Moment)> = (1..=total).map(|number| (number, Moment::During)).collect();
+            points.push((total, Moment::After));
+            let covered = on_all_cores(points, |(number, moment)| {
+                let scenario = Arc::clone(&scenario);
+                async move {
+                    let phase = &scenario.phases[index];
+                    let target = scenario.prepare(phase);
+                    let trigger = Trigger { class: class(), number, fault: Fault::Freeze(moment) };
+                    let (layer, _) = scenario.disturbed_run(phase, &target, trigger).await;
+                    let struck = layer.struck().ok_or_else(|| format!("change {number} was not reached"))?;
+                    let checked = scenario.check_recovery(phase, &target).await;
+                    checked.map_err(|error| format!("{moment:?} {:?} of `{}`: {error}", struck.kind, struck.path))
+                }
+            })
+            .await;
+            println!("{}, {}: cut off at {covered} points, {total} changes", part.name(), phase.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_whose_process_ends_at_any_change_is_completed_by_the_next_one() {
+    let parts = if all_points() { vec![Part::Whole] } else { vec![Part::Costs, Part::Runs] };
+    for part in parts {
+        let scenario = Arc::new(Scenario::new(part, if part == Part::Whole { 4_000 } else { ROWS }).await);
+        for (index, phase) in scenario.phases.iter().enumerate() {
+            let total = phase.count(&OperationClass::mutating());
+            let moments = ["before", "during", "after"];
+            let points: Vec<(u64, &str)> = if all_points() {
+                (1..=total).flat_map(|number| moments.map(|moment| (number, moment))).collect()
+            } else {
+                spread(total, PROCESSES).into_iter().zip(moments.into_iter().cycle()).collect()
+            };
+            let covered = on_all_cores(points, |(number, moment)| {
+                let scenario = Arc::clone(&scenario);
+                async move {
+                    let phase = &scenario.phases[index];
+                    let target = scenario.prepare(phase);
+                    let output = Command::new(env!("CARGO_BIN_EXE_crash_run"))
+                        .args([part.name()])
+                        .args([&phase.source, &target])
+                        .args([&number.to_string(), moment])
+                        .stdout(Stdio::null())
+                        .output()
+                        .unwrap();
+                    let said = String::from_utf8_lossy(&output.stderr);
+                    let point = format!("{moment} change {number}");
+                    // A process that ends itself, at once, has no exit code.
+                    if output.status.code().is_some() {
+                        return Err(format!("{point} was not reached: {said}"));
+                    }
+                    let checked = scenario.check_recovery(phase, &target).await;
+                    checked.map_err(|error| format!("{point}: {error}"))
+                }
+            })
+            .await;
+            println!("{}, {}: ended {covered} processes at {total} changes", part.name(), phase.name);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Opening and creating tables.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -38,10 +39,10 @@ pub enum FileCompression {
 }
 
 /// How a [`Lake`] reaches its storage and writes its files.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LakeOptions {
     /// Options of the object store (credentials, endpoint, region), by the names that `object_store` knows, such as
-    /// `aws_endpoint`; they win over the environment.
+    /// `aws_endpoint`; they win over the environment. See [`crate::check_storage_option`].
     pub storage_options: HashMap<String, String>,
     /// Size in bytes at which a data file is closed and the next one begun.
     pub target_file_size: u64,
@@ -51,6 +52,19 @@ pub struct LakeOptions {
     pub compression: FileCompression,
     /// What every request to the storage passes through.
     pub layer: Option<Arc<dyn StoreLayer>>,
+}
+
+/// The names of the storage options, and none of their values, which may be secrets.
+impl fmt::Debug for LakeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LakeOptions")
+            .field("storage_options", &self.storage_options.keys().collect::<Vec<_>>())
+            .field("target_file_size", &self.target_file_size)
+            .field("threads", &self.threads)
+            .field("compression", &self.compression)
+            .field("layer", &self.layer)
+            .finish()
+    }
 }
 
 impl Default for LakeOptions {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use goldsmith_lake::{CommitRequest, Lake, LakeOptions, Location, TableSpec};
+use goldsmith_lake::{CommitRequest, Lake, LakeOptions, Location, Side, TableSpec};
 use goldsmith_query::normalize::normalize_batch;
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub enum DeliveryMode {
 }
 
 /// Writes one delivery to the Delta table `<root>/<schema>/<table>` of `source` (`billing.usage`) in one
-/// commit, creating the table when it is not there. Returns the number of rows.
+/// commit, creating the table when it is not there. Returns the number of rows. Storage options are those of the source.
 ///
 /// # Errors
 /// A source name without a schema, batches of another schema than the table's, a location that cannot be
@@ -36,7 +36,7 @@ pub async fn write_delivery(
         what: format!("`{source}` is no source name"),
         help: "write it as `<schema>.<table>`".into(),
     })?;
-    let lake = Lake::new(options.clone());
+    let lake = Lake::new(options.for_side(Side::Source)?);
     let location = Location::parse(root)?.join(directory).join(name);
     let run_id = Uuid::now_v7().to_string();
     let mut batches = batches.into_iter().peekable();

@@ -6,5 +6,6 @@ mod delta_sources;
 mod evolution;
 mod opening;
 mod parquet_sources;
+mod stores;
 mod support;
 mod upserts;

@@ -9,7 +9,7 @@ use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::{S3Server, ScratchLake, dump};
 use goldsmith_tests::{gold_tables, synth::World};
 
-const SOURCE: &str = "s3://sources/system tables";
+const SOURCE: &str = "s3://sources/system";
 const TARGET: &str = "s3://lakes/gold/main";
 
 fn engine_at(source: &str, target: &str, storage_options: HashMap<String, String>) -> Engine {

@@ -94,7 +94,8 @@ pub(crate) fn classify(error: &(dyn StdError + 'static)) -> Option<StorageFailur
         chain.push(error);
         next = error.source();
     }
-    for error in chain.iter().filter(|error| error.is::<ObjectStoreError>()) {
+    // Only what a store says, since other errors may quote whatever a user wrote.
+    for error in chain.iter().skip_while(|error| !error.is::<ObjectStoreError>()) {
         let text = error.to_string();
         if let Some((_, failure)) = ANSWERS.iter().find(|(answer, _)| text.contains(answer)) {
             return Some(*failure);

@@ -24,6 +24,7 @@ mod lake;
 mod listing;
 mod location;
 mod log;
+mod log_cache;
 mod parquet_file;
 mod scan;
 mod session;

@@ -17,6 +17,8 @@ use uuid::Uuid;
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
 use crate::location::Location;
+use crate::log::LOG;
+use crate::log_cache::LogCache;
 use crate::storage_options::{check_storage_option, redact, retry_config, sorted};
 
 /// Stands between the engine and its storage: every request of a [`Lake`] goes through it.
@@ -65,13 +67,22 @@ impl Stores {
 impl Lake {
     /// The log store of the table at `location`. Does no I/O.
     pub(crate) fn log_store(&self, location: &Location) -> Result<LogStoreRef> {
+        self.log_store_and_cache(location).map(|(log_store, _)| log_store)
+    }
+
+    /// The log store of the table at `location`, and what it keeps of the log.
+    pub(crate) fn log_store_and_cache(&self, location: &Location) -> Result<(LogStoreRef, Arc<LogCache>)> {
         let options = self.options();
         let fail = |error| LakeError::delta(&location.to_string(), error);
         let root = self.stores().root(location, &options.storage_options, options.layer.as_ref())?;
         // The options are in the store already; the log store would only keep secrets of which it makes no use.
         let config = StorageConfig::default();
+        let log = Path::from_url_path(location.join(LOG).url().path())
+            .map_err(|error| LakeError::storage(&location.to_string(), error))?;
+        let cache = Arc::new(LogCache::new(root, log));
+        let root: Arc<dyn ObjectStore> = Arc::<LogCache>::clone(&cache);
         let prefixed = config.decorate_store(Arc::clone(&root), location.url()).map_err(fail)?;
-        Ok(default_logstore(Arc::from(prefixed), root, location.url(), &config))
+        Ok((default_logstore(Arc::from(prefixed), root, location.url(), &config), cache))
     }
 
     /// Makes sure that the storage at `location` can be written, and that it refuses to write an object that is already

@@ -94,7 +94,7 @@ impl Error {
             Self::Engine(goldsmith::Error::Model { .. }) => {
                 Some("run `goldsmith explain CODE` to read more about the code of a problem".into())
             }
-            Self::Engine(error) if error.is_retryable() => {
+            Self::Engine(error) if error.kind() == ErrorKind::Conflict => {
                 Some("another writer was faster; run the command again".into())
             }
             Self::Unshowable(_) => Some("use `--format human`, or cast the column to text in the query".into()),

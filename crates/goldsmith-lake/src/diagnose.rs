@@ -15,7 +15,8 @@ use crate::log::{Commit, entry_name};
 pub(crate) async fn explain(log_store: &dyn LogStore, location: &str, error: DeltaTableError) -> LakeError {
     match find_cause(log_store, location).await {
         Ok(Some(cause)) => cause,
-        // The original error says more than a failure to look closer.
+        Err(cause @ (LakeError::Unusable { .. } | LakeError::PermissionDenied { .. })) => cause,
+        // The original error says more than another failure to look closer.
         Ok(None) | Err(_) => LakeError::delta(location, error),
     }
 }

@@ -7,6 +7,8 @@ use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::TransactionError;
 use object_store::Error as ObjectStoreError;
 
+use crate::failure::{StorageFailure, classify};
+
 /// The result of an operation of this crate.
 pub type Result<T, E = LakeError> = std::result::Result<T, E>;
 
@@ -195,6 +197,35 @@ pub enum LakeError {
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// A storage option that no store knows.
+    #[error("`{key}` is no storage option; {help}")]
+    UnknownStorageOption {
+        /// The option as given.
+        key: String,
+        /// What may have been meant.
+        help: String,
+    },
+    /// The settings of a storage are incomplete or contradict each other.
+    #[error(
+        "the storage of `{location}` cannot be set up: {reason}; check the storage options and the variables of its cloud"
+    )]
+    StorageSetup {
+        /// The place in the storage.
+        location: String,
+        /// What the store said, without any secret.
+        reason: String,
+    },
+    /// The storage cannot be used for a reason that its user can mend.
+    #[error("the storage of `{location}` {}; {}", failure.what(), failure.help())]
+    Unusable {
+        /// The place in the storage.
+        location: String,
+        /// What is wrong.
+        failure: StorageFailure,
+        /// What the storage said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
     /// The storage failed.
     #[error("the storage of `{location}` failed")]
     Storage {
@@ -253,13 +284,16 @@ impl LakeError {
             | Self::MissingColumn { .. }
             | Self::UnexpectedColumn { .. }
             | Self::ValueDoesNotFit { .. }
-            | Self::DuplicateKey { .. } => ErrorKind::InvalidInput,
+            | Self::DuplicateKey { .. }
+            | Self::UnknownStorageOption { .. }
+            | Self::StorageSetup { .. } => ErrorKind::InvalidInput,
             Self::NotADeltaTable { .. } => ErrorKind::NotADeltaTable,
             Self::CorruptLog { .. } | Self::CorruptFile { .. } => ErrorKind::Corrupt,
             Self::UnsupportedFeature { .. } | Self::UnsafeStorage { .. } => ErrorKind::Unsupported,
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
-            Self::Storage { .. } => ErrorKind::Storage,
+            Self::Unusable { failure, .. } if failure.is_refusal() => ErrorKind::PermissionDenied,
+            Self::Unusable { .. } | Self::Storage { .. } => ErrorKind::Storage,
             Self::Delta { .. }
             | Self::Query { .. }
             | Self::Arrow { .. }
@@ -302,9 +336,10 @@ impl LakeError {
     }
 
     pub(crate) fn delta(location: &str, source: DeltaTableError) -> Self {
-        if is_permission_denied(&source) {
-            return Self::PermissionDenied { path: location.to_owned(), source: Box::new(source) };
-        }
+        let source = match Self::mendable(location, source) {
+            Ok(error) => return error,
+            Err(source) => source,
+        };
         match source {
             DeltaTableError::ObjectStore { source } => Self::storage(location, source),
             DeltaTableError::Transaction { source: TransactionError::ObjectStore { source } } => {
@@ -316,17 +351,24 @@ impl LakeError {
     }
 
     pub(crate) fn query(location: &str, source: DataFusionError) -> Self {
-        if is_permission_denied(&source) {
-            return Self::PermissionDenied { path: location.to_owned(), source: Box::new(source) };
-        }
-        Self::Query { location: location.to_owned(), source: Box::new(source) }
+        Self::mendable(location, source)
+            .unwrap_or_else(|source| Self::Query { location: location.to_owned(), source: Box::new(source) })
     }
 
     pub(crate) fn storage(location: &str, source: impl StdError + Send + Sync + 'static) -> Self {
-        if is_permission_denied(&source) {
-            Self::PermissionDenied { path: location.to_owned(), source: Box::new(source) }
-        } else {
-            Self::Storage { location: location.to_owned(), source: Box::new(source) }
+        Self::mendable(location, source)
+            .unwrap_or_else(|source| Self::Storage { location: location.to_owned(), source: Box::new(source) })
+    }
+
+    /// The error with what to do about the storage, when its causes tell; otherwise the causes are given back.
+    fn mendable<E: StdError + Send + Sync + 'static>(location: &str, source: E) -> std::result::Result<Self, E> {
+        match classify(&source) {
+            None => Err(source),
+            // On a disk it is the path that matters, not who keeps it.
+            Some(StorageFailure::Denied) if !location.contains("://") => {
+                Ok(Self::PermissionDenied { path: location.to_owned(), source: Box::new(source) })
+            }
+            Some(failure) => Ok(Self::Unusable { location: location.to_owned(), failure, source: Box::new(source) }),
         }
     }
 }
@@ -335,23 +377,4 @@ impl From<LakeError> for DataFusionError {
     fn from(error: LakeError) -> Self {
         Self::External(Box::new(error))
     }
-}
-
-/// Looks for a refusal anywhere in the chain of causes, since each layer wraps it its own way.
-fn is_permission_denied(error: &(dyn StdError + 'static)) -> bool {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(ObjectStoreError::PermissionDenied { .. } | ObjectStoreError::Unauthenticated { .. }) =
-            error.downcast_ref::<ObjectStoreError>()
-        {
-            return true;
-        }
-        if let Some(error) = error.downcast_ref::<std::io::Error>()
-            && matches!(error.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem)
-        {
-            return true;
-        }
-        current = error.source();
-    }
-    false
 }

@@ -1,6 +1,7 @@
 //! Opening and creating tables.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -9,7 +10,6 @@ use datafusion::prelude::SessionContext;
 use deltalake::DeltaTableError;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::kernel::{Action, CommitInfo, MetadataExt, Protocol, StructType, contains_timestampntz, new_metadata};
-use deltalake::logstore::LogStore;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::commit::{ENGINE, write_entry};
 use crate::error::{LakeError, Result};
 use crate::location::Location;
-use crate::log::{COMMIT_ID, RUN_ID, entry_name};
+use crate::log::{COMMIT_ID, LOG, RUN_ID, entry_name, log_file};
 use crate::session::session;
 use crate::source::{ParquetDirectory, Source};
 use crate::stores::{StoreLayer, Stores};
@@ -38,10 +38,10 @@ pub enum FileCompression {
 }
 
 /// How a [`Lake`] reaches its storage and writes its files.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct LakeOptions {
     /// Options of the object store (credentials, endpoint, region), by the names that `object_store` knows, such as
-    /// `aws_endpoint`; they win over the environment.
+    /// `aws_endpoint`; they win over the environment. See [`crate::check_storage_option`].
     pub storage_options: HashMap<String, String>,
     /// Size in bytes at which a data file is closed and the next one begun.
     pub target_file_size: u64,
@@ -51,6 +51,19 @@ pub struct LakeOptions {
     pub compression: FileCompression,
     /// What every request to the storage passes through.
     pub layer: Option<Arc<dyn StoreLayer>>,
+}
+
+/// The names of the storage options, and none of their values, which may be secrets.
+impl fmt::Debug for LakeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LakeOptions")
+            .field("storage_options", &self.storage_options.keys().collect::<Vec<_>>())
+            .field("target_file_size", &self.target_file_size)
+            .field("threads", &self.threads)
+            .field("compression", &self.compression)
+            .field("layer", &self.layer)
+            .finish()
+    }
 }
 
 impl Default for LakeOptions {
@@ -88,7 +101,7 @@ pub struct Lake {
 /// What is found at a location.
 enum Content {
     Nothing,
-    DeltaLog,
+    Table(Box<Table>),
     ParquetFiles,
     Other(String),
 }
@@ -110,11 +123,9 @@ impl Lake {
     /// [`LakeError::InvalidLocation`] for a file, [`LakeError::NotADeltaTable`] for a directory with other content,
     /// [`LakeError::CorruptLog`] and [`LakeError::UnsupportedFeature`] for a log that cannot be read, and errors of the storage.
     pub async fn open(&self, location: &Location) -> Result<Option<Table>> {
-        check_no_file(location)?;
-        let log_store = self.log_store(location)?;
-        match self.content(location, log_store.as_ref()).await? {
+        match self.content(location).await? {
             Content::Nothing => Ok(None),
-            Content::DeltaLog => Table::load(self, location, log_store).await.map(Some),
+            Content::Table(table) => Ok(Some(*table)),
             Content::ParquetFiles => {
                 Err(LakeError::NotADeltaTable { location: location.to_string(), found: "parquet files".to_owned() })
             }
@@ -160,14 +171,9 @@ impl Lake {
     /// # Errors
     /// As [`Lake::open`]; a directory with neither a `_delta_log` nor Parquet files is [`LakeError::NotADeltaTable`].
     pub async fn open_source(&self, location: &Location) -> Result<Option<Source>> {
-        check_no_file(location)?;
-        let log_store = self.log_store(location)?;
-        match self.content(location, log_store.as_ref()).await? {
+        match self.content(location).await? {
             Content::Nothing => Ok(None),
-            Content::DeltaLog => {
-                let table = Table::load(self, location, log_store).await?;
-                Ok(Some(Source::Delta(table)))
-            }
+            Content::Table(table) => Ok(Some(Source::Delta(*table))),
             Content::ParquetFiles => {
                 ParquetDirectory::open(self, location).await.map(Source::ParquetDirectory).map(Some)
             }
@@ -224,44 +230,28 @@ impl Lake {
         &self.stores
     }
 
-    async fn content(&self, location: &Location, log_store: &dyn LogStore) -> Result<Content> {
-        let text = location.to_string();
-        let store = log_store.object_store(None);
-        let log_path = Path::from("_delta_log");
-        let mut is_log = false;
-        let mut checkpoint = None;
-        let mut empty = None;
-        let mut log = store.list(Some(&log_path));
-        while let Some(entry) = log.next().await {
-            let entry = entry.map_err(|error| LakeError::storage(&text, error))?;
-            let Some((version, kind)) = entry.location.filename().and_then(split_log_name) else { continue };
-            is_log = true;
-            if kind.starts_with("checkpoint") {
-                checkpoint = checkpoint.max(Some(version));
-            } else if kind == "json" && entry.size == 0 {
-                empty = empty.max(Some(version));
-            }
-        }
-        // The reader of the log takes an empty entry for one without actions, and would silently lose what it held.
-        if let Some(version) = empty
-            && empty > checkpoint
+    async fn content(&self, location: &Location) -> Result<Content> {
+        check_no_file(location)?;
+        if let Some(path) = location.local_path()
+            && !path.try_exists().map_err(|error| LakeError::storage(&location.to_string(), error))?
         {
-            return Err(LakeError::CorruptLog {
-                location: text,
-                entry: entry_name(version),
-                reason: "it is empty".to_owned(),
-            });
+            return Ok(Content::Nothing);
         }
-        if is_log {
-            return Ok(Content::DeltaLog);
+        // Loading lists the log anyway, so nothing is listed before; what is no table is looked at afterwards.
+        if let Some(table) = self.load(location).await? {
+            return Ok(Content::Table(Box::new(table)));
         }
+        let text = location.to_string();
+        let store = self.log_store(location)?.object_store(None);
+        let log_path = Path::from(LOG);
         let mut example = None;
         let mut files = store.list(None);
         while let Some(file) = files.next().await {
             let path = file.map_err(|error| LakeError::storage(&text, error))?.location;
             // A table can be created between the two listings.
-            if path.prefix_matches(&log_path) && path.filename().and_then(split_log_name).is_some() {
-                return Ok(Content::DeltaLog);
+            if path.prefix_matches(&log_path) && path.filename().and_then(log_file).is_some() {
+                let table = self.load(location).await?.ok_or(LakeError::NoTable { location: text })?;
+                return Ok(Content::Table(Box::new(table)));
             }
             if crate::source::is_data_file(&path) {
                 return Ok(Content::ParquetFiles);
@@ -269,6 +259,21 @@ impl Lake {
             example.get_or_insert_with(|| format!("`{path}`"));
         }
         Ok(example.map_or(Content::Nothing, Content::Other))
+    }
+
+    /// The table at a location; `None` when there is no log.
+    async fn load(&self, location: &Location) -> Result<Option<Table>> {
+        let (log_store, log) = self.log_store_and_cache(location)?;
+        let table = Table::load(self, location, log_store).await?;
+        // The reader of the log takes an empty entry for one without actions, and would silently lose what it held.
+        match log.empty_entry() {
+            Some(version) if table.is_some() => Err(LakeError::CorruptLog {
+                location: location.to_string(),
+                entry: entry_name(version),
+                reason: "it is empty".to_owned(),
+            }),
+            _ => Ok(table),
+        }
     }
 }
 
@@ -301,13 +306,6 @@ fn create_actions(location: &str, spec: &TableSpec) -> Result<Vec<Action>> {
         metadata = metadata.with_description(description.clone()).map_err(|error| fail(error.into()))?;
     }
     Ok(vec![Action::Protocol(protocol), Action::Metadata(metadata)])
-}
-
-/// Version and kind of a file of a log, such as `json` or `checkpoint.parquet`.
-fn split_log_name(name: &str) -> Option<(u64, &str)> {
-    let (version, kind) = name.split_once('.')?;
-    let is_version = version.len() == 20 && version.bytes().all(|byte| byte.is_ascii_digit());
-    is_version.then_some((version.parse().ok()?, kind))
 }
 
 /// A local file is no place for a table, and a store on top of it fails in unhelpful ways.

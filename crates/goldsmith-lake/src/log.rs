@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::error::{LakeError, Result};
 
+/// The directory of the log within a table.
+pub(crate) const LOG: &str = "_delta_log";
 /// Key of the run id in the `commitInfo` of our commits.
 pub(crate) const RUN_ID: &str = "goldsmithRunId";
 /// Key of the id of one attempt to commit, by which we recognise our own commit after an ambiguous answer.
@@ -77,6 +79,31 @@ impl Commit {
 /// The name of the log entry of a version, as it is in the table's directory.
 pub(crate) fn entry_name(version: u64) -> String {
     format!("_delta_log/{version:020}.json")
+}
+
+/// A file of a log, with its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFile {
+    /// What one commit did.
+    Entry(u64),
+    /// All that was done so far, or a part of it.
+    Checkpoint(u64),
+    /// Something else that bears a version, such as a checksum.
+    Other,
+}
+
+/// What the name of a file says that it is, when it is part of a log.
+pub(crate) fn log_file(name: &str) -> Option<LogFile> {
+    let (version, kind) = name.split_once('.')?;
+    if version.len() != 20 || !version.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let version = version.parse().ok()?;
+    Some(match kind {
+        "json" => LogFile::Entry(version),
+        kind if kind.starts_with("checkpoint") => LogFile::Checkpoint(version),
+        _ => LogFile::Other,
+    })
 }
 
 /// Reads one entry; `None` when it is not there (any more).

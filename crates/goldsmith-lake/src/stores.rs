@@ -17,6 +17,9 @@ use uuid::Uuid;
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
 use crate::location::Location;
+use crate::log::LOG;
+use crate::log_cache::LogCache;
+use crate::storage_options::{check_storage_option, redact, retry_config, sorted};
 
 /// Stands between the engine and its storage: every request of a [`Lake`] goes through it.
 ///
@@ -27,9 +30,16 @@ pub trait StoreLayer: fmt::Debug + Send + Sync {
 }
 
 /// The stores that are open, by scheme and host, so that tables of one bucket share their connections.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Stores {
     open: Mutex<HashMap<String, Arc<dyn ObjectStore>>>,
+}
+
+/// Says nothing of the stores themselves, which know credentials.
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores").finish_non_exhaustive()
+    }
 }
 
 impl Stores {
@@ -57,77 +67,136 @@ impl Stores {
 impl Lake {
     /// The log store of the table at `location`. Does no I/O.
     pub(crate) fn log_store(&self, location: &Location) -> Result<LogStoreRef> {
+        self.log_store_and_cache(location).map(|(log_store, _)| log_store)
+    }
+
+    /// The log store of the table at `location`, and what it keeps of the log.
+    pub(crate) fn log_store_and_cache(&self, location: &Location) -> Result<(LogStoreRef, Arc<LogCache>)> {
         let options = self.options();
         let fail = |error| LakeError::delta(&location.to_string(), error);
         let root = self.stores().root(location, &options.storage_options, options.layer.as_ref())?;
-        let config = StorageConfig::parse_options(&options.storage_options).map_err(fail)?;
+        // The options are in the store already; the log store would only keep secrets of which it makes no use.
+        let config = StorageConfig::default();
+        let log = Path::from_url_path(location.join(LOG).url().path())
+            .map_err(|error| LakeError::storage(&location.to_string(), error))?;
+        let cache = Arc::new(LogCache::new(root, log));
+        let root: Arc<dyn ObjectStore> = Arc::<LogCache>::clone(&cache);
         let prefixed = config.decorate_store(Arc::clone(&root), location.url()).map_err(fail)?;
-        Ok(default_logstore(Arc::from(prefixed), root, location.url(), &config))
+        Ok((default_logstore(Arc::from(prefixed), root, location.url(), &config), cache))
     }
 
-    /// Makes sure that the storage at `location` refuses to write an object that is already there. The log of a table relies
-    /// on that: without it two writers would overwrite each other's commits.
+    /// Makes sure that the storage at `location` can be written, and that it refuses to write an object that is already
+    /// there. The log of a table relies on that: without it two writers would overwrite each other's commits.
     ///
-    /// Local disks and memory are known to do so; elsewhere an object of a few bytes is written, and deleted again.
+    /// A file or object of a few bytes is written and deleted again; a local directory is made. Local disks are known to
+    /// refuse, so that only the writing is tried there.
     ///
     /// # Errors
     /// [`LakeError::UnsafeStorage`] when the storage overwrites, and errors of the storage.
     pub async fn check_exclusive_writes(&self, location: &Location) -> Result<()> {
-        if ["file", "memory"].contains(&location.url().scheme()) {
-            return Ok(());
+        if let Some(path) = location.local_path() {
+            return probe_directory(location, &path);
         }
         let text = location.to_string();
         let store = self.log_store(location)?.object_store(None);
-        let probe = Path::from(format!(".goldsmith-probe-{}", Uuid::new_v4()));
+        let probe = Path::from(probe_name());
         let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        store.put_opts(&probe, "probe".into(), create()).await.map_err(|error| LakeError::storage(&text, error))?;
+        let unsafe_storage = || LakeError::UnsafeStorage { location: text.clone() };
+        store.put_opts(&probe, "probe".into(), create()).await.map_err(|error| match error {
+            object_store::Error::NotSupported { .. } | object_store::Error::NotImplemented { .. } => unsafe_storage(),
+            error => LakeError::storage(&text, error),
+        })?;
         let again = store.put_opts(&probe, "again".into(), create()).await;
         if let Err(error) = store.delete(&probe).await {
             tracing::warn!(location = %text, %error, "the object that probed the storage could not be deleted");
         }
         match again {
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(()),
-            Ok(_) => Err(LakeError::UnsafeStorage { location: text }),
+            Ok(_) => Err(unsafe_storage()),
             Err(error) => Err(LakeError::storage(&text, error)),
         }
     }
 }
 
-/// Opens the store of a location. Settings come from the environment (`AWS_*`, `AZURE_*`, `GOOGLE_*`), then from `options`.
+/// Opens the store of a location. Settings come from the environment (`AWS_*`, `AZURE_*`, `GOOGLE_*`), then from `options`;
+/// those of other clouds are passed over, since source and target may be in different ones.
 fn connect(location: &Location, options: &HashMap<String, String>) -> Result<Arc<dyn ObjectStore>> {
     let url = location.url();
-    let invalid = |reason: String| LakeError::InvalidLocation { location: location.to_string(), reason };
-    let unusable = |error: object_store::Error| invalid(error.to_string());
-    let unsupported = || invalid(format!("storage of the kind `{}` is not supported by this build", url.scheme()));
+    let unsupported = || LakeError::InvalidLocation {
+        location: location.to_string(),
+        reason: format!(
+            "storage of the kind `{}` is not supported; use a path, `s3://`, `abfss://`, `az://` or `gs://`",
+            url.scheme()
+        ),
+    };
+    let unusable =
+        |reason: String| LakeError::StorageSetup { location: location.to_string(), reason: redact(reason, options) };
+    // The paths of web addresses begin with the name of the bucket, so that they would be taken for directories.
+    if ["http", "https"].contains(&url.scheme()) {
+        return Err(unsupported());
+    }
     let (scheme, _) = ObjectStoreScheme::parse(url).map_err(|_| unsupported())?;
-    let options = options.iter().map(|(key, value)| (key.to_ascii_lowercase(), value));
+    for key in options.keys() {
+        check_storage_option(key)?;
+    }
+    let retry = retry_config(options).map_err(unusable)?;
+    let options = sorted(options).into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value));
     Ok(match scheme {
         ObjectStoreScheme::Local => Arc::new(LocalFileSystem::new()),
         ObjectStoreScheme::Memory => Arc::new(InMemory::new()),
         ObjectStoreScheme::AmazonS3 => {
-            let mut builder = AmazonS3Builder::from_env().with_url(url.as_str());
+            let mut builder = AmazonS3Builder::from_env().with_url(url.as_str()).with_retry(retry);
             for (key, value) in options {
-                let key: AmazonS3ConfigKey = key.parse().map_err(unusable)?;
-                builder = builder.with_config(key, value);
+                if let Ok(key) = key.parse::<AmazonS3ConfigKey>() {
+                    builder = builder.with_config(key, value);
+                }
             }
-            Arc::new(builder.build().map_err(unusable)?)
+            Arc::new(builder.build().map_err(|error| unusable(reason(error)))?)
         }
         ObjectStoreScheme::MicrosoftAzure => {
-            let mut builder = MicrosoftAzureBuilder::from_env().with_url(url.as_str());
+            let mut builder = MicrosoftAzureBuilder::from_env().with_url(url.as_str()).with_retry(retry);
             for (key, value) in options {
-                let key: AzureConfigKey = key.parse().map_err(unusable)?;
-                builder = builder.with_config(key, value);
+                if let Ok(key) = key.parse::<AzureConfigKey>() {
+                    builder = builder.with_config(key, value);
+                }
             }
-            Arc::new(builder.build().map_err(unusable)?)
+            Arc::new(builder.build().map_err(|error| unusable(reason(error)))?)
         }
         ObjectStoreScheme::GoogleCloudStorage => {
-            let mut builder = GoogleCloudStorageBuilder::from_env().with_url(url.as_str());
+            let mut builder = GoogleCloudStorageBuilder::from_env().with_url(url.as_str()).with_retry(retry);
             for (key, value) in options {
-                let key: GoogleConfigKey = key.parse().map_err(unusable)?;
-                builder = builder.with_config(key, value);
+                if let Ok(key) = key.parse::<GoogleConfigKey>() {
+                    builder = builder.with_config(key, value);
+                }
             }
-            Arc::new(builder.build().map_err(unusable)?)
+            Arc::new(builder.build().map_err(|error| unusable(reason(error)))?)
         }
         _ => return Err(unsupported()),
     })
+}
+
+/// What a builder says, without the name of its own error.
+fn reason(error: object_store::Error) -> String {
+    match error {
+        object_store::Error::Generic { source, .. } => source.to_string(),
+        error => error.to_string(),
+    }
+}
+
+/// Makes the directory and a file in it, which is deleted again.
+fn probe_directory(location: &Location, path: &std::path::Path) -> Result<()> {
+    let fail = |error: std::io::Error| {
+        let reason = format!("no directory can be made there ({error}); choose another place");
+        match LakeError::storage(&location.to_string(), error) {
+            LakeError::Storage { location, .. } => LakeError::InvalidLocation { location, reason },
+            told => told,
+        }
+    };
+    std::fs::create_dir_all(path).map_err(fail)?;
+    let probe = path.join(probe_name());
+    std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(fail)
+}
+
+fn probe_name() -> String {
+    format!(".goldsmith-probe-{}", Uuid::new_v4())
 }

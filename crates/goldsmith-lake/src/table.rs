@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use deltalake::DeltaTable;
 use deltalake::kernel::engine::arrow_conversion::TryIntoArrow;
 use deltalake::kernel::{Add, EagerSnapshot, LogicalFileView};
 use deltalake::logstore::LogStoreRef;
+use deltalake::{DeltaTable, DeltaTableError};
 
 use crate::conform::plain_schema;
 use crate::diagnose::{check_readable, explain};
@@ -73,13 +73,14 @@ impl fmt::Debug for Table {
 }
 
 impl Table {
-    pub(crate) async fn load(lake: &Lake, location: &Location, log_store: LogStoreRef) -> Result<Self> {
+    /// The table at its latest version; `None` when there is no log.
+    pub(crate) async fn load(lake: &Lake, location: &Location, log_store: LogStoreRef) -> Result<Option<Self>> {
         let mut delta = DeltaTable::new(log_store);
-        if let Err(error) = delta.load().await {
-            let log_store = delta.log_store();
-            return Err(explain(log_store.as_ref(), &location.to_string(), error).await);
+        match delta.load().await {
+            Ok(()) => Self::from_delta(lake, location, delta).map(Some),
+            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(error) => Err(explain(delta.log_store().as_ref(), &location.to_string(), error).await),
         }
-        Self::from_delta(lake, location, delta)
     }
 
     pub(crate) fn from_delta(lake: &Lake, location: &Location, delta: DeltaTable) -> Result<Self> {

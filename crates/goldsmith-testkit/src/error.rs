@@ -21,6 +21,14 @@ pub enum TestkitError {
         /// Why.
         reason: String,
     },
+    /// A server that the test needs did not start.
+    #[error("{what} did not start: {reason}; install tests/interop/requirements.txt and set GOLDSMITH_PYTHON")]
+    Server {
+        /// The server.
+        what: &'static str,
+        /// What it said.
+        reason: String,
+    },
     /// What is there differs from what was expected.
     #[error("{0}")]
     Mismatch(String),

@@ -147,17 +147,7 @@ impl ScratchLake {
     /// # Errors
     /// The table cannot be read.
     pub async fn dump(&self, table: &str) -> Result<Vec<String>> {
-        let mut rows: Vec<String> = self
-            .query(&format!("select * from {table}"))
-            .await?
-            .into_iter()
-            .map(|mut row| {
-                row.retain(|name, _| name != "_run_id" && name != "_loaded_at");
-                serde_json::Value::Object(row).to_string()
-            })
-            .collect();
-        rows.sort();
-        Ok(rows)
+        dump(&self.engine()?, table).await
     }
 
     /// Answers a query over the lake as rows of JSON values.
@@ -167,6 +157,22 @@ impl ScratchLake {
     pub async fn query(&self, sql: &str) -> Result<Vec<Row>> {
         self.rows_at(&self.engine()?, sql).await
     }
+}
+
+/// The content of a gold table of an engine, as [`ScratchLake::dump`] gives it.
+///
+/// # Errors
+/// The table cannot be read.
+pub async fn dump(engine: &Engine, table: &str) -> Result<Vec<String>> {
+    let mut rows: Vec<String> = rows_of(&engine.query(&format!("select * from {table}")).await?)?
+        .into_iter()
+        .map(|mut row| {
+            row.retain(|name, _| name != "_run_id" && name != "_loaded_at");
+            serde_json::Value::Object(row).to_string()
+        })
+        .collect();
+    rows.sort();
+    Ok(rows)
 }
 
 /// Loads a model; the embedded one is loaded and checked once for all tests of a process.

@@ -6,9 +6,13 @@ mod data_test;
 mod error;
 pub mod faults;
 mod lake;
+mod requests;
 mod rows;
+mod s3;
 
 pub use data_test::run_case;
 pub use error::{Result, TestkitError};
-pub use lake::ScratchLake;
+pub use lake::{ScratchLake, dump};
+pub use requests::{Request, RequestKind, Requests};
 pub use rows::{Row, batch_of, rows_of};
+pub use s3::S3Server;

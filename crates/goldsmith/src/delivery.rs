@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use futures::TryStreamExt;
 use goldsmith_lake::{
-    CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec, UpsertRequest, upsert,
+    CommitRequest, Lake, LakeOptions, Location, ScanRequest, Side, Table, TableSpec, UpsertRequest, upsert,
 };
 use goldsmith_query::normalize::normalize_batch;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub enum DeliveryMode {
 }
 
 /// Writes one delivery to the Delta table `<root>/<schema>/<table>` of `source` (`billing.usage`) in one
-/// commit, creating the table when it is not there. Returns the number of rows.
+/// commit, creating the table when it is not there. Returns the number of rows. Storage options are those of the source.
 ///
 /// # Errors
 /// A source name without a schema, batches of another schema than the table's, a location that cannot be
@@ -119,7 +119,7 @@ async fn open_or_create(
         what: format!("`{source}` is no source name"),
         help: "write it as `<schema>.<table>`".into(),
     })?;
-    let lake = Lake::new(options.clone());
+    let lake = Lake::new(options.for_side(Side::Source)?);
     let location = Location::parse(root)?.join(directory).join(name);
     let mut table = match (lake.open(&location).await?, first) {
         (Some(table), _) => table,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, SecondsFormat, Utc};
-use goldsmith_lake::{Lake, LakeOptions, Location};
+use goldsmith_lake::{Lake, LakeOptions, Location, Side};
 use goldsmith_model::{Diagnostic, Loaded, Model};
 use goldsmith_plan::{Dag, Selection};
 use tokio_util::sync::CancellationToken;
@@ -112,7 +112,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets options of the storage.
+    /// Sets options of the storage; a storage option that begins with `source.` or `target.` is for that side alone.
     #[must_use]
     pub fn lake_options(mut self, options: LakeOptions) -> Self {
         self.lake = options;
@@ -136,7 +136,7 @@ impl EngineBuilder {
     /// Builds the engine: loads and checks the model, resolves the locations. No table is opened.
     ///
     /// # Errors
-    /// A problem of the model, a missing target, a location that cannot be understood.
+    /// A problem of the model, a missing target, a location that cannot be understood, an unknown storage option.
     pub fn build(self) -> Result<Engine> {
         let (model, warnings) = match self.currency {
             None => self.model.load()?,
@@ -153,13 +153,14 @@ impl EngineBuilder {
         })?;
         let layout = Layout::new(Location::parse(&target)?, &model.project);
         let source = self.source.map(|source| Location::parse(&source)).transpose()?;
+        let sources = Lake::new(self.lake.for_side(Side::Source)?);
         Ok(Engine {
             model: Arc::new(model),
             warnings,
             dag,
             layout,
-            lake: Lake::new(self.lake),
-            inputs: Inputs::new(source),
+            lake: Lake::new(self.lake.for_side(Side::Target)?),
+            inputs: Inputs::new(source, sources),
             observer: self.observer.unwrap_or_else(silent),
             cancel: CancellationToken::new(),
         })
@@ -230,7 +231,7 @@ impl Engine {
             run_id: ctx.stamp.run_id.clone(),
             tables: selection.sources.len() + selection.gold.len(),
         });
-        self.inputs.check_root(&self.lake).await?;
+        self.inputs.check_root().await?;
         self.check_target().await?;
         self.lake.check_exclusive_writes(self.layout.target()).await?;
         self.open_all(&ctx, &self.with_inputs(&selection)).await?;
@@ -253,7 +254,7 @@ impl Engine {
     pub async fn plan(&self, options: &RunOptions) -> Result<Vec<TablePlan>> {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let ctx = self.context(Utc::now());
-        self.inputs.check_root(&self.lake).await?;
+        self.inputs.check_root().await?;
         self.open_all(&ctx, &self.with_inputs(&selection)).await?;
         plan_all(&ctx, &self.inputs, &selection, options.full_refresh).await
     }

@@ -120,7 +120,7 @@ impl Error {
         match self {
             Self::Model { .. } | Self::Dag(_) | Self::Configuration { .. } => ErrorKind::Usage,
             Self::Drift(_) | Self::Position { .. } | Self::Expressions { .. } => ErrorKind::Data,
-            Self::Lake(error) if error.is_retryable() => ErrorKind::Conflict,
+            Self::Lake(error) if error.kind() == goldsmith_lake::ErrorKind::Conflict => ErrorKind::Conflict,
             Self::Lake(_) => ErrorKind::Access,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) => ErrorKind::Data,
@@ -145,7 +145,7 @@ impl Error {
 
     /// Whether the same operation may succeed when it is tried again.
     pub fn is_retryable(&self) -> bool {
-        self.kind() == ErrorKind::Conflict
+        matches!(self, Self::Lake(error) if error.is_retryable())
     }
 
     /// The message with all its causes, outermost first.

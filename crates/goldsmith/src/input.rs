@@ -20,6 +20,8 @@ const BATCHES: &str = "batches";
 #[derive(Clone)]
 pub(crate) struct Inputs {
     root: Option<Location>,
+    /// Reaches the storage of the sources, which may be another one than that of the target.
+    lake: Lake,
     handed_over: HashMap<String, HandOver>,
 }
 
@@ -40,8 +42,8 @@ pub(crate) enum Input {
 }
 
 impl Inputs {
-    pub(crate) fn new(root: Option<Location>) -> Self {
-        Self { root, handed_over: HashMap::new() }
+    pub(crate) fn new(root: Option<Location>, lake: Lake) -> Self {
+        Self { root, lake, handed_over: HashMap::new() }
     }
 
     /// Takes a delivery over; it stands in for a table of the source until the next one.
@@ -61,7 +63,7 @@ impl Inputs {
     }
 
     /// Fails when a source root is given that is not there: a mistyped path must not look like absent tables.
-    pub(crate) async fn check_root(&self, lake: &Lake) -> Result<()> {
+    pub(crate) async fn check_root(&self) -> Result<()> {
         let Some(root) = &self.root else {
             if self.handed_over.is_empty() {
                 return Err(Error::Configuration {
@@ -71,7 +73,7 @@ impl Inputs {
             }
             return Ok(());
         };
-        if lake.exists(root).await? {
+        if self.lake.exists(root).await? {
             return Ok(());
         }
         Err(Error::Configuration {
@@ -81,7 +83,7 @@ impl Inputs {
     }
 
     /// Opens a source; none when it is absent. The directory of a schema may lack its leading underscores.
-    pub(crate) async fn open(&self, lake: &Lake, source: &SourceName) -> Result<Option<Input>> {
+    pub(crate) async fn open(&self, source: &SourceName) -> Result<Option<Input>> {
         if let Some(handed_over) = self.handed_over.get(&source.to_string()) {
             return Ok(Some(Input::Batches(handed_over.clone())));
         }
@@ -94,7 +96,7 @@ impl Inputs {
             names.push(plain);
         }
         for name in names {
-            if let Some(found) = lake.open_source(&root.join(name).join(&source.table)).await? {
+            if let Some(found) = self.lake.open_source(&root.join(name).join(&source.table)).await? {
                 return Ok(Some(Input::Lake(found)));
             }
         }

@@ -39,7 +39,7 @@ pub use delivery::{DeliveryMode, merge_delivery, write_delivery};
 pub use engine::{Engine, EngineBuilder, ModelSource, RunOptions};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Observer, RunEvent};
-pub use goldsmith_lake::{LakeOptions, StoreLayer};
+pub use goldsmith_lake::{LakeOptions, StoreLayer, check_storage_option};
 pub use goldsmith_model as model;
 pub use layout::Layout;
 pub use plan::TablePlan;

@@ -94,7 +94,7 @@ async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str) -> Table
     let Some(bronze) = ctx.model.bronze.values().find(|bronze| bronze.source.to_string() == source) else {
         return failed(report, &Error::Internal(format!("source `{source}` is not in the model")));
     };
-    let outcome = match inputs.open(&ctx.lake, &bronze.source).boxed().await {
+    let outcome = match inputs.open(&bronze.source).boxed().await {
         Ok(input) => run_bronze(ctx, bronze, input.as_ref()).boxed().await,
         Err(error) => Err(error),
     };

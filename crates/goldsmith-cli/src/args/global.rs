@@ -22,7 +22,8 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_enum, value_name = "human|json|csv", hide_possible_values = true)]
     pub(crate) format: Option<Format>,
 
-    /// Option of the object store, such as a region or a key; may be repeated
+    /// Option of the object store, such as `aws_region`; `source.aws_region` is for the source alone, `target.` for the
+    /// target; may be repeated
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(crate) storage_option: Vec<KeyValue>,
 

@@ -10,6 +10,7 @@ use super::{Key, Origin, Resolved, Secret};
 use crate::error::{Error, Result};
 
 const STORAGE: &str = "storage";
+const SIDES: [&str; 2] = ["source", "target"];
 
 /// What a settings file says.
 #[derive(Debug, Default)]
@@ -88,19 +89,34 @@ fn storage(
     let DeValue::Table(options) = value else {
         return Err(place.wrong(STORAGE, "a table, `[storage]`", value));
     };
-    options
-        .iter()
-        .map(|(key, value)| {
-            let place = Place { path, line: line_of(text, &key.span()) };
-            let option = match value.get_ref() {
-                DeValue::String(text) => text.to_string(),
-                DeValue::Boolean(flag) => flag.to_string(),
-                DeValue::Integer(number) => number.as_str().to_string(),
-                other => return Err(place.wrong(&format!("{STORAGE}.{}", key.get_ref()), "text in quotes", other)),
-            };
-            Ok((key.get_ref().to_string(), (Secret::new(option), place.line)))
-        })
-        .collect()
+    let mut out = BTreeMap::new();
+    for (key, value) in options {
+        let side = key.get_ref().to_ascii_lowercase();
+        match value.get_ref() {
+            // `[storage.source]` and `[storage.target]` have the options of one side.
+            DeValue::Table(options) if SIDES.contains(&side.as_str()) => {
+                for (key, value) in options {
+                    let place = Place { path, line: line_of(text, &key.span()) };
+                    let name = format!("{side}.{}", key.get_ref().to_ascii_lowercase());
+                    out.insert(name.clone(), (option(&name, value.get_ref(), &place)?, place.line));
+                }
+            }
+            single => {
+                let place = Place { path, line: line_of(text, &key.span()) };
+                out.insert(side.clone(), (option(&side, single, &place)?, place.line));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn option(name: &str, value: &DeValue<'_>, place: &Place<'_>) -> Result<Secret> {
+    match value {
+        DeValue::String(text) => Ok(Secret::new(text.to_string())),
+        DeValue::Boolean(flag) => Ok(Secret::new(flag.to_string())),
+        DeValue::Integer(number) => Ok(Secret::new(number.as_str().to_string())),
+        other => Err(place.wrong(&format!("{STORAGE}.{name}"), "text in quotes", other)),
+    }
 }
 
 /// A line of the file.

@@ -68,7 +68,11 @@ impl Settings {
         let mut storage: BTreeMap<String, Resolved<Secret>> = file.storage().collect();
         for option in &global.storage_option {
             let value = Secret::new(option.value.clone());
-            storage.insert(option.key.clone(), Resolved { value, origin: Origin::Flag("--storage-option") });
+            let origin = Origin::Flag("--storage-option");
+            storage.insert(option.key.to_ascii_lowercase(), Resolved { value, origin });
+        }
+        for (key, option) in &storage {
+            check_storage_option(key, &option.origin)?;
         }
         Ok(Self {
             models: layers.path(Key::Models, global.models.clone())?,
@@ -114,6 +118,15 @@ fn required<'a>(setting: &'a Resolved<Option<String>>, name: &str, meaning: &str
             format!("give {meaning} with `--{name}`, `GOLDSMITH_{variable}`, or `{name}` in `{CONFIG_FILE}`"),
         )
     })
+}
+
+/// Storage options are checked before any storage is opened, so that a slip in one is told with its place.
+fn check_storage_option(key: &str, origin: &Origin) -> Result<()> {
+    let Err(error) = goldsmith::check_storage_option(key) else {
+        return Ok(());
+    };
+    let help = Error::from(goldsmith::Error::from(error)).help();
+    Err(Error::Usage { what: format!("`{key}` is no storage option ({origin})"), help })
 }
 
 /// A named file must exist; the one of the working directory may.

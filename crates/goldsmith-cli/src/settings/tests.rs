@@ -86,11 +86,43 @@ fn a_named_file_must_exist() {
 
 #[test]
 fn storage_options_are_merged_and_never_shown() {
-    let file = Some("[storage]\nkey = \"very-secret\"\nallow_http = true\nregion = \"a\"\n");
-    let settings = resolve(&["--storage-option", "region=b=c"], &[], file).unwrap();
+    let file = Some("[storage]\naccount_key = \"very-secret\"\nallow_http = true\nRegion = \"a\"\n");
+    let settings = resolve(&["--storage-option", "REGION=b=c"], &[], file).unwrap();
     let options: Vec<(String, String)> = settings.storage_options().collect();
-    let expected = [("allow_http", "true"), ("key", "very-secret"), ("region", "b=c")];
+    let expected = [("account_key", "very-secret"), ("allow_http", "true"), ("region", "b=c")];
     assert_eq!(options, expected.map(|(key, value)| (key.to_string(), value.to_string())));
     assert_eq!(settings.storage["region"].origin, Origin::Flag("--storage-option"));
     assert!(!format!("{settings:?}").contains("very-secret"));
+}
+
+#[test]
+fn each_side_can_have_storage_options_of_its_own() {
+    let file = Some("[storage]\nregion = \"a\"\n[storage.source]\nregion = \"b\"\nMax_Retries = 3\n");
+    let settings = resolve(&["--storage-option", "target.region=c"], &[], file).unwrap();
+    let options: Vec<(String, String)> = settings.storage_options().collect();
+    let expected = [("region", "a"), ("source.max_retries", "3"), ("source.region", "b"), ("target.region", "c")];
+    assert_eq!(options, expected.map(|(key, value)| (key.to_string(), value.to_string())));
+    assert!(matches!(settings.storage["source.region"].origin, Origin::File { line: 4, .. }));
+}
+
+#[test]
+fn a_misspelt_storage_option_is_told_with_its_place_and_without_its_value() {
+    let cases = [
+        (
+            &["--storage-option", "aws_secret_acess_key=hidden"][..],
+            None,
+            "(flag `--storage-option`)",
+            "`aws_secret_access_key`",
+        ),
+        (&[], Some("[storage]\n\naws_regoin = \"hidden\"\n"), "line 3", "`aws_region`"),
+        (&[], Some("[storage.target]\nacount_name = \"hidden\"\n"), "line 2", "`target.account_name`"),
+    ];
+    for (args, file, place, near) in cases {
+        let error = resolve(args, &[], file).unwrap_err();
+        let (message, help) = (error.message(), error.help().unwrap());
+        assert!(message.contains("is no storage option") && message.contains(place), "{message}");
+        assert!(help.contains(near), "{help}");
+        assert!(!format!("{message} {help} {error:?}").contains("hidden"));
+        assert_eq!(error.exit_code(), 1);
+    }
 }

@@ -6,4 +6,7 @@ mod crash;
 mod demo;
 mod describe;
 mod errors;
+mod object_store;
 mod program;
+#[cfg(unix)]
+mod unwritable;

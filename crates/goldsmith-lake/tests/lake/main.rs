@@ -7,5 +7,6 @@ mod evolution;
 mod opening;
 mod parquet_sources;
 mod staging;
+mod stores;
 mod support;
 mod upserts;

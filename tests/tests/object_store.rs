@@ -1,0 +1,148 @@
+//! A lake on S3 is a lake like one on a disk, and what can go wrong there is told in words.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::HashMap;
+
+use goldsmith::{DeliveryMode, Engine, LakeOptions, RunOptions, RunReport, TableStatus, write_delivery};
+use goldsmith_model::LoadMode;
+use goldsmith_synth::SynthConfig;
+use goldsmith_testkit::{S3Server, ScratchLake, dump};
+use goldsmith_tests::{gold_tables, synth::World};
+
+const SOURCE: &str = "s3://sources/system";
+const TARGET: &str = "s3://lakes/gold/main";
+
+fn engine_at(source: &str, target: &str, storage_options: HashMap<String, String>) -> Engine {
+    let options = LakeOptions { storage_options, ..LakeOptions::default() };
+    Engine::builder().source(source).target(target).lake_options(options).build().unwrap()
+}
+
+fn engine(server: &S3Server) -> Engine {
+    engine_at(SOURCE, TARGET, server.options())
+}
+
+/// Delivers one batch to the sources on S3, as [`World::deliver`] does on a disk.
+async fn deliver(server: &S3Server, world: &World, lake: &ScratchLake, batch: usize, select: &[&str]) {
+    let options = LakeOptions { storage_options: server.options(), ..LakeOptions::default() };
+    for bronze in lake.model().bronze.values() {
+        let source = bronze.source.to_string();
+        if !select.is_empty() && !select.iter().any(|schema| source.starts_with(schema)) {
+            continue;
+        }
+        let mode = match bronze.load {
+            LoadMode::Append => DeliveryMode::Append,
+            LoadMode::Merge => DeliveryMode::Snapshot,
+        };
+        write_delivery(&options, SOURCE, &source, world.rows(&source, bronze.load, batch), mode).await.unwrap();
+    }
+}
+
+fn assert_no_failure(report: &RunReport) {
+    let failed: Vec<_> = report.tables.iter().filter(|table| table.error.is_some()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+async fn versions(engine: &Engine) -> Vec<(String, Option<u64>)> {
+    engine.status().await.unwrap().into_iter().map(|info| (info.location, info.version)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lake_on_s3_equals_one_on_a_disk() {
+    let server = S3Server::start(&["sources", "lakes"]).unwrap();
+    let disk = ScratchLake::new().unwrap();
+    let world = World::new(SynthConfig { seed: 31, rows: 2_000, batches: 2, ..Default::default() });
+    for batch in 0..2 {
+        world.deliver(&disk, batch).await;
+        disk.run(&[]).await.unwrap();
+        deliver(&server, &world, &disk, batch, &[]).await;
+        assert_no_failure(&engine(&server).run(&RunOptions::default()).await.unwrap());
+    }
+    let before = versions(&engine(&server)).await;
+    assert!(before.iter().all(|(location, _)| location.starts_with(TARGET)), "{before:?}");
+    let again = engine(&server).run(&RunOptions::default()).await.unwrap();
+    assert!(again.tables.iter().all(|table| table.status == TableStatus::UpToDate), "{:#?}", again.tables);
+    assert_eq!(before, versions(&engine(&server)).await);
+    let remote = engine(&server);
+    for table in gold_tables(&disk) {
+        assert_eq!(disk.dump(&table).await.unwrap(), dump(&remote, &table).await.unwrap(), "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_on_s3_double_nothing() {
+    let server = S3Server::start(&["sources", "lakes"]).unwrap();
+    let disk = ScratchLake::new().unwrap();
+    let world = World::new(SynthConfig { seed: 32, rows: 2_000, batches: 2, ..Default::default() });
+    let select = ["fact_usage", "fact_audit_logs"];
+    let options = RunOptions { select: select.map(String::from).to_vec(), ..Default::default() };
+    for batch in 0..2 {
+        world.deliver(&disk, batch).await;
+        disk.run(&select).await.unwrap();
+        deliver(&server, &world, &disk, batch, &[]).await;
+        let (first, second) = (engine(&server), engine(&server));
+        let (first, second) = tokio::join!(first.run(&options), second.run(&options));
+        assert_no_failure(&first.unwrap());
+        assert_no_failure(&second.unwrap());
+    }
+    // One more run, for what the loser of a race left to the next one.
+    assert_no_failure(&engine(&server).run(&options).await.unwrap());
+    for table in select {
+        let expected = disk.dump(table).await.unwrap();
+        assert!(expected.len() > 1, "{table}");
+        assert_eq!(expected, dump(&engine(&server), table).await.unwrap(), "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_storage_is_told_with_its_place_and_what_to_do() {
+    let server = S3Server::start(&["sources", "lakes"]).unwrap();
+    let disk = ScratchLake::new().unwrap();
+    let local = disk.source().to_string_lossy().into_owned();
+    let cases: [(&str, &str, &[(&str, &str)], &[&str]); 9] = [
+        ("s3://nowhere/system", TARGET, &[], &["`s3://nowhere/system`", "no such bucket", "correct the name"]),
+        (&local, "s3://nowhere/lake", &[], &["`s3://nowhere/lake`", "no such bucket", "correct the name"]),
+        ("s3://sources/nothing", TARGET, &[], &["the source `s3://sources/nothing` does not exist"]),
+        (
+            &local,
+            TARGET,
+            &[("aws_secret_access_key", "top-secret-text")],
+            &[TARGET, "does not accept the credentials", "check the keys"],
+        ),
+        (&local, TARGET, &[("target.aws_access_key_id", "unknown")], &[TARGET, "does not accept the credentials"]),
+        (&local, TARGET, &[("aws_allow_http", "false")], &[TARGET, "not encrypted", "`allow_http`"]),
+        (
+            &local,
+            TARGET,
+            &[("target.aws_endpoint_url", "http://127.0.0.1:1"), ("max_retries", "1")],
+            &[TARGET, "cannot be reached", "check the endpoint"],
+        ),
+        (&local, TARGET, &[("max_retries", "often")], &[TARGET, "`max_retries` must be a whole number"]),
+        (&local, "ftp://lakes/gold", &[], &["`ftp://lakes/gold`", "`s3://`"]),
+    ];
+    for (source, target, options, told) in cases {
+        let mut all = server.options();
+        all.extend(options.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let error = engine_at(source, target, all).run(&RunOptions::default()).await.unwrap_err().chain();
+        for text in told {
+            assert!(error.contains(text), "{options:?}: {error}");
+        }
+        assert!(!error.contains("top-secret-text") && !error.contains(&server.secret_access_key), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn source_and_target_can_be_on_different_servers() {
+    let (sources, lakes) = (S3Server::start(&["sources"]).unwrap(), S3Server::start(&["lakes"]).unwrap());
+    let disk = ScratchLake::new().unwrap();
+    let world = World::new(SynthConfig { seed: 33, rows: 1_000, batches: 1, ..Default::default() });
+    deliver(&sources, &world, &disk, 0, &["access.audit"]).await;
+    let of = |side: &str, server: &S3Server| {
+        server.options().into_iter().map(|(key, value)| (format!("{side}.{key}"), value)).collect::<Vec<_>>()
+    };
+    let options = of("source", &sources).into_iter().chain(of("target", &lakes)).collect();
+    let engine = engine_at(SOURCE, TARGET, options);
+    let run = RunOptions { select: vec!["access.audit".into()], ..Default::default() };
+    let report = engine.run(&run).await.unwrap();
+    assert_no_failure(&report);
+    assert!(report.tables.iter().any(|table| table.rows.inserted > 0), "{:#?}", report.tables);
+}

@@ -90,6 +90,16 @@ impl CarriedTable {
     }
 }
 
+/// The file of each row of a scan that asked for it as [`FILE_COLUMN`].
+pub(crate) fn file_names(batch: &RecordBatch) -> Result<StringArray> {
+    let arrays = column_arrays(batch, &[FILE_COLUMN.to_string()])?;
+    arrays[0]
+        .as_any()
+        .downcast_ref::<StringArray>()
+        .cloned()
+        .ok_or_else(|| Error::Internal("the file column of a scan is no text".into()))
+}
+
 /// Rows of a batch that runs of `run_ids` wrote. A rewritten file holds older rows too.
 pub(crate) fn written_by(batch: &RecordBatch, run_ids: &HashSet<String>) -> Result<RecordBatch> {
     let arrays = column_arrays(batch, &[columns::RUN_ID.to_string()])?;

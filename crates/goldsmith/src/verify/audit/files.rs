@@ -20,8 +20,8 @@ pub(super) async fn statistics(
 ) -> Result<(u64, Check)> {
     let request = ScanRequest {
         columns: Some(table.key.iter().take(1).cloned().collect()),
-        files: None,
         with_file_column: Some(crate::gold::FILE_COLUMN.to_string()),
+        ..ScanRequest::default()
     };
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     let mut stream = held.scan(request).await?;

@@ -1,6 +1,8 @@
 //! What stands at a location, without opening a table.
 
 use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
@@ -48,5 +50,29 @@ impl Lake {
             .collect();
         names.sort_unstable();
         Ok(names)
+    }
+
+    /// Deletes everything at a location: the rows first, then the log from its newest entry to its oldest, so that a deletion
+    /// that was interrupted never looks like an older state of the table and can be repeated. Returns the number of objects.
+    ///
+    /// # Errors
+    /// Errors of the storage; what was deleted until then is gone.
+    pub async fn delete_all(&self, location: &Location) -> Result<usize> {
+        let text = location.to_string();
+        let store = self.log_store(location)?.object_store(None);
+        let listed: Vec<Path> = store
+            .list(None)
+            .map_ok(|object| object.location)
+            .try_collect()
+            .await
+            .map_err(|error| LakeError::storage(&text, error))?;
+        let (mut log, rows): (Vec<Path>, Vec<Path>) =
+            listed.into_iter().partition(|path| path.prefix_matches(&Path::from("_delta_log")));
+        log.sort_unstable_by(|a, b| b.cmp(a));
+        let all: Vec<Path> = rows.into_iter().chain(log).collect();
+        for path in &all {
+            store.delete(path).await.map_err(|error| LakeError::storage(&text, error))?;
+        }
+        Ok(all.len())
     }
 }

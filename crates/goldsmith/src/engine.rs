@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::{Observer, RunEvent, silent};
+use crate::forget::{Forgetting, forget};
 use crate::gold::Stamp;
 use crate::input::Inputs;
 use crate::layout::Layout;
@@ -280,6 +281,28 @@ impl Engine {
     pub async fn verify(&self, options: &VerifyOptions) -> Result<VerifyReport> {
         let started = Utc::now();
         crate::verify::verify(&self.context(started), started, options).await
+    }
+
+    /// Tells what is lost when the history of `source` (`billing.usage`) is forgotten, and with `delete` deletes its bronze
+    /// table. Nothing else ever deletes from bronze. Gold stays as it is; the next run loads the source anew, and builds what
+    /// is made from it from what the source still has.
+    ///
+    /// # Errors
+    /// The model has no such source, the table cannot be read, or the storage fails; an interrupted deletion can be repeated.
+    pub async fn forget(&self, source: &str, delete: bool) -> Result<Forgetting> {
+        let found = self.model.bronze.iter().find(|(name, _)| name.to_string() == source);
+        let Some((name, bronze)) = found else {
+            let known: Vec<String> = self.model.bronze.keys().map(ToString::to_string).collect();
+            let near = goldsmith_model::nearest(source, known.iter().map(String::as_str));
+            return Err(Error::Configuration {
+                what: format!("the model has no source `{source}`"),
+                help: near.map_or_else(
+                    || "name one of its bronze files, as `<schema>.<table>`".to_string(),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+            });
+        };
+        forget(&self.context(Utc::now()), name, bronze, delete).await
     }
 
     /// Answers a SQL query over bronze and gold; tables are named `<schema>.<table>`, and without the schema

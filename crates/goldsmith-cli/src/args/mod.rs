@@ -3,6 +3,7 @@
 mod demo;
 mod describe;
 mod engine;
+mod forget;
 mod global;
 mod verify;
 
@@ -13,6 +14,7 @@ use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 pub(crate) use demo::{DemoArgs, SynthArgs};
 pub(crate) use describe::{ConfigArgs, ExplainArgs, SchemaArgs, SchemaKind, ValidateArgs};
 pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
+pub(crate) use forget::ForgetArgs;
 pub(crate) use global::GlobalArgs;
 pub(crate) use verify::VerifyArgs;
 
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     Status(StatusArgs),
     Query(QueryArgs),
     Verify(VerifyArgs),
+    Forget(ForgetArgs),
     Synth(SynthArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
@@ -81,6 +84,7 @@ impl Command {
             Self::Status(args) => args.target.overrides(),
             Self::Query(args) => args.target.overrides(),
             Self::Verify(args) => args.overrides(),
+            Self::Forget(args) => args.target.overrides(),
             Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
                 Overrides::default()
             }

@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod explain;
+mod forget;
 mod generate;
 mod plan;
 mod query;
@@ -62,6 +63,7 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Status(_) => status::status(context).await,
         Command::Query(args) => query::query(context, &args.sql).await,
         Command::Verify(args) => verify::verify(context, args.options()).await,
+        Command::Forget(args) => forget::forget(context, &args.source, args.yes).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
         Command::Config(_) => config::config(context),
         Command::Schema(args) => schema::schema(context, args.kind.into()),

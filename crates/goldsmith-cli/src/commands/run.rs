@@ -1,11 +1,12 @@
 //! `goldsmith run`
 
-use goldsmith::{RunOptions, TableStatus};
+use goldsmith::{Engine, Layer, RunOptions, TableStatus};
 
 use super::{Context, Outcome};
 use crate::error::Result;
 use crate::interrupt;
 use crate::progress::Progress;
+use crate::render::number::plural;
 use crate::render::{Paint, report};
 use crate::settings::Verbosity;
 
@@ -15,6 +16,9 @@ pub(super) async fn run(context: &Context, options: RunOptions) -> Result<Outcom
     let progress = Progress::new(printer);
     let engine = context.running_engine(progress.clone())?;
     let cancellation = engine.cancellation();
+    if options.full_refresh {
+        printer.say(&preview(&engine, &options).await?);
+    }
     let listening = interrupt::listen(printer, move || cancellation.cancel());
     let outcome = engine.run(&options).await;
     progress.clear();
@@ -34,6 +38,26 @@ pub(super) async fn run(context: &Context, options: RunOptions) -> Result<Outcom
     }
     printer.say(&report::summary(&run));
     Ok(Outcome::of(run.is_success()))
+}
+
+/// Says what a full refresh is about to do, before it does it.
+async fn preview(engine: &Engine, options: &RunOptions) -> Result<String> {
+    let plans = engine.plan(options).await?;
+    let names: Vec<&str> =
+        plans.iter().filter(|plan| plan.layer == Layer::Gold && plan.changes).map(|plan| plan.name.as_str()).collect();
+    let held: u64 = engine
+        .status()
+        .await?
+        .iter()
+        .filter(|table| table.layer == Layer::Gold && names.contains(&table.name.as_str()))
+        .filter_map(|table| table.rows)
+        .sum();
+    Ok(format!(
+        "full refresh: {} with {} now are built anew from bronze. Each is replaced in one commit, and readers see its former rows \
+         until then; of bronze nothing is deleted. `goldsmith plan --full-refresh` lists them.",
+        plural(names.len() as u64, "gold table"),
+        plural(held, "row")
+    ))
 }
 
 fn is_idle(status: TableStatus) -> bool {

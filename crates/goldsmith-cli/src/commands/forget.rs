@@ -1,0 +1,46 @@
+//! `goldsmith forget`
+
+use goldsmith::Forgetting;
+
+use super::{Context, Outcome};
+use crate::error::Result;
+use crate::render::number::{grouped, plural};
+
+/// Says what forgetting a source loses, and does it when it is confirmed.
+pub(super) async fn forget(context: &Context, source: &str, confirmed: bool) -> Result<Outcome> {
+    let forgetting = context.reading_engine()?.forget(source, confirmed).await?;
+    let printer = &context.printer;
+    if printer.is_json() {
+        printer.json(&forgetting)?;
+    } else {
+        printer.data(&describe(&forgetting))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn describe(forgetting: &Forgetting) -> String {
+    let Some(rows) = forgetting.rows else {
+        return format!("{} has no history at {}; nothing to forget\n", forgetting.source, forgetting.location);
+    };
+    let since = forgetting.oldest.map(|date| format!(", the oldest of {date}")).unwrap_or_default();
+    let keeps = match forgetting.retention_days {
+        Some(days) => format!("the source keeps {}", plural(u64::from(days), "day")),
+        None => "how long the source keeps its rows is not known".to_owned(),
+    };
+    let done = if forgetting.deleted { "deleted" } else { "would be deleted" };
+    let mut text = format!(
+        "{}: {} at {}{since}; {done}\n  {keeps}\n  {} cannot be fetched again for their age, {} because the source dropped them\n",
+        forgetting.source,
+        plural(rows, "row"),
+        forgetting.location,
+        grouped(forgetting.beyond_retention),
+        grouped(forgetting.vanished),
+    );
+    if !forgetting.gold.is_empty() {
+        text.push_str(&format!("  the next run builds anew: {}\n", forgetting.gold.join(", ")));
+    }
+    if !forgetting.deleted {
+        text.push_str("nothing was changed; to delete, say `--yes`\n");
+    }
+    text
+}

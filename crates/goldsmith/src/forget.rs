@@ -1,0 +1,102 @@
+//! Forgetting a source: the only way in which history leaves bronze.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type};
+use chrono::{NaiveDate, TimeDelta, Utc};
+use futures::TryStreamExt;
+use goldsmith_lake::ScanRequest;
+use goldsmith_model::{BronzeTable, SourceName};
+use goldsmith_query::columns;
+use goldsmith_query::normalize::normalize_batch;
+use serde::Serialize;
+
+use crate::context::RunContext;
+use crate::error::Result;
+
+/// What is lost when a source is forgotten.
+#[derive(Debug, Clone, Serialize)]
+pub struct Forgetting {
+    /// The source (`billing.usage`).
+    pub source: String,
+    /// Path or URL of its bronze table.
+    pub location: String,
+    /// Rows of the bronze table; none when there is no table.
+    pub rows: Option<u64>,
+    /// Date of the oldest row, when the source has a date.
+    pub oldest: Option<NaiveDate>,
+    /// Days after which the source itself forgets a row; none when it keeps all, as far as the model says.
+    pub retention_days: Option<u32>,
+    /// Rows that are older than that: they cannot be fetched again.
+    pub beyond_retention: u64,
+    /// Rows that the source did not show any more when it was last read: they cannot be fetched again.
+    pub vanished: u64,
+    /// Gold tables that are built from the source; the next run builds them from what the source still has.
+    pub gold: Vec<String>,
+    /// Whether the bronze table was deleted.
+    pub deleted: bool,
+}
+
+impl Forgetting {
+    /// Rows that exist nowhere else; a row that counts twice is counted once where it can be told.
+    pub fn irrecoverable(&self) -> u64 {
+        self.beyond_retention.max(self.vanished)
+    }
+}
+
+/// Looks at what would be lost, and deletes the bronze table when `delete` is set.
+pub(crate) async fn forget(
+    ctx: &RunContext,
+    name: &SourceName,
+    bronze: &BronzeTable,
+    delete: bool,
+) -> Result<Forgetting> {
+    let location = ctx.layout.bronze(name);
+    let mut forgetting = Forgetting {
+        source: name.to_string(),
+        location: location.to_string(),
+        rows: None,
+        oldest: None,
+        retention_days: bronze.retention_days,
+        beyond_retention: 0,
+        vanished: 0,
+        gold: ctx.model.gold.values().filter(|table| table.sources().contains(&name)).map(|t| t.name.clone()).collect(),
+        deleted: false,
+    };
+    let Some(table) = ctx.open_bronze(name).await? else {
+        return Ok(forgetting);
+    };
+    forgetting.rows = Some(table.num_rows().await?);
+    let schema = table.data_schema()?;
+    let date = bronze.date_column.clone().filter(|column| schema.column_with_name(column).is_some());
+    let present = schema.column_with_name(columns::IS_PRESENT).map(|_| columns::IS_PRESENT.to_string());
+    let limit = bronze
+        .retention_days
+        .map(|days| Utc::now().date_naive() - TimeDelta::days(i64::from(days)))
+        .map(|date| (date - NaiveDate::default()).num_days());
+    let wanted: Vec<String> = date.iter().chain(&present).cloned().collect();
+    let mut stream = table.scan(ScanRequest { columns: Some(wanted), ..ScanRequest::default() }).await?;
+    let mut oldest: Option<i32> = None;
+    while let Some(batch) = stream.try_next().await? {
+        let batch = normalize_batch(&batch)?;
+        if let Some(column) = date.as_ref().and_then(|name| batch.column_by_name(name)) {
+            let days = Arc::clone(&cast(column, &DataType::Date32)?);
+            let days = days.as_primitive::<Date32Type>();
+            oldest = oldest.into_iter().chain(days.iter().flatten().min()).min();
+            let is_old = |day: &i32| limit.is_some_and(|limit| i64::from(*day) < limit);
+            forgetting.beyond_retention += days.iter().flatten().filter(is_old).count() as u64;
+        }
+        if let Some(column) = present.as_ref().and_then(|name| batch.column_by_name(name)) {
+            let present: &BooleanArray = column.as_boolean();
+            forgetting.vanished += present.iter().filter(|present| *present == Some(false)).count() as u64;
+        }
+    }
+    forgetting.oldest = oldest.and_then(|day| NaiveDate::default().checked_add_signed(TimeDelta::days(day.into())));
+    if delete {
+        ctx.lake.delete_all(&location).await?;
+        forgetting.deleted = true;
+    }
+    Ok(forgetting)
+}

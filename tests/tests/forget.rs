@@ -1,0 +1,49 @@
+//! Nothing deletes from bronze but the command that is made for it, and that says what is lost before it does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use goldsmith::ErrorKind;
+use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::rows;
+
+const USAGE: &str = r#"[
+    {"record_id": "old", "account_id": "a", "workspace_id": "1", "usage_date": "2001-01-01", "usage_quantity": "1"},
+    {"record_id": "new", "account_id": "a", "workspace_id": "1", "usage_date": "2999-01-01", "usage_quantity": "2"}
+]"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_forgotten_only_when_told_so_and_comes_back_with_what_it_still_has() {
+    let lake = ScratchLake::new().unwrap();
+    lake.deliver("billing.usage", &rows(USAGE)).await.unwrap();
+    lake.run(&["fact_usage"]).await.unwrap();
+    let engine = lake.engine().unwrap();
+
+    let preview = engine.forget("billing.usage", false).await.unwrap();
+    assert_eq!((preview.rows, preview.beyond_retention, preview.deleted), (Some(2), 1, false));
+    assert_eq!(preview.oldest.unwrap().to_string(), "2001-01-01");
+    assert!(preview.gold.contains(&"fact_usage".to_string()), "{preview:?}");
+    assert!(lake.run(&["fact_usage"]).await.unwrap().is_up_to_date(), "a look changes nothing");
+
+    // The source has lost its old row by now.
+    let kept = rows(USAGE).split_off(1);
+    std::fs::remove_dir_all(lake.source().join("billing/usage")).unwrap();
+    lake.deliver("billing.usage", &kept).await.unwrap();
+    lake.run(&["fact_usage"]).await.unwrap();
+    let count = "select count(*) as n from fact_usage";
+    let engine = lake.engine().unwrap();
+    assert_eq!(lake.rows_at(&engine, count).await.unwrap()[0]["n"], 2, "bronze keeps what the source has forgotten");
+
+    assert!(engine.forget("billing.usage", true).await.unwrap().deleted);
+    assert!(!lake.target().join("system_bronze/billing_usage/_delta_log").exists());
+    assert_eq!(lake.rows_at(&engine, count).await.unwrap()[0]["n"], 2, "gold stays until the next run");
+    lake.run(&["fact_usage"]).await.unwrap();
+    assert_eq!(lake.rows_at(&engine, count).await.unwrap()[0]["n"], 1);
+    assert_eq!(engine.forget("compute.clusters", true).await.unwrap().rows, None, "there is nothing to forget");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_source_is_named_with_the_nearest_one() {
+    let lake = ScratchLake::new().unwrap();
+    let error = lake.engine().unwrap().forget("billing.usgae", true).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.to_string().contains("billing.usage"), "{error}");
+}

@@ -90,12 +90,15 @@ async fn two_runs_at_once_on_s3_double_nothing() {
     }
 }
 
+/// Source, target, storage options, and what has to be told.
+type Wrong<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_storage_is_told_with_its_place_and_what_to_do() {
     let server = S3Server::start(&["sources", "lakes"]).unwrap();
     let disk = ScratchLake::new().unwrap();
     let local = disk.source().to_string_lossy().into_owned();
-    let cases: [(&str, &str, &[(&str, &str)], &[&str]); 9] = [
+    let cases: [Wrong<'_>; 9] = [
         ("s3://nowhere/system", TARGET, &[], &["`s3://nowhere/system`", "no such bucket", "correct the name"]),
         (&local, "s3://nowhere/lake", &[], &["`s3://nowhere/lake`", "no such bucket", "correct the name"]),
         ("s3://sources/nothing", TARGET, &[], &["the source `s3://sources/nothing` does not exist"]),

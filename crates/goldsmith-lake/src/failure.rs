@@ -72,6 +72,7 @@ const ANSWERS: &[(&str, StorageFailure)] = &[
     ("InvalidAccessKeyId", StorageFailure::BadCredentials),
     ("SignatureDoesNotMatch", StorageFailure::BadCredentials),
     ("AuthenticationFailed", StorageFailure::BadCredentials),
+    ("failed to authenticate", StorageFailure::BadCredentials),
     ("InvalidToken", StorageFailure::BadCredentials),
     ("ExpiredToken", StorageFailure::BadCredentials),
     ("AuthorizationHeaderMalformed", StorageFailure::OtherRegion),
@@ -84,6 +85,9 @@ const ANSWERS: &[(&str, StorageFailure)] = &[
     ("metadata/identity", StorageFailure::NoCredentials),
     // What the server says to requests without any.
     ("NoAuthenticationInformation", StorageFailure::NoCredentials),
+    // Refused listings have no error of their own.
+    ("401 Unauthorized", StorageFailure::BadCredentials),
+    ("403 Forbidden", StorageFailure::Denied),
 ];
 
 /// Looks for the reason anywhere in the chain of causes, since each layer wraps it its own way.
@@ -120,5 +124,38 @@ fn of_type(error: &(dyn StdError + 'static)) -> Option<StorageFailure> {
         IoErrorKind::PermissionDenied | IoErrorKind::ReadOnlyFilesystem => Some(StorageFailure::Denied),
         IoErrorKind::StorageFull | IoErrorKind::QuotaExceeded => Some(StorageFailure::Full),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store's error with what a server answered.
+    fn answered(text: &str) -> ObjectStoreError {
+        ObjectStoreError::Generic { store: "S3", source: text.into() }
+    }
+
+    #[test]
+    fn answers_of_servers_tell_what_is_wrong() {
+        let cases = [
+            ("404 Not Found: <Code>NoSuchBucket</Code>", Some(StorageFailure::NoBucket)),
+            ("403 Forbidden: <Code>SignatureDoesNotMatch</Code>", Some(StorageFailure::BadCredentials)),
+            ("403 Forbidden: <Code>AccessDenied</Code>", Some(StorageFailure::Denied)),
+            ("PUT http://169.254.169.254/latest/api/token: 403 Forbidden", Some(StorageFailure::NoCredentials)),
+            ("301: <Code>PermanentRedirect</Code>", Some(StorageFailure::OtherRegion)),
+            ("503 Slow Down", None),
+        ];
+        for (text, failure) in cases {
+            assert_eq!(classify(&answered(text)), failure, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_store_said_is_not_taken_for_an_answer() {
+        assert_eq!(classify(&std::io::Error::other("NoSuchBucket")), None);
+        let refused = std::io::Error::from(IoErrorKind::ReadOnlyFilesystem);
+        assert_eq!(classify(&refused), Some(StorageFailure::Denied));
+        assert_eq!(classify(&std::io::Error::from(IoErrorKind::StorageFull)), Some(StorageFailure::Full));
     }
 }

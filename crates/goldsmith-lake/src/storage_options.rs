@@ -15,7 +15,7 @@ const MAX_RETRIES: &str = "max_retries";
 const RETRY_TIMEOUT: &str = "retry_timeout";
 
 /// Attempts after the first one that failed, before an error is reported. With the pauses between them an endpoint where
-/// nobody listens is told after about ten seconds, one that swallows every packet in less than a minute.
+/// nobody listens is told after some seconds, one that takes requests and never answers after a minute.
 const DEFAULT_RETRIES: usize = 6;
 const DEFAULT_RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 

@@ -145,9 +145,12 @@ async fn a_cloud_that_does_not_answer_is_told_for_each_kind_of_url() {
     }
 }
 
+/// A URL, storage options, and what has to be told.
+type Wrong<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn wrong_settings_are_told_before_any_request() {
-    let cases: [(&str, &[(&str, &str)], &str); 5] = [
+    let cases: [Wrong<'_>; 5] = [
         ("s3://bucket/lake", &[("aws_regoin", "x")], "`aws_regoin` is no storage option; did you mean `aws_region`"),
         ("/tmp", &[("aws_regoin", "x")], "`aws_regoin` is no storage option"),
         ("s3://bucket/lake", &[("timeout", "hidden")], "cannot be set up"),

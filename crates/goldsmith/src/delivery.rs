@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::compute::{concat_batches, take_record_batch};
 use futures::TryStreamExt;
 use goldsmith_lake::{
     CommitRequest, Lake, LakeOptions, Location, ScanRequest, Side, Table, TableSpec, UpsertRequest, upsert,
 };
 use goldsmith_query::normalize::normalize_batch;
+use goldsmith_query::order::latest_per_key;
 use uuid::Uuid;
 
 use crate::bronze::conform;
@@ -67,11 +68,11 @@ pub async fn write_delivery(
 }
 
 /// Makes `rows` the whole content of the Delta table `<root>/<schema>/<table>` of `source` in one commit, writing only
-/// what differs, as a source does that is updated in place: files without a changed row stay. Rows are found by `key`.
-/// Returns the number of rows.
+/// what differs, as a source does that is updated in place: files without a changed row stay. Rows are found by `key`;
+/// of several with one key the greatest by content is taken. Returns the number of rows that were given.
 ///
 /// # Errors
-/// As [`write_delivery`], and two rows of one key.
+/// As [`write_delivery`].
 pub async fn merge_delivery(
     options: &LakeOptions,
     root: &str,
@@ -87,6 +88,8 @@ pub async fn merge_delivery(
     let count = rows.iter().map(|batch| batch.num_rows() as u64).sum();
     let conformed = |batch| -> Result<RecordBatch> { Ok(conform(&normalize_batch(batch)?, &schema)?) };
     let rows = rows.iter().map(conformed).collect::<Result<Vec<_>>>()?;
+    let rows = concat_batches(&schema, &rows)?;
+    let rows = vec![take_record_batch(&rows, &latest_per_key(&rows, key, &[])?)?];
     let mut held = Vec::new();
     let mut stream = table.scan(ScanRequest { columns: Some(key.to_vec()), ..ScanRequest::default() }).await?;
     while let Some(batch) = stream.try_next().await? {

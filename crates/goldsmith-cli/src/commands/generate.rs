@@ -61,9 +61,8 @@ pub(super) async fn deliver(
 /// The key of a source whose rows are updated where they are.
 fn updated_in_place<'a>(model: &'a Model, source: &str) -> Option<&'a [String]> {
     let (_, bronze) = model.bronze.iter().find(|(name, _)| name.to_string() == source)?;
-    let is_rewritten =
-        matches!(bronze.mutability, MutabilityClass::LatestSnapshot | MutabilityClass::IntervalReference);
-    (bronze.load == LoadMode::Merge && !is_rewritten).then_some(bronze.natural_key.as_slice())
+    let is_updated = bronze.mutability == MutabilityClass::MutableRow && bronze.load == LoadMode::Merge;
+    is_updated.then_some(bronze.natural_key.as_slice())
 }
 
 /// Rows of all tables.

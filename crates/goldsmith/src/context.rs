@@ -18,6 +18,9 @@ use crate::layout::Layout;
 /// Tables by name, as far as they exist.
 type Tables = RwLock<HashMap<String, Table>>;
 
+/// Look-up indexes by dimension and version; none where that version cannot be read any more.
+type FormerIndexes = HashMap<(String, u64), Option<Arc<DimensionIndex>>>;
+
 /// What all steps of one run share.
 pub(crate) struct RunContext {
     pub(crate) lake: Lake,
@@ -30,7 +33,7 @@ pub(crate) struct RunContext {
     bronze: Tables,
     gold: Tables,
     indexes: Mutex<HashMap<String, (u64, Arc<DimensionIndex>)>>,
-    former_indexes: Mutex<HashMap<(String, u64), Option<Arc<DimensionIndex>>>>,
+    former_indexes: Mutex<FormerIndexes>,
 }
 
 impl RunContext {

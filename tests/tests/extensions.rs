@@ -157,3 +157,41 @@ async fn a_changed_model_rebuilds_its_table_from_bronze() {
     assert!(!found[0].contains_key("is_busy"), "a column that the model dropped goes with the rebuild");
     assert!(engine.run(&select).await.unwrap().is_up_to_date());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_breaks_a_law_fails_alone_and_stays_as_it_is() {
+    let table = |counted: u8| {
+        format!(
+            "table: fact_node_hours\nkind: fact\ndomain: governance\ndescription: Nodes by minute.\ngrain: one instance and period\n\
+             source: compute.node_timeline\nkey: [workspace_id, cluster_id, instance_id, start_time]\nevent_time: start_time\n\
+             conserves:\n  - {{name: rows, sum: \"1\", equals: \"{counted}\", by: [cluster_id], description: Every row is there.}}\n"
+        )
+    };
+    let path = "gold/governance/fact_node_hours.yaml";
+    let node = |instance: &str| {
+        rows(&format!(
+            r#"[{{"workspace_id": "1", "cluster_id": "c", "instance_id": "{instance}", "start_time": "2024-01-15T00:00:00Z"}}]"#
+        ))
+    };
+    let sound = with_table(path, &table(1));
+    sound.deliver("compute.node_timeline", &node("i")).await.unwrap();
+    sound.run(&["fact_node_hours", "fact_node_timeline"]).await.unwrap();
+
+    let broken = with_table(path, &table(2));
+    let engine = broken.engine_on(&sound.source(), &sound.target()).unwrap();
+    let version = |tables: Vec<goldsmith::TableInfo>| {
+        tables.into_iter().find(|table| table.name == "fact_node_hours").unwrap().version
+    };
+    let before = version(engine.status().await.unwrap());
+    sound.deliver("compute.node_timeline", &node("j")).await.unwrap();
+    let select = vec!["fact_node_hours".into(), "fact_node_timeline".into()];
+    let report = engine.run(&goldsmith::RunOptions { select, ..Default::default() }).await.unwrap();
+    let failed: Vec<_> = report.tables.iter().filter(|table| table.status == goldsmith::TableStatus::Failed).collect();
+    assert_eq!(failed.len(), 1, "{report:#?}");
+    let error = failed[0].error.as_ref().unwrap();
+    assert!(error.contains("`rows` is not conserved where `cluster_id` is 'c'"), "{error}");
+    assert_eq!(version(engine.status().await.unwrap()), before, "nothing was committed");
+    let count = |table: &str| format!("select count(*) as n from {table}");
+    assert_eq!(broken.rows_at(&engine, &count("fact_node_hours")).await.unwrap()[0]["n"], 1);
+    assert_eq!(broken.rows_at(&engine, &count("fact_node_timeline")).await.unwrap()[0]["n"], 2);
+}

@@ -177,3 +177,20 @@ fn describe_laws(table: &str, broken: &[BrokenLaw]) -> String {
 
 /// Result of an operation of the engine.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_not_accounted_for_is_an_error_that_names_the_table() {
+        let counts = RowCounts { read: 3, inserted: 1, duplicates: 1, quarantined: 1, ..RowCounts::default() };
+        assert!(Error::check_books("t", &counts).is_ok());
+        let lost = RowCounts { read: 4, ..counts };
+        let error = Error::check_books("t", &lost).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert!(error.to_string().starts_with("the books of `t` do not balance: 4 rows came in, 3"), "{error}");
+        assert!(Error::check_books("t", &RowCounts { deleted: 5, vanished: 5, ..counts }).is_ok());
+    }
+}

@@ -66,7 +66,7 @@ fn row(layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64) -> [S
         name.into(),
         status.into(),
         count(rows.read),
-        count(rows.repaired + rows.vanished),
+        count(rows.repaired + rows.reread + rows.vanished),
         count(rows.written()),
         count(rows.unchanged),
         count(rows.duplicates),

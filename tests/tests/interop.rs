@@ -3,8 +3,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
+use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
 use goldsmith::{Layer, RunReport, TableStatus};
+use goldsmith_lake::{Lake, LakeOptions, Location, TableSpec, UpsertRequest, WriteMode, upsert};
 use goldsmith_testkit::ScratchLake;
 use serde_json::json;
 
@@ -210,4 +214,46 @@ async fn a_source_whose_early_log_is_cleaned_is_read_whole_and_then_on() {
     assert_events(&lake, 108).await;
     assert_eq!((kept(&lake, "'e75'").await, kept(&lake, "'e1', 'e74', 'e109'").await), (0, 3));
     assert_nothing_done(&lake.run(&["fact_audit_logs"]).await.unwrap());
+}
+
+/// `k` from `keys`, each with the value.
+fn values(keys: impl IntoIterator<Item = i64>, value: &str) -> RecordBatch {
+    let keys: Int64Array = keys.into_iter().map(Some).collect();
+    let texts = StringArray::from_iter_values(std::iter::repeat_n(value, keys.len()));
+    let schema = Schema::new(vec![Field::new("k", DataType::Int64, true), Field::new("v", DataType::Utf8, true)]);
+    RecordBatch::try_new(Arc::new(schema), vec![Arc::new(keys), Arc::new(texts)]).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_deletion_vectors_are_understood_by_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t");
+    let first = values(0..50_000, "old");
+    let spec = TableSpec { name: "t".into(), description: None, schema: first.schema(), run_id: "run".into() };
+    let lake = Lake::new(LakeOptions::default());
+    let mut table = lake.create(&Location::from_path(&path).unwrap(), spec).await.unwrap();
+    // A vector with a file of its own, one in the log, one that grew, and a table whose log went into a checkpoint.
+    let mut steps = vec![first, values((0..50_000).step_by(5), "new"), values([50_001, 3], "new")];
+    steps.extend((0..25).map(|step| values([step * 100 + 1], "new")));
+    for rows in steps {
+        let request = UpsertRequest {
+            key: vec!["k".into()],
+            group: vec!["k".into()],
+            rows: vec![rows],
+            write_mode: WriteMode::MergeOnRead,
+            operation: "MERGE".into(),
+            ..UpsertRequest::default()
+        };
+        upsert(&mut table, request).await.unwrap();
+    }
+    assert!(path.join("_delta_log/_last_checkpoint").exists());
+    let names: Vec<String> = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    assert!(names.iter().any(|name| name.ends_with(".bin")), "{names:?}");
+    let sum: i64 = (0..50_000).sum::<i64>() + 50_001;
+    let expected = json!({"n": 50_001, "k": 50_001, "s": sum, "c": 10_000 + 2 + 25});
+    let seen: serde_json::Value = serde_json::from_str(&python("read_vectors.py", &[&path.to_string_lossy()])).unwrap();
+    assert_eq!(seen, json!({"deltalake": expected, "sail": expected}));
 }

@@ -4,18 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use deltalake::DeltaTable;
 use deltalake::kernel::transaction::TransactionError;
-use deltalake::kernel::{Action, CommitInfo, DomainMetadata};
+use deltalake::kernel::{Action, Add, CommitInfo, DomainMetadata, Metadata, MetadataExt, Protocol};
 use deltalake::logstore::{CommitOrBytes, LogStore};
 use deltalake::protocol::checkpoints::{cleanup_metadata, create_checkpoint};
 use deltalake::table::config::TablePropertiesExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::error::{LakeError, Result};
 use crate::log::{COMMIT_ID, Commit, RUN_ID, read_commit};
-use crate::staged::delete_files;
+use crate::staged::{Changes, delete_files};
 use crate::table::{POSITION_DOMAIN, Table};
 use crate::write::WrittenFiles;
 
@@ -24,6 +24,9 @@ const MAX_ATTEMPTS: usize = 20;
 
 /// How our commits name themselves.
 pub(crate) const ENGINE: &str = concat!("goldsmith/", env!("CARGO_PKG_VERSION"));
+
+/// The feature of a table that has deletion vectors.
+const DELETION_VECTORS: &str = "deletionVectors";
 
 /// Features of a writer that change nothing for appended or rewritten files of our kind.
 const WRITABLE_FEATURES: &[&str] = &[
@@ -97,9 +100,11 @@ impl Table {
             return Ok(CommitOutcome::Nothing);
         }
         self.check_writable()?;
-        let (added, removed, metadata) = self.staged.take();
+        let Changes { added, removed, metadata, written } = self.staged.take();
+        let (protocol, metadata) = self.enable_vectors(&added, metadata)?;
         let changes_metadata = metadata.is_some();
-        let mut actions: Vec<Action> = metadata.map(Action::Metadata).into_iter().collect();
+        let mut actions: Vec<Action> = protocol.map(Action::Protocol).into_iter().collect();
+        actions.extend(metadata.map(Action::Metadata));
         actions.extend(added.iter().cloned().map(Action::Add));
         actions.extend(self.remove_actions(&removed)?);
         actions.extend(new_position.map(|configuration| {
@@ -135,7 +140,7 @@ impl Table {
             Err(error) => {
                 // After any other error the commit may still arrive, and must find its files.
                 if matches!(error, LakeError::Conflict { .. }) {
-                    delete_files(&self.delta.log_store().object_store(None), &added).await;
+                    delete_files(&self.delta.log_store().object_store(None), &written).await;
                 }
                 Err(error)
             }
@@ -181,6 +186,43 @@ impl Table {
             return refuse("generatedColumns or invariants".to_owned());
         }
         Ok(())
+    }
+
+    /// Protocol and metadata that the table needs before it can show `added`: deletion vectors are a feature of tables, which
+    /// comes with the first of them, so that tables without any stay readable by software that does not know it.
+    fn enable_vectors(
+        &self,
+        added: &[Add],
+        metadata: Option<Metadata>,
+    ) -> Result<(Option<Protocol>, Option<Metadata>)> {
+        let snapshot = self.snapshot()?;
+        let protocol = snapshot.protocol();
+        let names = |features: Option<Vec<String>>| {
+            let mut names = features.unwrap_or_default();
+            let is_new = !names.iter().any(|name| name == DELETION_VECTORS);
+            names.extend(is_new.then(|| DELETION_VECTORS.to_owned()));
+            (names, is_new)
+        };
+        let text = |features: &[_]| features.iter().map(ToString::to_string).collect();
+        let (readers, is_new_to_readers) = names(protocol.reader_features().map(text));
+        let (writers, is_new_to_writers) = names(protocol.writer_features().map(text));
+        let is_needed = added.iter().any(|add| add.deletion_vector.is_some());
+        if !is_needed || !(is_new_to_readers || is_new_to_writers) {
+            return Ok((None, metadata));
+        }
+        let location = self.location.to_string();
+        let protocol = serde_json::from_value(json!({
+            "minReaderVersion": 3,
+            "minWriterVersion": 7,
+            "readerFeatures": readers,
+            "writerFeatures": writers,
+        }))
+        .map_err(|error| LakeError::delta(&location, error.into()))?;
+        let metadata = metadata
+            .unwrap_or_else(|| snapshot.metadata().clone())
+            .add_config_key("delta.enableDeletionVectors".to_owned(), "true".to_owned())
+            .map_err(|error| LakeError::delta(&location, error.into()))?;
+        Ok((Some(protocol), Some(metadata)))
     }
 
     fn remove_actions(&self, removed: &[String]) -> Result<Vec<Action>> {

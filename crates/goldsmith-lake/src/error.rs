@@ -80,6 +80,14 @@ pub enum LakeError {
         /// What was expected and what was found.
         reason: String,
     },
+    /// A deletion vector cannot be read or written, so that deleted rows would come back.
+    #[error("a deletion vector of `{location}` is unusable: {reason}")]
+    DeletionVector {
+        /// The table.
+        location: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A file is not among the live files of a table.
     #[error("the file `{file}` is not part of `{location}` at version {version}; read the table again")]
     NoSuchFile {
@@ -288,7 +296,7 @@ impl LakeError {
             | Self::UnknownStorageOption { .. }
             | Self::StorageSetup { .. } => ErrorKind::InvalidInput,
             Self::NotADeltaTable { .. } => ErrorKind::NotADeltaTable,
-            Self::CorruptLog { .. } | Self::CorruptFile { .. } => ErrorKind::Corrupt,
+            Self::CorruptLog { .. } | Self::CorruptFile { .. } | Self::DeletionVector { .. } => ErrorKind::Corrupt,
             Self::UnsupportedFeature { .. } | Self::UnsafeStorage { .. } => ErrorKind::Unsupported,
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,

@@ -34,6 +34,7 @@ mod storage_options;
 mod stores;
 mod table;
 mod upsert;
+mod vector;
 mod write;
 
 pub use commit::{CommitOutcome, CommitRequest};
@@ -45,5 +46,5 @@ pub use scan::{RowFilter, RowProbe, ScanRequest};
 pub use storage_options::{Side, check_storage_option};
 pub use stores::StoreLayer;
 pub use table::{Added, FileInfo, Table};
-pub use upsert::{HeldStays, Preference, UpsertReport, UpsertRequest, upsert};
+pub use upsert::{HeldStays, Preference, UpsertReport, UpsertRequest, WriteMode, upsert};
 pub use write::{TableWriter, WrittenFiles};

@@ -15,16 +15,18 @@ use crate::write::WrittenFiles;
 pub(crate) struct Staged {
     added: Vec<Add>,
     removed: HashSet<String>,
+    /// Files that hold the deletion vectors of added files.
+    vectors: Vec<Path>,
     metadata: Option<Box<(Metadata, StructType)>>,
 }
 
 impl Staged {
-    /// New files, which the log does not know.
+    /// Files as the log does not know them: new ones, and files of the version with further rows deleted.
     pub(crate) fn added(&self) -> &[Add] {
         &self.added
     }
 
-    /// Whether a live file of the version is dropped.
+    /// Whether a live file of the version is dropped, or stands among the added ones with further rows deleted.
     pub(crate) fn removes(&self, path: &str) -> bool {
         self.removed.contains(path)
     }
@@ -42,13 +44,26 @@ impl Staged {
         self.added.is_empty() && self.removed.is_empty() && self.metadata.is_none()
     }
 
-    /// Everything that is staged: new files, paths of dropped ones, metadata.
-    pub(crate) fn take(&mut self) -> (Vec<Add>, Vec<String>, Option<Metadata>) {
+    /// Everything that is staged, which is then forgotten.
+    pub(crate) fn take(&mut self) -> Changes {
         let staged = std::mem::take(self);
+        let new_files = staged.added.iter().filter(|add| !staged.removed.contains(&add.path));
+        let written = new_files.map(|add| Path::from(add.path.as_str())).chain(staged.vectors).collect();
         let mut removed: Vec<String> = staged.removed.into_iter().collect();
         removed.sort_unstable();
-        (staged.added, removed, staged.metadata.map(|metadata| metadata.0))
+        Changes { added: staged.added, removed, metadata: staged.metadata.map(|metadata| metadata.0), written }
     }
+}
+
+/// What was staged.
+pub(crate) struct Changes {
+    /// Files as the log shall show them.
+    pub(crate) added: Vec<Add>,
+    /// Paths of the files of the version that go, or that are among the added ones.
+    pub(crate) removed: Vec<String>,
+    pub(crate) metadata: Option<Metadata>,
+    /// What was written and nothing refers to until the commit.
+    pub(crate) written: Vec<Path>,
 }
 
 impl Table {
@@ -60,13 +75,30 @@ impl Table {
         let dropped: HashSet<&str> = removed.iter().map(String::as_str).collect();
         let (gone, kept): (Vec<Add>, Vec<Add>) =
             std::mem::take(&mut self.staged.added).into_iter().partition(|add| dropped.contains(add.path.as_str()));
-        let never_seen: HashSet<&str> = gone.iter().map(|add| add.path.as_str()).collect();
-        self.staged
-            .removed
-            .extend(dropped.iter().filter(|path| !never_seen.contains(*path)).map(|path| (*path).to_owned()));
+        // What the version does not have was written since, and can be deleted.
+        let never_seen: HashSet<&str> =
+            gone.iter().map(|add| add.path.as_str()).filter(|path| !self.staged.removes(path)).collect();
+        let abandoned: Vec<Path> = never_seen.iter().map(|path| Path::from(*path)).collect();
+        let known = dropped.iter().filter(|path| !never_seen.contains(*path)).map(|path| (*path).to_owned());
+        self.staged.removed.extend(known.collect::<Vec<_>>());
         self.staged.added = kept;
         self.staged.added.extend(added.adds);
-        delete_files(&self.delta.log_store().object_store(None), &gone).await;
+        delete_files(&self.delta.log_store().object_store(None), &abandoned).await;
+    }
+
+    /// Shows files with further rows deleted: `masked` are files that this handle shows, with their new deletion vectors, and
+    /// `vectors` the file that holds these.
+    pub(crate) fn stage_masked(&mut self, masked: Vec<Add>, vectors: Option<Path>) {
+        self.staged.vectors.extend(vectors);
+        for add in masked {
+            match self.staged.added.iter_mut().find(|staged| staged.path == add.path) {
+                Some(staged) => *staged = add,
+                None => {
+                    self.staged.removed.insert(add.path.clone());
+                    self.staged.added.push(add);
+                }
+            }
+        }
     }
 
     /// Whether this handle holds changes that no commit has made visible.
@@ -76,17 +108,16 @@ impl Table {
 
     /// Forgets what is staged, and deletes its files as far as the storage lets us.
     pub async fn discard_staged(&mut self) {
-        let (added, _, _) = self.staged.take();
-        delete_files(&self.delta.log_store().object_store(None), &added).await;
+        let changes = self.staged.take();
+        delete_files(&self.delta.log_store().object_store(None), &changes.written).await;
     }
 }
 
 /// Deletes files that nothing refers to; what stays is invisible.
-pub(crate) async fn delete_files(store: &Arc<dyn ObjectStore>, files: &[Add]) {
-    for add in files {
-        let path = Path::from(add.path.as_str());
-        if let Err(error) = store.delete(&path).await {
-            tracing::warn!(%path, %error, "an abandoned data file could not be deleted");
+pub(crate) async fn delete_files(store: &Arc<dyn ObjectStore>, files: &[Path]) {
+    for path in files {
+        if let Err(error) = store.delete(path).await {
+            tracing::warn!(%path, %error, "an abandoned file could not be deleted");
         }
     }
 }

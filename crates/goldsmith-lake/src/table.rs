@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use deltalake::kernel::engine::arrow_conversion::TryIntoArrow;
-use deltalake::kernel::{Add, EagerSnapshot, LogicalFileView};
+use deltalake::kernel::{Add, EagerSnapshot, LogicalFileView, StorageType};
 use deltalake::logstore::LogStoreRef;
 use deltalake::{DeltaTable, DeltaTableError};
 
@@ -42,7 +42,8 @@ pub struct FileInfo {
 pub enum Added {
     /// The log tells it all.
     Known {
-        /// Live files that data-changing commits added, sorted by path. Files that an upsert rewrote are among them.
+        /// Live files that data-changing commits added, sorted by path. Files that an upsert rewrote are among them; files
+        /// that just lost rows to a deletion vector are not.
         files: Vec<FileInfo>,
         /// The runs that made these commits; commits of other engines have none.
         run_ids: HashSet<String>,
@@ -248,7 +249,9 @@ impl Table {
             if commit.changes_data() {
                 run_ids.extend(commit.info_text(RUN_ID).map(str::to_owned));
             }
-            added.extend(commit.adds.into_iter().filter(|add| add.data_change).map(|add| add.path));
+            let masked: HashSet<&str> = commit.removes.iter().map(|remove| remove.path.as_str()).collect();
+            let is_new = |add: &&Add| add.data_change && !masked.contains(add.path.as_str());
+            added.extend(commit.adds.iter().filter(is_new).map(|add| add.path.clone()));
         }
         let mut files = self.files()?;
         files.retain(|file| added.contains(&file.path));
@@ -281,12 +284,20 @@ impl Table {
             .map_err(|error| LakeError::delta(&self.location.to_string(), error))
     }
 
-    /// Whether data files hold exactly the columns by their names and nothing stands between a file and its rows.
+    /// Whether data files hold exactly the columns by their names, and deletion vectors are all that stands between a file and
+    /// its rows.
     pub(crate) fn is_plain(&self) -> Result<bool> {
         let snapshot = self.snapshot()?;
         let mapped =
             snapshot.metadata().configuration().get("delta.columnMapping.mode").is_some_and(|mode| mode != "none");
-        Ok(!mapped && snapshot.metadata().partition_columns().is_empty())
+        let vector_elsewhere = || -> Result<bool> {
+            Ok(self
+                .committed_views()?
+                .iter()
+                .filter_map(LogicalFileView::deletion_vector_descriptor)
+                .any(|vector| vector.storage_type == StorageType::AbsolutePath))
+        };
+        Ok(!mapped && snapshot.metadata().partition_columns().is_empty() && !vector_elsewhere()?)
     }
 }
 
@@ -294,10 +305,11 @@ pub(crate) fn deleted_rows(view: &LogicalFileView) -> u64 {
     view.deletion_vector_descriptor().and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default()
 }
 
-/// Rows of a new file, as its statistics say.
+/// Rows of a file that are alive, as its statistics and its deletion vector say.
 pub(crate) fn num_records(add: &Add) -> Option<u64> {
     let stats: serde_json::Value = serde_json::from_str(add.stats.as_deref()?).ok()?;
-    stats.get("numRecords")?.as_u64()
+    let dead = add.deletion_vector.as_ref().and_then(|vector| u64::try_from(vector.cardinality).ok());
+    stats.get("numRecords")?.as_u64()?.checked_sub(dead.unwrap_or_default())
 }
 
 pub(crate) fn file_info(view: &LogicalFileView) -> FileInfo {

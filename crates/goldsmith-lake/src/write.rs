@@ -9,6 +9,7 @@ use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::Add;
 use deltalake::table::config::TablePropertiesExt;
 use object_store::ObjectStore;
+use object_store::path::Path;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
@@ -90,7 +91,8 @@ impl WrittenFiles {
     /// Deletes the files, as far as the storage lets us; what stays is invisible.
     pub async fn discard(self) {
         if let Some(store) = self.store {
-            delete_files(&store, &self.adds).await;
+            let paths: Vec<Path> = self.adds.iter().map(|add| Path::from(add.path.as_str())).collect();
+            delete_files(&store, &paths).await;
         }
     }
 }

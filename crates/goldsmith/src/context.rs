@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use goldsmith_lake::{Lake, Table};
-use goldsmith_model::{GoldTable, Model, SourceName};
+use goldsmith_lake::{Lake, Table, WriteMode};
+use goldsmith_model::{self as model, GoldTable, Model, SourceName};
 use goldsmith_plan::{Dag, InputName, InputPosition};
 use goldsmith_query::lookup::DimensionIndex;
 use tokio::sync::{Mutex, RwLock};
@@ -58,6 +58,15 @@ impl RunContext {
             gold: Tables::default(),
             indexes: Mutex::default(),
             former_indexes: Mutex::default(),
+        }
+    }
+
+    /// How a table deletes rows of existing files: as it says itself, else as the project says.
+    pub(crate) fn write_mode(&self, of_table: Option<model::WriteMode>) -> WriteMode {
+        match of_table.unwrap_or(self.model.project.write_mode) {
+            model::WriteMode::Auto => WriteMode::Auto,
+            model::WriteMode::MergeOnRead => WriteMode::MergeOnRead,
+            model::WriteMode::CopyOnWrite => WriteMode::CopyOnWrite,
         }
     }
 

@@ -1,28 +1,32 @@
 //! Reading data files directly, several at a time.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use deltalake::kernel::{Add, DeletionVectorDescriptor};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use parquet::arrow::arrow_reader::RowSelection;
+use serde_json::Value;
 use tokio::sync::mpsc::Sender;
 
 use super::RowFilter;
-use super::foreign::keep_masks;
 use crate::error::{LakeError, Result};
 use crate::parquet_file::ParquetFile;
 use crate::table::Table;
+use crate::vector::DeadRows;
 
 /// Batches that wait for the reader of a scan, per file that is read at the same time.
 const BATCHES_AHEAD: usize = 2;
+/// Deletion vectors that are requested from the storage at the same time.
+const VECTORS_AT_ONCE: usize = 16;
 
 /// A data file with rows that the table shows.
 #[derive(Debug, Clone)]
@@ -30,47 +34,86 @@ pub(crate) struct LiveFile {
     /// Path as in the log.
     pub(crate) path: String,
     pub(crate) file: ParquetFile,
+    /// Milliseconds since the epoch.
+    modification_time: i64,
     /// Statistics as in the log.
     pub(crate) stats: Option<String>,
-    /// For each physical row, whether it is alive; rows beyond the end are. Absent when all are.
-    pub(crate) alive: Option<Arc<Vec<bool>>>,
+    /// What the log says of its deleted rows.
+    vector: Option<DeletionVectorDescriptor>,
+    /// The deleted rows; absent when there are none.
+    pub(crate) dead: Option<Arc<DeadRows>>,
 }
 
 impl LiveFile {
     pub(crate) fn is_alive(&self, row: usize) -> bool {
-        self.alive.as_ref().and_then(|alive| alive.get(row).copied()).unwrap_or(true)
+        self.dead.as_ref().is_none_or(|dead| !dead.contains(row))
     }
 
     /// Leaves out the dead ones among rows that begin at physical row `start` of the file.
     fn living(&self, batch: RecordBatch, start: usize) -> Result<RecordBatch, arrow::error::ArrowError> {
-        if self.alive.is_none() {
-            return Ok(batch);
+        match &self.dead {
+            None => Ok(batch),
+            Some(dead) => filter_record_batch(&batch, &dead.living(start, batch.num_rows())),
         }
-        let mask: BooleanArray = (start..start + batch.num_rows()).map(|row| Some(self.is_alive(row))).collect();
-        filter_record_batch(&batch, &mask)
+    }
+
+    /// The entry of the log that shows the file without the rows of a new vector.
+    pub(crate) fn masked(&self, vector: DeletionVectorDescriptor) -> Add {
+        Add {
+            path: self.path.clone(),
+            size: i64::try_from(self.file.size).unwrap_or(i64::MAX),
+            modification_time: self.modification_time,
+            data_change: true,
+            stats: self.stats.as_deref().map(with_loose_bounds),
+            deletion_vector: Some(vector),
+            ..Add::default()
+        }
+    }
+}
+
+/// The statistics of a file, saying that its deleted rows are among what they describe.
+fn with_loose_bounds(stats: &str) -> String {
+    match serde_json::from_str::<Value>(stats) {
+        Ok(Value::Object(mut stats)) => {
+            stats.insert("tightBounds".to_owned(), Value::Bool(false));
+            Value::Object(stats).to_string()
+        }
+        _ => stats.to_owned(),
     }
 }
 
 /// The files of the table as this handle shows it, or the named ones, sorted by path: what is read from them in this order
-/// does not depend on the log.
-pub(crate) async fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec<LiveFile>> {
+/// does not depend on the log. Their deleted rows are not loaded yet: [`load_vectors`] follows, once it is clear which are read.
+pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec<LiveFile>> {
     let wanted: Option<HashSet<&str>> = wanted.map(|files| files.iter().map(String::as_str).collect());
     let mut files = Vec::new();
-    let mut has_vectors = false;
-    let mut add = |path: String, object: object_store::path::Path, size: i64, stats: Option<String>| {
-        if wanted.as_ref().is_some_and(|wanted| !wanted.contains(path.as_str())) {
-            return;
-        }
-        let display = format!("{}/{path}", table.location);
-        let file = ParquetFile { path: object, size: u64::try_from(size).unwrap_or_default(), display };
-        files.push(LiveFile { path, file, stats, alive: None });
+    let is_wanted = |path: &str| wanted.as_ref().is_none_or(|wanted| wanted.contains(path));
+    let file = |path: &str, object: object_store::path::Path, size: i64| ParquetFile {
+        path: object,
+        size: u64::try_from(size).unwrap_or_default(),
+        display: format!("{}/{path}", table.location),
     };
     for view in table.file_views()? {
-        has_vectors |= view.deletion_vector_descriptor().is_some();
-        add(view.path().into_owned(), view.object_store_path(), view.size(), view.stats());
+        if is_wanted(&view.path()) {
+            files.push(LiveFile {
+                path: view.path().into_owned(),
+                file: file(&view.path(), view.object_store_path(), view.size()),
+                modification_time: view.modification_time(),
+                stats: view.stats(),
+                vector: view.deletion_vector_descriptor(),
+                dead: None,
+            });
+        }
     }
-    for staged in table.staged.added() {
-        add(staged.path.clone(), staged.path.as_str().into(), staged.size, staged.stats.clone());
+    for staged in table.staged.added().iter().filter(|staged| is_wanted(&staged.path)) {
+        files.push(LiveFile {
+            path: staged.path.clone(),
+            file: file(&staged.path, staged.path.as_str().into(), staged.size),
+            modification_time: staged.modification_time,
+            stats: staged.stats.clone(),
+            vector: staged.deletion_vector.clone(),
+            dead: None,
+        });
     }
     if let Some(wanted) = &wanted
         && files.len() < wanted.len()
@@ -84,14 +127,22 @@ pub(crate) async fn live_files(table: &Table, wanted: Option<&[String]>) -> Resu
             });
         }
     }
-    if has_vectors {
-        let masks: HashMap<String, Arc<Vec<bool>>> = keep_masks(table).await?;
-        for file in &mut files {
-            file.alive = masks.get(&file.path).cloned();
-        }
-    }
     files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+/// Loads the deleted rows of files that are about to be read, several at a time.
+pub(crate) async fn load_vectors(table: &Table, files: &mut [LiveFile]) -> Result<()> {
+    let store = table.delta.log_store().object_store(None);
+    let location = table.location.to_string();
+    futures::stream::iter(files.iter_mut().filter(|file| file.vector.is_some()).map(Ok))
+        .try_for_each_concurrent(VECTORS_AT_ONCE, |file| async {
+            if let Some(vector) = &file.vector {
+                file.dead = Some(Arc::new(DeadRows::load(&store, &location, vector).await?));
+            }
+            Ok(())
+        })
+        .await
 }
 
 /// What a scan reads of each file.

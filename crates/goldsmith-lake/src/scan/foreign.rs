@@ -1,6 +1,6 @@
-//! Reading tables that other software lays out in partitions, with mapped columns or deletion vectors.
+//! Reading tables that other software lays out in partitions, with mapped columns or deletion vectors outside of the table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder};
@@ -80,16 +80,6 @@ fn select_files(table: &Table, files: &[String]) -> Result<Vec<Add>> {
         }
     }
     Ok(adds)
-}
-
-/// Deletion vectors as masks of the rows that live, by path of the file.
-pub(super) async fn keep_masks(table: &Table) -> Result<HashMap<String, Arc<Vec<bool>>>> {
-    let fail = |error| LakeError::query(&table.location.to_string(), error);
-    let state = session(1).state();
-    let scan = table.delta.table_provider().build().await.map_err(fail)?;
-    let vectors = scan.deletion_vectors(&state).await.map_err(fail)?;
-    let paths = FilePaths::new(table)?;
-    Ok(vectors.into_iter().map(|vector| (paths.path_of(&vector.filepath), Arc::new(vector.keep_mask))).collect())
 }
 
 fn column(name: &str) -> Expr {

@@ -12,7 +12,7 @@ use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use serde_json::Value;
 
-pub(crate) use self::files::{LiveFile, live_files, ranges};
+pub(crate) use self::files::{LiveFile, live_files, load_vectors, ranges};
 pub(crate) use self::foreign::adapt;
 use crate::error::{LakeError, Result};
 use crate::table::{Table, project};
@@ -78,7 +78,7 @@ impl Table {
             }
             return foreign::scan(self, schema, &request).await;
         }
-        let mut files = live_files(self, request.files.as_deref()).await?;
+        let mut files = live_files(self, request.files.as_deref())?;
         if !request.at_or_after.is_empty() {
             files.retain(|file| !is_before(file.stats.as_deref(), &request.at_or_after));
         }
@@ -95,6 +95,7 @@ impl Table {
                 Some((project(&all, &probe.columns, &location)?, Arc::clone(&probe.filter)))
             }
         };
+        load_vectors(self, &mut files).await?;
         let mut target = schema.as_ref().clone();
         if let Some(name) = &request.with_file_column {
             let mut fields: Vec<_> = target.fields().iter().cloned().collect();

@@ -1,6 +1,7 @@
 //! Bringing a table to hold given rows, writing only what differs.
 
 mod encode;
+mod fate;
 mod probe;
 mod prune;
 mod rows;
@@ -15,13 +16,15 @@ use arrow::error::ArrowError;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
+pub use self::fate::WriteMode;
+use self::fate::{Fate, Masks};
 use self::probe::{Probe, Verdicts};
 pub(crate) use self::prune::{Pruner, lies_before};
 use self::rows::{Columns, NewRows};
 use crate::commit::{CommitOutcome, CommitRequest};
 use crate::conform::{check_columns, conform};
 use crate::error::{LakeError, Result};
-use crate::scan::{LiveFile, live_files};
+use crate::scan::{LiveFile, live_files, load_vectors};
 use crate::table::{Table, project};
 use crate::write::{TableWriter, WrittenFiles};
 
@@ -42,6 +45,8 @@ pub struct UpsertRequest {
     pub extra_groups: Option<RecordBatch>,
     /// Which of two rows of a key stays, when they differ; the new one when absent.
     pub preference: Option<Preference>,
+    /// How rows of existing files are deleted.
+    pub write_mode: WriteMode,
     /// Leaves the changes staged in the handle instead of committing them; the fields below are then not used.
     pub stage: bool,
     /// The new position; `None` leaves it as it is.
@@ -86,6 +91,8 @@ pub struct UpsertReport {
     pub outranked: u64,
     /// Files that were rewritten or emptied.
     pub files_removed: usize,
+    /// Files that stay, with rows deleted by a deletion vector.
+    pub files_masked: usize,
     /// Files that were written.
     pub files_added: usize,
     /// Live files that statistics excluded from the search.
@@ -99,8 +106,9 @@ pub struct UpsertReport {
 /// Makes the table hold the rows of the request: inserts what is new, replaces what differs, leaves what is equal untouched,
 /// and deletes what is missing where the request says so. All in one commit, or none when nothing differs.
 ///
-/// A group is touched when a new row or an extra group belongs to it; rows of other groups stay as they are. Only files that
-/// lose a row are rewritten. Memory is bounded by the new rows and a few batches of the table.
+/// A group is touched when a new row or an extra group belongs to it; rows of other groups stay as they are. Files that lose a
+/// row are rewritten or get a deletion vector, as [`UpsertRequest::write_mode`] says; all others stay. Memory is bounded by the
+/// new rows and a few batches of the table.
 ///
 /// # Errors
 /// [`LakeError::DuplicateKey`], [`LakeError::InvalidRequest`], [`LakeError::MissingColumn`],
@@ -121,10 +129,11 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
     let columns = Columns { key: &request.key, group: &request.group, compared: &plan.compared };
     let new_rows = NewRows::new(&location, &schema, &columns, rows, &extra, request.preference.as_ref())?;
 
-    let mut candidates = live_files(table, None).await?;
+    let mut candidates = live_files(table, None)?;
     let live = candidates.len();
     candidates.retain(|file| !new_rows.is_empty() && pruner.may_match(file.stats.as_deref()));
     let files_pruned = live - candidates.len();
+    load_vectors(table, &mut candidates).await?;
     let probe = Arc::new(Probe {
         table: location.clone(),
         store: table.delta.log_store().object_store(None),
@@ -134,6 +143,9 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         delete_missing: request.delete_missing_in_group,
     });
     let changed = examine(&probe, candidates, table.options().threads).await?;
+    let deleted = changed.iter().map(|(_, verdicts)| verdicts.deleted).sum();
+    let (masked, changed): (Vec<_>, Vec<_>) =
+        changed.into_iter().partition(|(file, verdicts)| request.write_mode.fate(file, verdicts) == Fate::Masked);
 
     let (inserted, updated, unchanged, outranked) = probe.new_rows.counts();
     let mut report = UpsertReport {
@@ -141,8 +153,9 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         updated,
         unchanged,
         outranked,
-        deleted: changed.iter().map(|(_, verdicts)| verdicts.deleted).sum(),
+        deleted,
         files_removed: changed.len(),
+        files_masked: masked.len(),
         files_pruned,
         ..UpsertReport::default()
     };
@@ -159,6 +172,13 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         written = writer.finish().await?;
         report.files_added = written.files();
         balance(&location, &report, &written, &changed)?;
+    }
+    match Masks::store(&probe, &masked).await {
+        Ok(masks) => table.stage_masked(masks.files, masks.vectors),
+        Err(error) => {
+            written.discard().await;
+            return Err(error);
+        }
     }
     let removed: Vec<String> = changed.into_iter().map(|(file, _)| file.path).collect();
     if request.stage {
@@ -191,6 +211,7 @@ impl UpsertReport {
             ("numTargetRowsCopied", self.rows_copied),
             ("numTargetFilesAdded", self.files_added as u64),
             ("numTargetFilesRemoved", self.files_removed as u64),
+            ("numTargetDeletionVectorsAdded", self.files_masked as u64),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))

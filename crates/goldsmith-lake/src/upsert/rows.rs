@@ -1,6 +1,5 @@
 //! The new rows of an upsert, found by key.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
@@ -9,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::row::Rows;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::{HashMap, HashSet};
 
 use super::Preference;
 use super::encode::RowEncoder;

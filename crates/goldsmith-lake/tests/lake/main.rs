@@ -10,3 +10,4 @@ mod staging;
 mod stores;
 mod support;
 mod upserts;
+mod vectors;

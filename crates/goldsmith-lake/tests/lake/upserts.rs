@@ -6,12 +6,21 @@ use arrow::array::{
     StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use goldsmith_lake::{ErrorKind, LakeError, Table, UpsertReport, UpsertRequest, upsert};
+use goldsmith_lake::{ErrorKind, LakeError, Table, UpsertReport, UpsertRequest, WriteMode, upsert};
 use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::support::{Place, append, collect, names, pairs, pairs_schema, rows};
+
+const MODES: [WriteMode; 3] = [WriteMode::Auto, WriteMode::MergeOnRead, WriteMode::CopyOnWrite];
+
+/// Rows that the Delta library itself sees.
+async fn queried(table: &Table) -> usize {
+    let context = datafusion::prelude::SessionContext::new();
+    context.register_table("t", table.provider().await.unwrap()).unwrap();
+    context.sql("select * from t").await.unwrap().count().await.unwrap()
+}
 
 fn request(rows: Vec<RecordBatch>) -> UpsertRequest {
     UpsertRequest {
@@ -237,10 +246,10 @@ async fn wide_decimals_have_no_bounds_in_the_statistics() {
     assert_eq!(frame.count().await.unwrap(), 1);
 }
 
-/// Any sequence of upserts equals the same upserts on a map.
+/// Any sequence of upserts equals the same upserts on a map, however rows of existing files are deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn random_upserts_equal_a_map() {
-    for seed in 0..6_u64 {
+    for (seed, write_mode) in (0..3_u64).flat_map(|seed| MODES.map(|mode| (seed, mode))) {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let place = Place::new();
         let mut table = place.create("t", versions_schema()).await;
@@ -273,7 +282,7 @@ async fn random_upserts_equal_a_map() {
                     model.insert(key.clone(), (label.clone(), run_name.clone()));
                 }
             }
-            let mut request = timeline(batches);
+            let mut request = UpsertRequest { write_mode, ..timeline(batches) };
             if !by_group {
                 request.group = request.key.clone();
                 request.delete_missing_in_group = false;
@@ -293,8 +302,9 @@ async fn random_upserts_equal_a_map() {
                 })
                 .collect();
             expected.sort();
-            assert_eq!(rows(&table).await, expected, "seed {seed} run {run}");
+            assert_eq!(rows(&table).await, expected, "seed {seed} run {run} {write_mode:?}");
             assert_eq!(table.num_rows().await.unwrap(), model.len() as u64);
+            assert_eq!(queried(&table).await, model.len(), "seed {seed} run {run} {write_mode:?}");
         }
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn build(raw: &RawGold, bronze: Option<&RawBronze>) -> Option<GoldTab
         owner: raw.owner.clone(),
         tags: raw.tags.clone(),
         cluster_by: raw.cluster_by.clone(),
+        write_mode: raw.write_mode,
         conserves: raw.laws.iter().map(|raw| raw.law.clone()).collect(),
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::DataType;
+use super::{DataType, WriteMode};
 
 /// Name of a source table: `<schema>.<table>`, for instance `billing.usage`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,6 +133,8 @@ pub struct BronzeTable {
     pub date_column: Option<String>,
     /// Whether a workspace may lack the table without anything being wrong.
     pub optional: bool,
+    /// How it deletes rows of existing files; none: as the project says.
+    pub write_mode: Option<WriteMode>,
     /// Declared columns in their order.
     pub columns: IndexMap<String, ColumnDef>,
 }

@@ -5,7 +5,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Conservation, DataType, SourceName};
+use super::{Conservation, DataType, SourceName, WriteMode};
 
 /// One gold table.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +36,8 @@ pub struct GoldTable {
     pub tags: Vec<String>,
     /// Column by which files are sorted and pruned, when one is declared (`cluster_by:`).
     pub cluster_by: Vec<String>,
+    /// How it deletes rows of existing files; none: as the project says. No part of the fingerprint.
+    pub write_mode: Option<WriteMode>,
     /// Conservation laws that its rows keep. They do not decide what the rows are, so they are no part of the fingerprint.
     pub conserves: Vec<Conservation>,
 }

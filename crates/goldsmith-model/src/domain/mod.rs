@@ -9,6 +9,7 @@ mod data_test;
 mod data_type;
 mod gold;
 mod type_parser;
+mod write_mode;
 
 use indexmap::IndexMap;
 
@@ -21,6 +22,7 @@ pub use gold::{
     Lookup, LookupKeyPart, LookupKind, Member,
 };
 pub use type_parser::ParseTypeError;
+pub use write_mode::WriteMode;
 
 /// A whole model: project settings, the sources with their bronze tables, and the gold tables.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +48,8 @@ pub struct Project {
     pub currency: String,
     /// First month of the fiscal year, 1 to 12. A fiscal year is named by the year in which it ends.
     pub fiscal_year_start_month: u32,
+    /// How tables that say nothing else delete rows of existing files.
+    pub write_mode: WriteMode,
     /// Name of the schema (directory) below the target that holds bronze.
     pub bronze_schema: String,
     /// Name of the schema (directory) below the target that holds gold.

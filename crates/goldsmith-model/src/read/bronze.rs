@@ -1,6 +1,6 @@
 //! `bronze/<schema>/<table>.yaml`.
 
-use super::{boolean, data_type, description, integer, text, texts};
+use super::{boolean, data_type, description, integer, text, texts, write_mode};
 use crate::domain::{BronzeTable, ColumnDef, DataType, LoadMode, MutabilityClass, Scope, SourceName};
 use crate::syntax::Node;
 
@@ -30,6 +30,7 @@ pub(crate) fn bronze(file: Option<&Node>, source: SourceName) -> RawBronze {
         sequence_by: word("sequence_by"),
         date_column: word("date_column"),
         optional: file.is_some_and(|file| boolean(file, "optional")),
+        write_mode: file.and_then(write_mode),
         columns: Default::default(),
     };
     for entry in file.and_then(|file| file.get("columns")).map(Node::entries).unwrap_or_default() {

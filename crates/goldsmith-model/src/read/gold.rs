@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::{as_written, boolean, data_type, description, source, text, text_map, texts};
-use crate::domain::{AggregateFunction, Calendar, Conservation, DataType, DerivedColumn, Fetch, Member, SourceName};
+use super::{as_written, boolean, data_type, description, source, text, text_map, texts, write_mode};
+use crate::domain::{
+    AggregateFunction, Calendar, Conservation, DataType, DerivedColumn, Fetch, Member, SourceName, WriteMode,
+};
 use crate::shape::Kind;
 use crate::syntax::Node;
 
@@ -26,6 +28,7 @@ pub(crate) struct RawGold {
     pub(crate) event_time: Option<String>,
     pub(crate) exclude: Vec<String>,
     pub(crate) cluster_by: Vec<String>,
+    pub(crate) write_mode: Option<WriteMode>,
     pub(crate) delete_time: Option<String>,
     pub(crate) untracked: Vec<String>,
     pub(crate) interval: Option<(String, String)>,
@@ -137,6 +140,7 @@ pub(crate) fn gold(file: &Node, name: String, domain: String) -> RawGold {
         event_time: text(file, "event_time"),
         exclude: texts(file, "exclude"),
         cluster_by: texts(file, "cluster_by"),
+        write_mode: write_mode(file),
         delete_time: text(file, "delete_time"),
         untracked: texts(file, "untracked"),
         interval: file.get("interval").and_then(|node| Some((text(node, "start")?, text(node, "end")?))),

@@ -13,7 +13,7 @@ pub(crate) use data_test::data_test;
 pub(crate) use gold::{RawFold, RawFoldColumn, RawGold, RawLaw, RawLookup, gold};
 pub(crate) use project::{VERSION, project};
 
-use crate::domain::{DataType, SourceName};
+use crate::domain::{DataType, SourceName, WriteMode};
 use crate::shape::source_name;
 use crate::syntax::{Node, Scalar, Value};
 
@@ -54,6 +54,11 @@ fn integer(node: &Node, key: &str) -> Option<i64> {
         Scalar::Integer(value) => Some(value),
         _ => None,
     }
+}
+
+fn write_mode(node: &Node) -> Option<WriteMode> {
+    let name = text(node, "write_mode")?;
+    WriteMode::ALL.into_iter().find(|mode| mode.name() == name)
 }
 
 fn source(node: &Node, key: &str) -> Option<SourceName> {

@@ -1,6 +1,6 @@
 //! `project.yaml`.
 
-use super::{description, integer, text};
+use super::{description, integer, text, write_mode};
 use crate::domain::Project;
 use crate::syntax::Node;
 
@@ -20,6 +20,7 @@ pub(crate) fn project(file: Option<&Node>) -> Project {
         currency: or(setting("settings", "currency"), "USD"),
         fiscal_year_start_month: number(file.and_then(|file| file.get("settings")), "fiscal_year_start_month")
             .unwrap_or(1),
+        write_mode: file.and_then(|file| write_mode(file.get("settings")?)).unwrap_or_default(),
         bronze_schema: or(setting("schemas", "bronze"), "bronze"),
         gold_schema: or(setting("schemas", "gold"), "gold"),
         quarantine_schema: or(setting("schemas", "quarantine"), "quarantine"),

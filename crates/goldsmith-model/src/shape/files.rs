@@ -10,6 +10,12 @@ const NAMES: Shape = List(&Text, Distinct);
 const KEY_COLUMNS: Shape = List(&Text, Some);
 const TAGS: Shape = List(&Name, Distinct);
 
+const WRITE_MODE: Shape = Choice(&[
+    ("auto", "file by file what costs less"),
+    ("merge_on_read", "deletion vectors"),
+    ("copy_on_write", "files are rewritten, for readers that know no deletion vectors"),
+]);
+
 /// `project.yaml`
 pub(crate) const PROJECT: Shape = Object(&[
     required("version", Integer(1, i64::MAX), "Version of the model language; 1 is the only one so far."),
@@ -24,8 +30,13 @@ pub(crate) const PROJECT: Shape = Object(&[
                 Integer(1, 12),
                 "First month of the fiscal year, which is named by the year in which it ends; 1 when not given.",
             ),
+            optional(
+                "write_mode",
+                WRITE_MODE,
+                "How tables that say nothing else delete rows of files; auto when not given.",
+            ),
         ]),
-        "Settings that tables refer to, in constants as `$currency`.",
+        "Settings of all tables; constants refer to the currency as `$currency`.",
     ),
     optional(
         "schemas",
@@ -68,6 +79,7 @@ pub(crate) const BRONZE: Shape = Object(&[
     required("natural_key", KEY_COLUMNS, "Columns that identify one record."),
     optional("sequence_by", Text, "Column that orders versions of one key; the last delivered wins when not given."),
     optional("date_column", Text, "DATE column that never differs between versions of one key."),
+    optional("write_mode", WRITE_MODE, "How rows of existing files are deleted; as the project says when not given."),
     required(
         "columns",
         Map(
@@ -219,6 +231,7 @@ pub(crate) const GOLD: Shape = Object(&[
     optional("event_time", Text, "TIMESTAMP column that tells when the fact happened."),
     optional("exclude", NAMES, "Carried or source columns that are not carried."),
     optional("cluster_by", NAMES, "Columns by which files are sorted and pruned."),
+    optional("write_mode", WRITE_MODE, "How rows of existing files are deleted; as the project says when not given."),
     optional("delete_time", Text, "TIMESTAMP column that is set on the row of a deletion."),
     optional("untracked", NAMES, "Columns whose change makes no version, beside key, sequence and date column."),
     optional(

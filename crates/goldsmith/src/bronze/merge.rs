@@ -169,6 +169,7 @@ async fn stage(
         ignore: METADATA.iter().map(ToString::to_string).collect(),
         rows,
         preference,
+        write_mode: job.ctx.write_mode(job.bronze.write_mode),
         stage: true,
         ..UpsertRequest::default()
     };

@@ -148,6 +148,7 @@ pub(crate) async fn write(ctx: &RunContext, bronze: &BronzeTable, rows: &[Record
         group: vec![ROW_HASH.into()],
         ignore: audit.iter().map(ToString::to_string).collect(),
         rows: vec![rows],
+        write_mode: ctx.write_mode(bronze.write_mode),
         run_id: ctx.stamp.run_id.clone(),
         operation: "MERGE".into(),
         ..UpsertRequest::default()

@@ -308,6 +308,7 @@ impl<'a> GoldJob<'a> {
             delete_missing_in_group: upsert.delete_missing,
             extra_groups: upsert.extra_groups,
             preference: upsert.preference,
+            write_mode: self.ctx.write_mode(self.table.write_mode),
             stage: true,
             ..UpsertRequest::default()
         };

@@ -1,0 +1,77 @@
+//! What happens to a file that loses rows: it is rewritten without them, or gets a deletion vector.
+
+use deltalake::kernel::Add;
+use object_store::path::Path;
+
+use super::probe::{Probe, Verdicts};
+use crate::error::Result;
+use crate::scan::LiveFile;
+use crate::vector::DeadRows;
+
+/// Copying this many bytes of a data file costs about as much as the vector costs the readers of the next days: a request more for
+/// each of them, and a table that only software with deletion vectors can read.
+const CHEAP_COPY: f64 = 4.0 * 1024.0 * 1024.0;
+/// From this share of deleted rows on a file is rewritten, so that readers do not decode rows in vain for ever.
+const MOST_DEAD: f64 = 0.2;
+
+/// How an [`upsert`](super::upsert) deletes rows of existing files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WriteMode {
+    /// By cost, file by file: a file is rewritten when few bytes have to be copied (4 MiB) or many of its rows are deleted (a
+    /// fifth), else it gets a deletion vector.
+    #[default]
+    Auto,
+    /// By deletion vectors; a file goes when no row is left. Writes the least, readers pay for it.
+    MergeOnRead,
+    /// By rewriting files. For readers that do not know deletion vectors.
+    CopyOnWrite,
+}
+
+/// What happens to one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It goes; rows that stay are copied.
+    Rewritten,
+    /// It stays, and a deletion vector hides rows.
+    Masked,
+}
+
+impl WriteMode {
+    pub(super) fn fate(self, file: &LiveFile, verdicts: &Verdicts) -> Fate {
+        let dead_rows = verdicts.dead + verdicts.dropped.len();
+        if dead_rows >= verdicts.rows {
+            return Fate::Rewritten;
+        }
+        let dead = dead_rows as f64 / verdicts.rows as f64;
+        let is_masked = match self {
+            Self::MergeOnRead => true,
+            Self::CopyOnWrite => false,
+            Self::Auto => dead < MOST_DEAD && file.file.size as f64 * (1.0 - dead) > CHEAP_COPY,
+        };
+        if is_masked { Fate::Masked } else { Fate::Rewritten }
+    }
+}
+
+/// Files with new deletion vectors.
+#[derive(Default)]
+pub(super) struct Masks {
+    pub(super) files: Vec<Add>,
+    /// The file that holds the vectors, if any.
+    pub(super) vectors: Option<Path>,
+}
+
+impl Masks {
+    /// Writes the vectors of files that lose rows.
+    pub(super) async fn store(probe: &Probe, changed: &[(LiveFile, Verdicts)]) -> Result<Self> {
+        let vectors: Vec<DeadRows> = changed
+            .iter()
+            .map(|(file, verdicts)| match &file.dead {
+                Some(dead) => dead.with(&verdicts.dropped),
+                None => DeadRows::default().with(&verdicts.dropped),
+            })
+            .collect();
+        let (descriptors, path) = DeadRows::store(&probe.store, &probe.table, &vectors).await?;
+        let files = changed.iter().zip(descriptors).map(|((file, _), vector)| file.masked(vector)).collect();
+        Ok(Self { files, vectors: path })
+    }
+}

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use goldsmith_model::{GoldKind, Model};
+use goldsmith_model::{GoldKind, Model, WriteMode};
 use goldsmith_testkit::{Result, ScratchLake};
 
 /// A part of the default model.
@@ -12,7 +12,7 @@ pub enum Part {
     /// An event fact with look-ups by interval, as of a time and by key, price intervals from a merged source, a timeline, a gathered
     /// dimension and the calendar.
     Costs,
-    /// A fact folded from slices, with a look-up as of a time, and a timeline.
+    /// A fact folded from slices, with a look-up as of a time, and a timeline. Rows are hidden by deletion vectors.
     Runs,
     /// All of the model.
     Whole,
@@ -43,7 +43,7 @@ impl Part {
         let model = ScratchLake::new()?.model().clone();
         Ok(Arc::new(match self {
             Self::Costs => cut(model, &COSTS.0, &COSTS.1),
-            Self::Runs => cut(model, &RUNS.0, &RUNS.1),
+            Self::Runs => written(cut(model, &RUNS.0, &RUNS.1), WriteMode::MergeOnRead),
             Self::Whole => model,
         }))
     }
@@ -56,6 +56,12 @@ impl FromStr for Part {
         let all = [Self::Costs, Self::Runs, Self::Whole];
         all.into_iter().find(|part| part.name() == text).ok_or_else(|| format!("no part `{text}` of the model"))
     }
+}
+
+/// The same model, whose tables delete rows of their files in this way.
+pub fn written(mut model: Model, write_mode: WriteMode) -> Model {
+    model.project.write_mode = write_mode;
+    model
 }
 
 /// Leaves of a model these sources and gold tables, and of the tables what needs no others.

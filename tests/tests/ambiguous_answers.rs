@@ -12,7 +12,7 @@ use goldsmith_tests::crash::{Scenario, failures};
 use goldsmith_tests::part::Part;
 use goldsmith_tests::points::{all_points, on_all_cores, spread};
 
-const ROWS: u64 = 800;
+const ROWS: u64 = 500;
 
 /// What a fault may lead to in its own run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

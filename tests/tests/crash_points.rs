@@ -13,7 +13,7 @@ use goldsmith_tests::crash::Scenario;
 use goldsmith_tests::part::Part;
 use goldsmith_tests::points::{all_points, on_all_cores, spread};
 
-const ROWS: u64 = 800;
+const ROWS: u64 = 500;
 
 /// Processes of their own per load, unless all points are asked for.
 const PROCESSES: u64 = 4;

@@ -57,7 +57,7 @@ async fn all_are_equal(settings: Vec<Setting>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_arrival_in_a_part_of_the_model_equals_the_ordered_one_and_the_rebuild() {
-    all_are_equal(settings(&[Part::Costs, Part::Runs], 1..15, 500, 2)).await;
+    all_are_equal(settings(&[Part::Costs, Part::Runs], 1..10, 500, 2)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,12 @@
 //! Whether one case comes out equal, however its rows arrive.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use goldsmith::{DeliveryMode, ModelSource, RunOptions};
-use goldsmith_model::{GoldKind, LoadMode, LookupKind, Model};
+use goldsmith_model::{GoldKind, LoadMode, LookupKind, Model, WriteMode};
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::faults::{Fault, FaultLayer, Moment, OperationClass, Trigger};
 use goldsmith_testkit::{ScratchLake, TestkitError};
@@ -15,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use super::Setting;
 use crate::content::Content;
 use crate::crash::silence_known_panics;
+use crate::part::written;
 use crate::synth::World;
 
 /// Changes to the storage that the first run makes at least, whatever the part of the model: where it may crash.
@@ -59,9 +61,12 @@ pub async fn check(setting: &Setting) -> Result<u64, Failure> {
         ..SynthConfig::default()
     });
     let model = setting.part.model()?;
+    // How rows of files are deleted must make no difference either.
+    let write_mode = if setting.seed % 3 == 1 { WriteMode::CopyOnWrite } else { WriteMode::MergeOnRead };
+    let otherwise = Arc::new(written(model.as_ref().clone(), write_mode));
     let (ordered, shuffled) = (
         ScratchLake::with_model(ModelSource::Loaded(model.clone()))?,
-        ScratchLake::with_model(ModelSource::Loaded(model.clone()))?,
+        ScratchLake::with_model(ModelSource::Loaded(otherwise))?,
     );
     for delivery in in_order(setting, &model, &world) {
         deliver(&ordered, delivery).await?;

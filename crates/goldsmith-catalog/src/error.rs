@@ -8,7 +8,7 @@ pub enum CatalogError {
     ///
     /// Source: Databricks, "Names": no period, space, slash or control character, at most 255 characters.
     #[error(
-        "`{name}` is no name of a {what}; it must not be empty, longer than 255 characters, or have a period, a space, a slash or a control character"
+        "`{name}` is no name of a {what}; use 1 to 255 characters without periods, spaces, slashes and control characters"
     )]
     Name {
         /// `catalog` or `schema`.

@@ -8,6 +8,7 @@ mod demo;
 mod describe;
 mod errors;
 mod object_store;
+mod packaged_settings;
 mod program;
 #[cfg(unix)]
 mod unwritable;

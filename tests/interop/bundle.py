@@ -1,12 +1,13 @@
 """Validates the Databricks asset bundle without a workspace.
 
-Usage: bundle.py ROOT
+Usage: bundle.py ROOT...
 
 Files are put together as the Databricks CLI does it (`include`, `targets`, tasks and the like merged by their key), every
 resource of every target is read by the typed models of the package `databricks-bundles`, and all references are resolved:
-files, `${var...}`, `${resources...}`, job parameters and keys between tasks. Prints one problem per line.
+files, `${var...}`, `${resources...}`, job parameters and keys between tasks. Prints the problems of each root as JSON.
 """
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -230,9 +231,12 @@ class Bundle:
                 self.problem(at, f"there is no job cluster `{classic}`, or the wheel is not installed on it")
 
 
-if __name__ == "__main__":
+def problems(root):
     try:
-        found = Bundle(Path(sys.argv[1])).check()
+        return Bundle(root).check()
     except yaml.YAMLError as error:
-        found = [" ".join(str(error).split())]
-    print("\n".join(found))
+        return [" ".join(str(error).split())]
+
+
+if __name__ == "__main__":
+    print(json.dumps([problems(Path(root)) for root in sys.argv[1:]]))

@@ -1,9 +1,9 @@
 """Checks what is in packaging/ without building or running it.
 
-Usage: packaging_files.py ROOT
+Usage: packaging_files.py ROOT...
 
 The Dockerfile is read with `dockerfile-parse`, the Kubernetes objects by the schemas of the API (`kubernetes-validate`), the
-systemd units by `systemd-analyze` where it is there, and as text where it is not. Prints one problem per line.
+systemd units by `systemd-analyze` where it is there, and as text where it is not. Prints the problems of each root as JSON.
 """
 
 import json
@@ -166,7 +166,9 @@ def systemd(root):
                 yield f"{name}.service: exposed, {level.group(1) if level else rated}"
 
 
+def problems(root):
+    return [f"{check.__name__}: {problem}" for check in (dockerfile, kubernetes, systemd) for problem in check(root)]
+
+
 if __name__ == "__main__":
-    for check in (dockerfile, kubernetes, systemd):
-        for problem in check(Path(sys.argv[1])):
-            print(f"{check.__name__}: {problem}")
+    print(json.dumps([problems(Path(root)) for root in sys.argv[1:]]))

@@ -10,17 +10,17 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The problems that the check finds in the bundle at a directory.
-fn problems(root: &Path) -> Vec<String> {
+/// The problems that the check finds in the bundle at each directory.
+fn problems(roots: &[&Path]) -> Vec<Vec<String>> {
     let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/bundle.py");
-    let output = Command::new(&python).arg(script).arg(root).output().expect("python starts");
+    let output = Command::new(&python).arg(script).args(roots).output().expect("python starts");
     assert!(
         output.status.success(),
         "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).expect("text").lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    serde_json::from_slice(&output.stdout).expect("lists of problems")
 }
 
 /// A copy of the bundle.
@@ -45,7 +45,7 @@ fn copy_into(from: &Path, to: &Path, path: &Path) {
 
 #[test]
 fn the_bundle_is_valid() {
-    assert_eq!(problems(&root()), Vec::<String>::new());
+    assert_eq!(problems(&[&root()]), [Vec::<String>::new()]);
 }
 
 #[test]
@@ -140,13 +140,17 @@ fn what_is_broken_in_a_bundle_is_found() {
             "needs an environment (serverless) or a job cluster (classic)",
         ),
     ];
+    let mut broken = Vec::new();
     for (file, from, to, expected) in cases {
-        let broken = copy();
-        let path = broken.path().join(file);
+        let directory = copy();
+        let path = directory.path().join(file);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} has no longer {from:?}");
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        let found = problems(broken.path());
-        assert!(found.iter().any(|problem| problem.contains(expected)), "{from:?} -> {to:?}: {found:#?}");
+        broken.push((directory, format!("{from:?} -> {to:?}"), expected));
+    }
+    let roots: Vec<&Path> = broken.iter().map(|(directory, ..)| directory.path()).collect();
+    for ((_, change, expected), found) in broken.iter().zip(problems(&roots)) {
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{change}: {found:#?}");
     }
 }

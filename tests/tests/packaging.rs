@@ -10,17 +10,17 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The problems that the check finds below a directory.
-fn problems(root: &Path) -> Vec<String> {
+/// The problems that the check finds below each directory.
+fn problems(roots: &[&Path]) -> Vec<Vec<String>> {
     let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/packaging_files.py");
-    let output = Command::new(&python).arg(script).arg(root).output().expect("python starts");
+    let output = Command::new(&python).arg(script).args(roots).output().expect("python starts");
     assert!(
         output.status.success(),
         "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect()
+    serde_json::from_slice(&output.stdout).expect("lists of problems")
 }
 
 /// A repository with a copy of `packaging/`, and with empty files in place of everything else that it refers to.
@@ -49,8 +49,8 @@ fn copy_file(to: &Path, path: &str) {
 
 #[test]
 fn image_units_and_objects_are_well_formed() {
-    assert_eq!(problems(&root()), Vec::<String>::new());
-    assert_eq!(problems(copy().path()), Vec::<String>::new(), "the copy is not what it stands for");
+    assert_eq!(problems(&[&root()]), [Vec::<String>::new()]);
+    assert_eq!(problems(&[copy().path()]), [Vec::<String>::new()], "the copy is not what it stands for");
 }
 
 #[test]
@@ -95,13 +95,17 @@ fn what_is_broken_in_the_packaging_is_found() {
     ];
     let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok();
     let analysed = analysed.into_iter().filter(|_| has_systemd);
+    let mut broken = Vec::new();
     for (file, from, to, expected) in cases.into_iter().chain(analysed) {
-        let broken = copy();
-        let path = broken.path().join(file);
+        let directory = copy();
+        let path = directory.path().join(file);
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} has no longer {from:?}");
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        let found = problems(broken.path());
-        assert!(found.iter().any(|problem| problem.contains(expected)), "{from:?} -> {to:?}: {found:#?}");
+        broken.push((directory, format!("{from:?} -> {to:?}"), expected));
+    }
+    let roots: Vec<&Path> = broken.iter().map(|(directory, ..)| directory.path()).collect();
+    for ((_, change, expected), found) in broken.iter().zip(problems(&roots)) {
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{change}: {found:#?}");
     }
 }

@@ -1,6 +1,6 @@
 //! A lake in Unity Catalog: the SQL fits the tables that the engine writes, and the engine goes on with what the SQL does
 //! to them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -434,7 +434,8 @@ ALTER TABLE `main`.`system_bronze`.`lakeflow_job_run_timeline` ALTER COLUMN
   `compute_ids` COMMENT 'Clusters that the run used, filled for one-time and notebook workflow runs; null or empty otherwise.',
   `termination_code` COMMENT 'Why the attempt ended, on the slice that ends it; null on every other slice and in older rows.',
   `job_parameters` COMMENT 'Parameters of the job in this run, by name; null when there are none and in older rows.';
-ALTER TABLE `main`.`system_bronze`.`lakeflow_job_run_timeline` SET TAGS ('layer' = 'bronze', 'domain' = 'lakeflow', 'source' = 'lakeflow.job_run_timeline');
+ALTER TABLE `main`.`system_bronze`.`lakeflow_job_run_timeline` SET TAGS ('layer' = 'bronze', 'domain' = 'lakeflow', 'source' = 'lakeflow.job_run_timeline', 'pii' = 'true');
+ALTER TABLE `main`.`system_bronze`.`lakeflow_job_run_timeline` ALTER COLUMN `job_parameters` SET TAGS ('pii' = 'true');
 
 -- bronze: lakeflow_job_task_run_timeline
 CREATE TABLE IF NOT EXISTS `main`.`system_bronze`.`lakeflow_job_task_run_timeline` USING DELTA LOCATION 's3://bucket/lake/system_bronze/lakeflow_job_task_run_timeline';

@@ -628,7 +628,8 @@ ALTER TABLE `main`.`system_gold`.`fact_job_run_timeline` ALTER COLUMN
   `date_key` COMMENT 'Key of the row of dim_date that the fact refers to; -1 when there is none.',
   `workspace_key` COMMENT 'Key of the row of dim_workspace that the fact refers to; -1 when there is none.',
   `job_key` COMMENT 'Key of the row of dim_job that the fact refers to; -1 when there is none.';
-ALTER TABLE `main`.`system_gold`.`fact_job_run_timeline` SET TAGS ('layer' = 'gold', 'domain' = 'lakeflow', 'kind' = 'fact', 'reliability' = 'true');
+ALTER TABLE `main`.`system_gold`.`fact_job_run_timeline` SET TAGS ('layer' = 'gold', 'domain' = 'lakeflow', 'kind' = 'fact', 'reliability' = 'true', 'pii' = 'true');
+ALTER TABLE `main`.`system_gold`.`fact_job_run_timeline` ALTER COLUMN `job_parameters_json` SET TAGS ('pii' = 'true');
 
 -- gold: fact_job_task_run_timeline
 CREATE TABLE IF NOT EXISTS `main`.`system_gold`.`fact_job_task_run_timeline` USING DELTA LOCATION 's3://bucket/lake/system_gold/fact_job_task_run_timeline';

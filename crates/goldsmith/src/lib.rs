@@ -32,8 +32,8 @@
 //! let engine = Engine::builder().source("data/system").target("data/lake").build()?;
 //! // What would a run do, and why? Changes nothing.
 //! let options = RunOptions { select: vec!["billing".to_owned()], ..RunOptions::default() };
-//! for step in engine.plan(&options).await?.iter().filter(|step| !step.is_up_to_date()) {
-//!     println!("{step:?}");
+//! for table in engine.plan(&options).await?.iter().filter(|table| table.changes) {
+//!     println!("{}: {}", table.name, table.what);
 //! }
 //! // What is there?
 //! let rows = engine.query("select sku_name, sum(list_cost) as cost from fact_usage group by 1").await?;
@@ -48,18 +48,16 @@
 //! [`Error::Model`] with a diagnostic for each problem. Rows may be handed over as Arrow batches in place of a source table;
 //! the number of the delivery makes sure that none is taken over twice.
 //!
-//! ```
-//! # async fn demo() -> Result<(), goldsmith::Error> {
+//! ```no_run
 //! use goldsmith::{Engine, Error, ModelSource};
 //!
 //! let files = vec![("project.yaml".to_owned(), "version: 1\nname: small\n".to_owned())];
-//! let built = Engine::builder().model(ModelSource::Files(files)).target("lake").build();
-//! match built {
-//!     Err(Error::Model { diagnostics }) => assert_eq!(diagnostics[0].code.as_str(), "missing-description"),
-//!     _ => unreachable!("the project has no description"),
+//! match Engine::builder().model(ModelSource::Files(files)).target("lake").build() {
+//!     // error[missing-description]: the file has no `description`
+//!     Err(Error::Model { diagnostics }) => diagnostics.iter().for_each(|problem| println!("{problem}")),
+//!     Err(other) => println!("{other}"),
+//!     Ok(engine) => println!("{} gold tables", engine.model().gold.len()),
 //! }
-//! # Ok(()) }
-//! # tokio::runtime::Runtime::new().unwrap().block_on(demo()).unwrap();
 //! ```
 //!
 //! # Where to go on

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../models");
+    let root = models(Path::new(&std::env::var("CARGO_MANIFEST_DIR")?))?;
     println!("cargo::rerun-if-changed={}", root.display());
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
@@ -19,6 +19,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     code.push_str("]\n");
     std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("embedded.rs"), code)?;
     Ok(())
+}
+
+/// The directory of the default model. In the repository it lies at the top, with a link here through which it gets into the
+/// published crate; where links are not checked out as such, it is found at the top.
+fn models(crate_directory: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let places = ["models", "../../models"].map(|place| crate_directory.join(place));
+    match places.into_iter().find(|place| place.is_dir()) {
+        Some(place) => Ok(place.canonicalize()?),
+        None => Err("the files of the default model are missing: there is no directory `models`".into()),
+    }
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {

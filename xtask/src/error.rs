@@ -30,6 +30,9 @@ pub enum XtaskError {
         /// Why.
         source: toml::de::Error,
     },
+    /// The SQL of the example cannot be written.
+    #[error("cannot write the SQL for Unity Catalog")]
+    Catalog(#[from] goldsmith_catalog::CatalogError),
     /// A generated value does not serialize.
     #[error("cannot write JSON")]
     Json(#[from] serde_json::Error),

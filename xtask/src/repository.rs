@@ -58,7 +58,12 @@ pub(crate) fn files_below(root: &Path, directory: &str) -> Result<Vec<Repository
 
 fn collect(directory: &Path, name: &str, out: &mut Vec<RepositoryFile>) -> Result<(), XtaskError> {
     for entry in fs::read_dir(directory).map_err(XtaskError::io(directory))? {
-        let path = entry.map_err(XtaskError::io(directory))?.path();
+        let entry = entry.map_err(XtaskError::io(directory))?;
+        // What a link leads to is looked at where it lies.
+        if entry.file_type().map_err(XtaskError::io(directory))?.is_symlink() {
+            continue;
+        }
+        let path = entry.path();
         let Some(last) = path.file_name().and_then(|last| last.to_str()) else { continue };
         let name = if name.is_empty() { last.to_owned() } else { format!("{name}/{last}") };
         if path.is_dir() {

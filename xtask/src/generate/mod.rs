@@ -7,6 +7,7 @@ mod erd;
 mod lineage;
 mod markdown;
 mod origin;
+mod unity_catalog;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,8 +21,13 @@ use crate::XtaskError;
 use crate::repository::files_below;
 
 /// Directories in which every file is generated.
-const GENERATED_DIRECTORIES: [&str; 4] =
-    ["gold_layer_design/erd", "gold_layer_design/data_dictionary", "gold_layer_design/lineage", "schemas"];
+const GENERATED_DIRECTORIES: [&str; 5] = [
+    "gold_layer_design/erd",
+    "gold_layer_design/data_dictionary",
+    "gold_layer_design/lineage",
+    "resources/sql/unity_catalog",
+    "schemas",
+];
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +71,11 @@ impl fmt::Display for Drift {
     }
 }
 
-/// Everything that is generated from a model: diagrams, bus matrix, data dictionary, lineage, the list of diagnostics
-/// and the JSON Schemas of the model files.
+/// Everything that is generated from a model: diagrams, bus matrix, data dictionary, lineage, the list of diagnostics,
+/// the SQL for Unity Catalog and the JSON Schemas of the model files.
 ///
 /// # Errors
-/// When a schema does not serialize.
+/// When a schema does not serialize, or there is no SQL for the example's catalog.
 pub fn generated_files(model: &Model) -> Result<Vec<GeneratedFile>, XtaskError> {
     let mut files = Vec::new();
     files.extend(erd::files(model));
@@ -77,6 +83,7 @@ pub fn generated_files(model: &Model) -> Result<Vec<GeneratedFile>, XtaskError> 
     files.extend(data_dictionary::files(model));
     files.extend(lineage::files(model));
     files.push(GeneratedFile::new("docs/error_codes.md", error_codes()));
+    files.extend(unity_catalog::files(model)?);
     files.extend(schemas()?);
     Ok(files)
 }

@@ -17,7 +17,7 @@ struct Fence {
     must_not_use: &'static [&'static str],
 }
 
-const FENCES: [Fence; 8] = [
+const FENCES: [Fence; 9] = [
     Fence {
         package: "goldsmith-model",
         may_use: &[],
@@ -27,6 +27,21 @@ const FENCES: [Fence; 8] = [
         package: "goldsmith-plan",
         may_use: &["goldsmith-model"],
         must_not_use: &["arrow", "clap", "datafusion", "deltalake", "object_store", "parquet", "pyo3", "tokio"],
+    },
+    Fence {
+        package: "goldsmith-catalog",
+        may_use: &["goldsmith-model"],
+        must_not_use: &[
+            "arrow",
+            "clap",
+            "datafusion",
+            "deltalake",
+            "object_store",
+            "parquet",
+            "pyo3",
+            "sqlparser",
+            "tokio",
+        ],
     },
     Fence {
         package: "goldsmith-query",
@@ -42,7 +57,7 @@ const FENCES: [Fence; 8] = [
     Fence { package: "goldsmith-synth", may_use: &[], must_not_use: &["clap", "datafusion", "deltalake", "pyo3"] },
     Fence {
         package: "goldsmith-cli",
-        may_use: &["goldsmith", "goldsmith-model", "goldsmith-synth"],
+        may_use: &["goldsmith", "goldsmith-catalog", "goldsmith-model", "goldsmith-synth"],
         must_not_use: &["deltalake", "object_store", "pyo3"],
     },
     Fence {

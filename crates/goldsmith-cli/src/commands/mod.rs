@@ -1,5 +1,6 @@
 //! One file for each command. None of them knows a flag.
 
+mod catalog;
 mod config;
 mod demo;
 mod explain;
@@ -17,8 +18,9 @@ mod verify;
 use std::sync::Arc;
 
 use goldsmith::{Engine, EngineBuilder, LakeOptions, ModelSource, Observer};
+use goldsmith_catalog::{CatalogOptions, Layer};
 
-use crate::args::Command;
+use crate::args::{CatalogArgs, Command};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::settings::Settings;
@@ -64,10 +66,35 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Query(args) => query::query(context, &args.sql).await,
         Command::Verify(args) => verify::verify(context, args.options()).await,
         Command::Forget(args) => forget::forget(context, &args.source, args.yes).await,
+        Command::Catalog(args) => catalog::catalog(context, catalog_request(&args)).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
         Command::Config(_) => config::config(context),
         Command::Schema(args) => schema::schema(context, args.kind.into()),
         Command::Explain(args) => explain::explain(context, args.code.as_deref()),
+    }
+}
+
+/// What `goldsmith catalog` is asked for.
+fn catalog_request(args: &CatalogArgs) -> catalog::Request<'_> {
+    let defaults = CatalogOptions::default();
+    let mut layers: Vec<Layer> = args.layer.iter().map(|layer| Layer::from(*layer)).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    let schemas = [
+        (Layer::Bronze, &args.bronze_schema),
+        (Layer::Gold, &args.gold_schema),
+        (Layer::Quarantine, &args.quarantine_schema),
+    ];
+    catalog::Request {
+        catalog: &args.catalog,
+        schemas: schemas.into_iter().filter_map(|(layer, name)| Some((layer, name.as_deref()?))).collect(),
+        options: CatalogOptions {
+            layers: if layers.is_empty() { defaults.layers } else { layers },
+            keys: args.keys.into(),
+            rely: args.rely,
+        },
+        present: args.present,
+        out: args.out.as_deref(),
     }
 }
 

@@ -8,15 +8,17 @@ use crate::program::{Workplace, assert_output};
 fn help_teaches_every_command() {
     let place = Workplace::new();
     assert_output!("help", place.snapshot(&["--help"]));
-    for command in
-        ["demo", "validate", "plan", "run", "status", "query", "verify", "synth", "config", "schema", "explain"]
-    {
+    for command in [
+        "demo", "validate", "plan", "run", "status", "query", "verify", "catalog", "synth", "config", "schema",
+        "explain",
+    ] {
         let output = place.run(&[command, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{command}");
         assert!(text.contains("Example") && text.contains("$ goldsmith "), "`{command} --help` has no example");
     }
     assert_output!("help_run", place.snapshot(&["run", "--help"]));
+    assert_output!("help_catalog", place.snapshot(&["catalog", "--help"]));
     assert_output!("help_verify", place.snapshot(&["verify", "--help"]));
 }
 

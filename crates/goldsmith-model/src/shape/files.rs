@@ -92,7 +92,11 @@ pub(crate) const BRONZE: Shape = Object(&[
                     List(&Text, Some),
                     "All values that the column can have, where the list is surely closed.",
                 ),
-                optional("tags", TAGS, "Tags such as `pii`."),
+                optional(
+                    "tags",
+                    TAGS,
+                    "Tags of the column; `pii` marks personal data. Gold columns and Unity Catalog take them over.",
+                ),
             ]),
         ),
         "Columns in their order.",

@@ -1,0 +1,29 @@
+//! What can be wrong with the names and places that are asked for.
+
+/// A catalog or location for which no statement can be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// The name of the catalog or of a schema cannot be one in Unity Catalog.
+    ///
+    /// Source: Databricks, "Names": no period, space, slash or control character, at most 255 characters.
+    #[error(
+        "`{name}` is no name of a {what}; use 1 to 255 characters without periods, spaces, slashes and control characters"
+    )]
+    Name {
+        /// `catalog` or `schema`.
+        what: &'static str,
+        /// What was given.
+        name: String,
+    },
+    /// Tables of Unity Catalog cannot lie there.
+    ///
+    /// Source: Databricks, "Path rules and access in Unity Catalog volumes": tables cannot be defined on files in a volume.
+    #[error(
+        "Unity Catalog has no tables at `{location}`; use the cloud URL of an external location: `s3://`, `abfss://`, `gs://` or `r2://`"
+    )]
+    Location {
+        /// What was given.
+        location: String,
+    },
+}

@@ -1,0 +1,174 @@
+"""Checks what is in packaging/ without building or running it.
+
+Usage: packaging_files.py ROOT...
+
+The Dockerfile is read with `dockerfile-parse`, the Kubernetes objects by the schemas of the API (`kubernetes-validate`), the
+systemd units by `systemd-analyze` where it is there, and as text where it is not. Prints the problems of each root as JSON.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import kubernetes_validate
+import yaml
+from dockerfile_parse import DockerfileParser
+
+INSTRUCTIONS = {"ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "LABEL", "RUN", "USER", "WORKDIR"}
+KUBERNETES = "1.31"
+# On a scale to 10, below 3 is called OK by systemd itself.
+EXPOSURE = 2.0
+
+
+def dockerfile(root):
+    """Problems of the Dockerfile."""
+    with open(root / "packaging/Dockerfile", "rb") as file:
+        steps = [step for step in DockerfileParser(fileobj=file).structure if step["instruction"] != "COMMENT"]
+    stages, last, copied, user = [], {}, [], None
+    ignored = (root / "packaging/Dockerfile.dockerignore").read_text().split()
+    taken = [line.removeprefix("!") for line in ignored if line.startswith("!")]
+    for step in steps:
+        name, words = step["instruction"], step["value"].split()
+        if name not in INSTRUCTIONS:
+            yield f"unknown instruction `{name}`"
+        if name == "FROM":
+            image = words[0]
+            if ":" not in image or image.endswith(":latest"):
+                yield f"the image `{image}` has no version"
+            stages.append(words[2] if len(words) == 3 and words[1].upper() == "AS" else None)
+            last, user = {}, None
+        elif name == "COPY":
+            source = next((word.removeprefix("--from=") for word in words if word.startswith("--from=")), None)
+            paths = [word for word in words if not word.startswith("--")][:-1]
+            if source is None:
+                for path in paths:
+                    if not (root / path).exists():
+                        yield f"COPY: there is no `{path}`"
+                    if path not in taken:
+                        yield f"COPY: `{path}` is left out by Dockerfile.dockerignore"
+                copied += paths
+            elif source not in stages:
+                yield f"COPY: there is no stage `{source}`"
+        elif name == "USER":
+            user = words[0]
+        last[name] = step["value"]
+    if len(stages) < 2:
+        yield "the image holds what it was built with"
+    if user is None or user.split(":")[0] in {"0", "root"}:
+        yield "the program runs as root"
+    for name in ("ENTRYPOINT", "CMD"):
+        try:
+            json.loads(last.get(name, ""))
+        except ValueError:
+            yield f"{name} is no list, and there is no shell to read it"
+    cargo = tomllib.loads((root / "Cargo.toml").read_text())
+    build = " ".join(step["value"] for step in steps if step["instruction"] == "RUN" and "cargo build" in step["value"])
+    profile = re.search(r"--profile (\S+)", build)
+    if profile is None or profile.group(1) not in cargo["profile"]:
+        yield "no profile of Cargo.toml is built"
+    elif f"/target/{profile.group(1)}/goldsmith" not in " ".join(step["value"] for step in steps if "--from" in step["value"]):
+        yield "what is built is not what is copied"
+    if "--locked" not in build:
+        yield "the versions of Cargo.lock are not kept"
+    for member in cargo["workspace"]["members"]:
+        if member.split("/")[0] not in copied:
+            yield f"the member `{member}` of the workspace is not copied"
+
+
+def kubernetes(root):
+    """Problems of the Kubernetes objects."""
+    objects = {}
+    for path in sorted((root / "packaging/kubernetes").glob("*.yaml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            try:
+                kubernetes_validate.validate(document, KUBERNETES, strict=True)
+            except kubernetes_validate.ValidationError as error:
+                yield f"{path.name}: {document.get('kind')}: {error.message}"
+            objects[document["kind"], document["metadata"]["name"]] = document
+    if ("CronJob", "goldsmith") not in objects:
+        yield "there is no CronJob"
+        return
+    cron = objects["CronJob", "goldsmith"]["spec"]
+    if cron.get("concurrencyPolicy") != "Forbid":
+        yield "CronJob: runs on one target at once"
+    job = cron["jobTemplate"]["spec"]
+    if "activeDeadlineSeconds" not in job or "backoffLimit" not in job:
+        yield "CronJob: no deadline or no number of retries"
+    pod = job["template"]["spec"]
+    if pod.get("securityContext", {}).get("runAsNonRoot") is not True:
+        yield "CronJob: may run as root"
+    with open(root / "packaging/Dockerfile") as file:
+        user = re.search(r"^USER (\d+)", file.read(), re.MULTILINE)
+    if user is None or pod.get("securityContext", {}).get("runAsUser") != int(user.group(1)):
+        yield "CronJob: not the user of the image"
+    volumes = {volume["name"]: volume for volume in pod.get("volumes", [])}
+    for container in pod["containers"]:
+        context = container.get("securityContext", {})
+        if context.get("readOnlyRootFilesystem") is not True or context.get("allowPrivilegeEscalation") is not False:
+            yield "CronJob: the container may change its image or gain privileges"
+        if context.get("capabilities", {}).get("drop") != ["ALL"]:
+            yield "CronJob: the container keeps capabilities"
+        if not {"requests", "limits"} <= set(container.get("resources", {})):
+            yield "CronJob: no requests or limits"
+        for source in container.get("envFrom", []):
+            for kind, key in (("Secret", "secretRef"), ("ConfigMap", "configMapRef")):
+                if key in source and (kind, source[key]["name"]) not in objects:
+                    yield f"CronJob: there is no {kind} `{source[key]['name']}`"
+        for mount in container.get("volumeMounts", []):
+            if mount["name"] not in volumes:
+                yield f"CronJob: there is no volume `{mount['name']}`"
+    for volume in volumes.values():
+        if "configMap" in volume and ("ConfigMap", volume["configMap"]["name"]) not in objects:
+            yield f"CronJob: there is no ConfigMap `{volume['configMap']['name']}`"
+    if ("ServiceAccount", pod.get("serviceAccountName")) not in objects:
+        yield f"CronJob: there is no ServiceAccount `{pod.get('serviceAccountName')}`"
+
+
+def systemd(root):
+    """Problems of the units."""
+    units = sorted((root / "packaging/systemd").glob("*.service")) + sorted((root / "packaging/systemd").glob("*.timer"))
+    names = {unit.stem for unit in units if unit.suffix == ".service"}
+    for unit in units:
+        text = unit.read_text()
+        section = None
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.fullmatch(r"\[[A-Z][a-z]+\]", line):
+                section = line
+            elif line and not line.startswith("#") and (section is None or not re.match(r"[A-Z][A-Za-z]+=", line)):
+                yield f"{unit.name}:{number}: neither a section nor a setting"
+        if unit.suffix == ".timer" and unit.stem not in names:
+            yield f"{unit.name}: there is no service of this name"
+    if shutil.which("systemd-analyze") is None:
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        # The program is not installed here, and its place is asked for.
+        for unit in units:
+            text = unit.read_text().replace("/usr/local/bin/goldsmith", "/bin/true")
+            Path(directory, unit.name).write_text(text)
+        for unit in units:
+            path = str(Path(directory, unit.name))
+            verified = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True)
+            # Units of the machine itself are looked at as well, and are none of ours.
+            said = [line for line in verified.stderr.splitlines() if "goldsmith" in line]
+            if said or verified.returncode != 0:
+                yield f"{unit.name}: {'; '.join(said) or verified.stderr.strip()}"
+        for name in names:
+            path = str(Path(directory, f"{name}.service"))
+            command = ["systemd-analyze", "security", "--offline=true", "--no-pager", path]
+            rated = subprocess.run(command, capture_output=True, text=True).stdout
+            level = re.search(r"exposure level for \S+: ([\d.]+)", rated)
+            if level is None or float(level.group(1)) > EXPOSURE:
+                yield f"{name}.service: exposed, {level.group(1) if level else rated}"
+
+
+def problems(root):
+    return [f"{check.__name__}: {problem}" for check in (dockerfile, kubernetes, systemd) for problem in check(root)]
+
+
+if __name__ == "__main__":
+    print(json.dumps([problems(Path(root)) for root in sys.argv[1:]]))

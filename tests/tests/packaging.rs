@@ -1,0 +1,111 @@
+//! What is in `packaging/` is well formed, and the check of it finds what is wrong with a broken one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The problems that the check finds below each directory.
+fn problems(roots: &[&Path]) -> Vec<Vec<String>> {
+    let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/packaging_files.py");
+    let output = Command::new(&python).arg(script).args(roots).output().expect("python starts");
+    assert!(
+        output.status.success(),
+        "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).expect("lists of problems")
+}
+
+/// A repository with a copy of `packaging/`, and with empty files in place of everything else that it refers to.
+fn copy() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for file in ["Dockerfile", "Dockerfile.dockerignore"] {
+        copy_file(directory.path(), &format!("packaging/{file}"));
+    }
+    for below in ["systemd", "kubernetes"] {
+        for entry in std::fs::read_dir(root().join("packaging").join(below)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            copy_file(directory.path(), &format!("packaging/{below}/{name}"));
+        }
+    }
+    copy_file(directory.path(), "Cargo.toml");
+    for file in ["Cargo.lock", "LICENSE", ".cargo", "crates", "models", "benches", "tests", "xtask"] {
+        std::fs::write(directory.path().join(file), "").unwrap();
+    }
+    directory
+}
+
+fn copy_file(to: &Path, path: &str) {
+    std::fs::create_dir_all(to.join(path).parent().unwrap()).unwrap();
+    std::fs::copy(root().join(path), to.join(path)).unwrap();
+}
+
+#[test]
+fn image_units_and_objects_are_well_formed() {
+    assert_eq!(problems(&[&root()]), [Vec::<String>::new()]);
+    assert_eq!(problems(&[copy().path()]), [Vec::<String>::new()], "the copy is not what it stands for");
+}
+
+#[test]
+fn what_is_broken_in_the_packaging_is_found() {
+    let image = "packaging/Dockerfile";
+    let job = "packaging/kubernetes/cronjob.yaml";
+    let service = "packaging/systemd/goldsmith.service";
+    let cases = [
+        (image, "COPY models models", "COPY model models", "COPY: there is no `model`"),
+        (image, "COPY models models\n", "COPY models models\nCOPI tests tests\n", "unknown instruction `COPI`"),
+        (image, "COPY xtask xtask\n", "", "the member `xtask` of the workspace is not copied"),
+        (image, "--profile dist", "--profile dizt", "no profile of Cargo.toml is built"),
+        (image, "--from=build", "--from=builder", "there is no stage `builder`"),
+        (image, "USER 65532:65532", "USER root", "the program runs as root"),
+        (image, "cc-debian12:nonroot", "cc-debian12:latest", "has no version"),
+        (image, "CMD [\"--help\"]", "CMD --help", "CMD is no list"),
+        ("packaging/Dockerfile.dockerignore", "!models\n", "", "`models` is left out by Dockerfile.dockerignore"),
+        (job, "concurrencyPolicy: Forbid", "concurrencyPolicy: Allow", "runs on one target at once"),
+        (job, "concurrencyPolicy: Forbid", "concurencyPolicy: Forbid", "concurencyPolicy"),
+        (job, "backoffLimit: 2", "backoffLimit: two", "'two' is not of type"),
+        (job, "runAsNonRoot: true", "runAsNonRoot: false", "may run as root"),
+        (job, "drop: [\"ALL\"]", "drop: [\"NET_RAW\"]", "the container keeps capabilities"),
+        (
+            job,
+            "            - name: scratch\n              emptyDir",
+            "            - name: space\n              emptyDir",
+            "there is no volume `scratch`",
+        ),
+        (
+            "packaging/kubernetes/config.yaml",
+            "kind: Secret\nmetadata:\n  name: goldsmith",
+            "kind: Secret\nmetadata:\n  name: other",
+            "there is no Secret `goldsmith`",
+        ),
+        (service, "[Service]\n", "Service\n", "neither a section nor a setting"),
+    ];
+    let analysed = [
+        (service, "NoNewPrivileges=yes", "NoNewPrivilege=yes", "NoNewPrivilege"),
+        (service, "ProtectSystem=strict\n", "ProtectSystem=most\n", "protect system value"),
+        (service, "SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n", "", "exposed"),
+        ("packaging/systemd/goldsmith.timer", "*-*-* 02:00:00 UTC", "each night", "calendar"),
+    ];
+    let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok();
+    let analysed = analysed.into_iter().filter(|_| has_systemd);
+    let mut broken = Vec::new();
+    for (file, from, to, expected) in cases.into_iter().chain(analysed) {
+        let directory = copy();
+        let path = directory.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no longer {from:?}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        broken.push((directory, format!("{from:?} -> {to:?}"), expected));
+    }
+    let roots: Vec<&Path> = broken.iter().map(|(directory, ..)| directory.path()).collect();
+    for ((_, change, expected), found) in broken.iter().zip(problems(&roots)) {
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{change}: {found:#?}");
+    }
+}

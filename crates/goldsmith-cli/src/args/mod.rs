@@ -1,5 +1,6 @@
 //! What can be typed: clap definitions and nothing else.
 
+mod compile;
 mod demo;
 mod describe;
 mod engine;
@@ -11,6 +12,7 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 
+pub(crate) use compile::CompileArgs;
 pub(crate) use demo::{DemoArgs, SynthArgs};
 pub(crate) use describe::{ConfigArgs, ExplainArgs, SchemaArgs, SchemaKind, ValidateArgs};
 pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
@@ -68,6 +70,7 @@ pub(crate) enum Command {
     Query(QueryArgs),
     Verify(VerifyArgs),
     Forget(ForgetArgs),
+    Compile(CompileArgs),
     Synth(SynthArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
@@ -85,7 +88,7 @@ impl Command {
             Self::Query(args) => args.target.overrides(),
             Self::Verify(args) => args.overrides(),
             Self::Forget(args) => args.target.overrides(),
-            Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
+            Self::Compile(_) | Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
                 Overrides::default()
             }
         }

@@ -1,5 +1,6 @@
 //! One file for each command. None of them knows a flag.
 
+mod compile;
 mod config;
 mod demo;
 mod explain;
@@ -65,6 +66,7 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Verify(args) => verify::verify(context, args.options()).await,
         Command::Forget(args) => forget::forget(context, &args.source, args.yes).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
+        Command::Compile(args) => compile::compile(context, &args.options(), &args.out),
         Command::Config(_) => config::config(context),
         Command::Schema(args) => schema::schema(context, args.kind.into()),
         Command::Explain(args) => explain::explain(context, args.code.as_deref()),

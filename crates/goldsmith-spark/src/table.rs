@@ -1,0 +1,76 @@
+//! Statements that create tables.
+
+use goldsmith_model::{BronzeTable, DataType, LoadMode};
+use goldsmith_query::columns::{INGESTED_AT, IS_PRESENT, RUN_ID, SOURCE_VERSION};
+
+use crate::chain::listed;
+use crate::names::{identifier, literal};
+use crate::options::Target;
+
+/// A column of a table that is created.
+pub(crate) struct Definition<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) data_type: &'a DataType,
+    pub(crate) nullable: bool,
+    pub(crate) comment: &'a str,
+}
+
+/// Features that Databricks turns on by itself and that the native engine cannot write.
+const DATABRICKS_PROPERTIES: &[(&str, &str)] =
+    &[("delta.enableRowTracking", "false"), ("delta.enableDeletionVectors", "false")];
+
+/// `create table if not exists`.
+pub(crate) fn create(name: &str, columns: &[Definition<'_>], comment: &str, target: Target) -> String {
+    let items: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            let null = if column.nullable { "" } else { " not null" };
+            let comment = match column.comment {
+                "" => String::new(),
+                text => format!(" comment {}", literal(text)),
+            };
+            format!("{} {}{null}{comment}", identifier(column.name), column.data_type)
+        })
+        .collect();
+    let properties = match target {
+        Target::Spark => String::new(),
+        Target::Databricks => {
+            let each: Vec<String> = DATABRICKS_PROPERTIES
+                .iter()
+                .map(|(name, value)| format!("{} = {}", literal(name), literal(value)))
+                .collect();
+            format!("\ntblproperties ({})", each.join(", "))
+        }
+    };
+    format!(
+        "create table if not exists {name} (\n{}\n)\nusing delta\ncomment {}{properties}",
+        listed(&items),
+        literal(comment)
+    )
+}
+
+/// The columns that bronze adds to those of the source.
+pub(crate) const METADATA: [(&str, DataType, &str); 4] = [
+    (SOURCE_VERSION, DataType::BigInt, "Version of the source that delivered the row."),
+    (INGESTED_AT, DataType::Timestamp, "When the run that took the row over began."),
+    (RUN_ID, DataType::String, "Run that took the row over."),
+    (IS_PRESENT, DataType::Boolean, "Whether the source still shows the row."),
+];
+
+/// The metadata columns that the bronze table of a source has.
+pub(crate) fn metadata(bronze: &BronzeTable) -> impl Iterator<Item = &'static (&'static str, DataType, &'static str)> {
+    let merged = bronze.load == LoadMode::Merge;
+    METADATA.iter().filter(move |(name, _, _)| merged || *name != IS_PRESENT)
+}
+
+/// The columns of a bronze table.
+pub(crate) fn bronze_columns(bronze: &BronzeTable) -> Vec<Definition<'_>> {
+    let own = bronze.columns.iter().map(|(name, column)| Definition {
+        name,
+        data_type: &column.data_type,
+        nullable: true,
+        comment: &column.description,
+    });
+    own.chain(metadata(bronze).map(|(name, data_type, comment)| Definition { name, data_type, nullable: true, comment }))
+        .collect()
+}

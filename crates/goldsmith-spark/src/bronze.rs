@@ -7,7 +7,7 @@ use crate::carried::{Column, carried};
 use crate::chain::{indented, listed};
 use crate::error::Result;
 use crate::kind::equal;
-use crate::names::{Names, identifier, identifiers, literal};
+use crate::names::{Layer, Names, identifier, identifiers, literal};
 use crate::options::Target;
 use crate::order::{content, wrapped};
 use crate::script::{Script, Statement};
@@ -25,7 +25,7 @@ const QUARANTINE: [(&str, DataType, &str); 3] = [
 
 /// Compiles a bronze table.
 pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target: Target) -> Result<Script> {
-    let name = names.bronze(&bronze.source);
+    let name = bronze.source.bronze_table();
     let rules = rules(model, bronze);
     let load = match bronze.load {
         LoadMode::Append => Statement::new(
@@ -39,7 +39,6 @@ pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target
             merge(names, bronze, &rules)?,
         ),
     };
-    let quarantine = names.quarantine(&bronze.source);
     let mut columns: Vec<Definition<'_>> = own_columns(bronze).collect();
     columns.extend(
         QUARANTINE.iter().map(|(name, data_type, comment)| Definition { name, data_type, nullable: true, comment }),
@@ -50,8 +49,8 @@ pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target
         table: bronze.source.to_string(),
         heading: format!("{}: {}", bronze.source, bronze.description),
         statements: vec![
-            Statement::new("create", "Creates the table.", create(&name, &bronze_columns(bronze), &bronze.description, target)),
-            Statement::new("create", "Creates the quarantine of the source.", create(&quarantine, &columns, &comment, target)),
+            Statement::new("create", "Creates the table.", create(names, (Layer::Bronze, &name), &bronze_columns(bronze), &bronze.description, target)),
+            Statement::new("create", "Creates the quarantine of the source.", create(names, (Layer::Quarantine, &name), &columns, &comment, target)),
             Statement::new("quarantine", "Keeps rows that cannot be identified, once.", quarantined(names, bronze, &rules)),
             load,
         ],

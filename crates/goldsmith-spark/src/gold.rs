@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::finish::finish;
 use crate::kind::{self, Scope};
 use crate::merge;
-use crate::names::Names;
+use crate::names::{Layer, Names};
 use crate::options::Target;
 use crate::script::{Script, Statement};
 use crate::table::{Definition, create};
@@ -26,8 +26,7 @@ pub(crate) fn compile(model: &Model, names: &Names, table: &GoldTable, target: T
             comment: &column.comment,
         })
         .collect();
-    let name = names.gold(&table.name);
-    let create = create(&name, &columns, &table.description, target);
+    let create = create(names, (Layer::Gold, &table.name), &columns, &table.description, target);
     let [begin, end] = merge::position(&context);
     Ok(Script {
         path: format!("gold/{}.sql", table.name),

@@ -71,7 +71,7 @@ impl Compiled {
 /// [`SparkError`] for the first thing that cannot be said in Spark SQL.
 pub fn compile(model: &Model, options: &CompileOptions) -> Result<Compiled> {
     let names = Names::new(model, options);
-    let mut scripts = vec![setup(&names)];
+    let mut scripts = vec![setup(&names, options.target)];
     for table in model.bronze.values() {
         scripts.push(bronze::compile(model, &names, table, options.target)?);
     }
@@ -87,13 +87,13 @@ pub fn compile(model: &Model, options: &CompileOptions) -> Result<Compiled> {
 }
 
 /// What has to be there before any table.
-fn setup(names: &Names) -> Script {
+fn setup(names: &Names, target: Target) -> Script {
     let mut statements: Vec<Statement> = names
         .schemas()
         .iter()
         .map(|schema| Statement::new("create", "Creates a schema.", format!("create schema if not exists {schema}")))
         .collect();
-    statements.push(Statement::new("create", "Creates the table of positions.", merge::create_positions(names)));
+    statements.push(Statement::new("create", "Creates the table of positions.", merge::create_positions(names, target)));
     Script {
         path: "setup.sql".to_owned(),
         table: "setup".to_owned(),

@@ -4,7 +4,7 @@
 //! Affected keys are computed again from all of their rows, and only what comes out differently is written, so that
 //! doing it once more changes nothing.
 
-use goldsmith_model::{GoldKind, GoldTable, LookupKind, gold_fingerprint};
+use goldsmith_model::{DataType, GoldKind, GoldTable, LookupKind, gold_fingerprint};
 use goldsmith_query::columns::{AUDIT, INGESTED_AT};
 
 use crate::carried::{carried, comparable};
@@ -14,22 +14,30 @@ use crate::error::Result;
 use crate::finish::finish;
 use crate::kind::{self, Scope, equal, identifiable};
 use crate::lookup;
-use crate::names::{Names, identifier, identifiers, literal};
+use crate::names::{Layer, Names, identifier, identifiers, literal};
+use crate::options::Target;
 use crate::order::wrapped;
+use crate::table::{Definition, create};
 
 /// The table that holds how far each gold table has come.
 const POSITIONS: &str = "goldsmith_positions";
 
+/// The columns of the table of positions.
+const POSITION_COLUMNS: [(&str, DataType, &str); 4] = [
+    ("table_name", DataType::String, "Gold table."),
+    ("fingerprint", DataType::String, "Fingerprint of the model of the table."),
+    ("position", DataType::Timestamp, "The table holds what bronze took over until then."),
+    ("next_position", DataType::Timestamp, "How far bronze had come when the last run of the table began."),
+];
+
 /// The statement that creates the table of positions.
-pub(crate) fn create_positions(names: &Names) -> String {
-    format!(
-        "create table if not exists {} (\n  table_name string comment 'Gold table.',\n  \
-         fingerprint string comment 'Fingerprint of the model of the table.',\n  \
-         position timestamp comment 'The table holds what bronze took over until then.',\n  \
-         next_position timestamp comment 'How far bronze had come when the last run of the table began.'\n)\n\
-         using delta\ncomment 'How far the gold tables have come that Spark brings up to date.'",
-        names.gold(POSITIONS)
-    )
+pub(crate) fn create_positions(names: &Names, target: Target) -> String {
+    let columns: Vec<Definition<'_>> = POSITION_COLUMNS
+        .iter()
+        .map(|(name, data_type, comment)| Definition { name, data_type, nullable: true, comment })
+        .collect();
+    let comment = "How far the gold tables have come that Spark brings up to date.";
+    create(names, (Layer::Gold, POSITIONS), &columns, comment, target)
 }
 
 /// What is done with the table, for a reader.
@@ -60,12 +68,12 @@ pub(crate) fn position(context: &TableContext<'_>) -> [String; 2] {
         if inputs.is_empty() { "select cast(null as timestamp) as instant".to_owned() } else { inputs.join("\n    union all\n    ") };
     let begin = format!(
         "merge into {positions} as t\nusing (\n  select {table} as table_name, {fingerprint} as fingerprint, max(instant) as next_position\n  from (\n    {inputs}\n  ) as inputs\n) as s\non t.table_name = s.table_name\n\
-         when matched then update set\n  position = case when t.fingerprint = s.fingerprint then t.position end,\n  \
+         when matched then update set\n  `position` = case when t.fingerprint = s.fingerprint then t.`position` end,\n  \
          fingerprint = s.fingerprint,\n  next_position = s.next_position\n\
-         when not matched then insert (table_name, fingerprint, position, next_position)\n  \
+         when not matched then insert (table_name, fingerprint, `position`, next_position)\n  \
          values (s.table_name, s.fingerprint, null, s.next_position)"
     );
-    let end = format!("update {positions} set position = next_position where table_name = {table}");
+    let end = format!("update {positions} set `position` = next_position where table_name = {table}");
     [begin, end]
 }
 
@@ -107,7 +115,7 @@ fn affected(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> {
             .map(|carried| carried.item())
             .collect();
         let since = format!(
-            "(select coalesce(max(position), timestamp_micros(0)) - interval 1 hour from {} where table_name = {})",
+            "(select coalesce(max(`position`), timestamp_micros(0)) - interval 1 hour from {} where table_name = {})",
             context.names.gold(POSITIONS),
             literal(&context.table.name)
         );

@@ -47,10 +47,20 @@ pub(crate) fn literal(text: &str) -> String {
     out
 }
 
+/// What a table is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    Bronze,
+    Gold,
+    Quarantine,
+}
+
 /// Where the tables of a compiled model are.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     catalog: Option<String>,
+    location: Option<String>,
+    project: [String; 3],
     source_catalog: String,
     bronze: String,
     gold: String,
@@ -62,6 +72,8 @@ impl Names {
         let schema = |given: &Option<String>, own: &String| given.clone().unwrap_or_else(|| own.clone());
         Self {
             catalog: options.catalog.clone(),
+            location: options.location.as_ref().map(|root| root.trim_end_matches('/').to_owned()),
+            project: [&model.project.bronze_schema, &model.project.gold_schema, &model.project.quarantine_schema].map(Clone::clone),
             source_catalog: options.source_catalog.clone(),
             bronze: schema(&options.bronze_schema, &model.project.bronze_schema),
             gold: schema(&options.gold_schema, &model.project.gold_schema),
@@ -84,16 +96,36 @@ impl Names {
         [&self.source_catalog, &source.schema, &source.table].map(|part| identifier(part)).join(".")
     }
 
+    /// Schemas by their layer, in the catalog and (with the names of the project) in the storage.
+    fn schema(&self, layer: Layer) -> (&str, &str) {
+        let [bronze, gold, quarantine] = &self.project;
+        match layer {
+            Layer::Bronze => (&self.bronze, bronze),
+            Layer::Gold => (&self.gold, gold),
+            Layer::Quarantine => (&self.quarantine, quarantine),
+        }
+    }
+
+    pub(crate) fn table(&self, layer: Layer, table: &str) -> String {
+        self.qualified(self.schema(layer).0, Some(table))
+    }
+
+    /// Where a table lies, when that is not left to the catalog.
+    pub(crate) fn location(&self, layer: Layer, table: &str) -> Option<String> {
+        let root = self.location.as_ref()?;
+        Some(format!("{root}/{}/{table}", self.schema(layer).1))
+    }
+
     pub(crate) fn bronze(&self, source: &SourceName) -> String {
-        self.qualified(&self.bronze, Some(&source.bronze_table()))
+        self.table(Layer::Bronze, &source.bronze_table())
     }
 
     pub(crate) fn quarantine(&self, source: &SourceName) -> String {
-        self.qualified(&self.quarantine, Some(&source.bronze_table()))
+        self.table(Layer::Quarantine, &source.bronze_table())
     }
 
     pub(crate) fn gold(&self, table: &str) -> String {
-        self.qualified(&self.gold, Some(table))
+        self.table(Layer::Gold, table)
     }
 }
 

@@ -48,6 +48,9 @@ pub struct CompileOptions {
     pub target: Target,
     /// Catalog of bronze, gold and quarantine; without one the catalog in use.
     pub catalog: Option<String>,
+    /// Directory or URL below which the tables lie, laid out as the native engine lays out its target, so that both can work
+    /// on the same tables; without one the catalog chooses.
+    pub location: Option<String>,
     /// Catalog of the system tables.
     pub source_catalog: String,
     /// Schema of bronze; without one that of the project.
@@ -63,6 +66,7 @@ impl Default for CompileOptions {
         Self {
             target: Target::default(),
             catalog: None,
+            location: None,
             source_catalog: "system".to_owned(),
             bronze_schema: None,
             gold_schema: None,

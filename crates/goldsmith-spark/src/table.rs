@@ -4,7 +4,7 @@ use goldsmith_model::{BronzeTable, DataType, LoadMode};
 use goldsmith_query::columns::{INGESTED_AT, IS_PRESENT, RUN_ID, SOURCE_VERSION};
 
 use crate::chain::listed;
-use crate::names::{identifier, literal};
+use crate::names::{Layer, Names, identifier, literal};
 use crate::options::Target;
 
 /// A column of a table that is created.
@@ -20,7 +20,18 @@ const DATABRICKS_PROPERTIES: &[(&str, &str)] =
     &[("delta.enableRowTracking", "false"), ("delta.enableDeletionVectors", "false")];
 
 /// `create table if not exists`.
-pub(crate) fn create(name: &str, columns: &[Definition<'_>], comment: &str, target: Target) -> String {
+pub(crate) fn create(
+    names: &Names,
+    (layer, table): (Layer, &str),
+    columns: &[Definition<'_>],
+    comment: &str,
+    target: Target,
+) -> String {
+    let name = names.table(layer, table);
+    let location = match names.location(layer, table) {
+        Some(location) => format!("\nlocation {}", literal(&location)),
+        None => String::new(),
+    };
     let items: Vec<String> = columns
         .iter()
         .map(|column| {
@@ -43,7 +54,7 @@ pub(crate) fn create(name: &str, columns: &[Definition<'_>], comment: &str, targ
         }
     };
     format!(
-        "create table if not exists {name} (\n{}\n)\nusing delta\ncomment {}{properties}",
+        "create table if not exists {name} (\n{}\n)\nusing delta{location}\ncomment {}{properties}",
         listed(&items),
         literal(comment)
     )

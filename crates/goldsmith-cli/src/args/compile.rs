@@ -36,6 +36,10 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "NAME")]
     catalog: Option<String>,
 
+    /// Directory or URL below which the tables lie, as that of `goldsmith run --target` [default: the catalog chooses]
+    #[arg(long, value_name = "PATH")]
+    location: Option<String>,
+
     /// Catalog of the system tables
     #[arg(long, value_name = "NAME", default_value = "system")]
     source_catalog: String,
@@ -61,6 +65,7 @@ impl CompileArgs {
                 Dialect::Databricks => Target::Databricks,
             },
             catalog: self.catalog.clone(),
+            location: self.location.clone(),
             source_catalog: self.source_catalog.clone(),
             bronze_schema: self.bronze_schema.clone(),
             gold_schema: self.gold_schema.clone(),

@@ -22,12 +22,13 @@ impl Translator<'_> {
         let (a, b) = (self.limbs(left, "a")?, self.limbs(right, "b")?);
         let product = |i: usize, j: usize| format!("{} * {}", a.limbs[i], b.limbs[j]);
         let name = |part: &str| format!("_{}_{part}", self.expression.name);
-        // Below 10^37, so the division by 10^24 that rounds is one of integers.
+        // What lies below the last place kept, rounded: floor((low + middle * 10^12 + 5 * 10^23) / 10^24), without the parts
+        // that cannot reach a whole.
         let rest = format!(
-            "(cast({} as decimal(38,0)) + cast(({} + {}) * 1000000000000BD as decimal(38,0)) + 500000000000000000000000BD) div 1000000000000000000000000BD",
-            product(0, 0),
+            "({} + {} + ({}) div 1000000000000BD + 500000000000BD) div 1000000000000BD",
             product(0, 1),
             product(1, 0),
+            product(0, 0),
         );
         let small = format!(
             "cast({} + {} + {} as decimal(38,0)) + cast({rest} as decimal(38,0))",

@@ -13,6 +13,9 @@ const MONTHS: [&str; 12] = [
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
+/// 1 for Monday to 7. `weekday` would say it more plainly, but Sail answers -1 for Sundays.
+const WEEKDAY: &str = "((dayofweek(day) + 5) % 7 + 1)";
+
 /// Bounds of the dates between which days are filled in; see [`goldsmith_query::calendar`].
 const CONTIGUOUS: (&str, &str) = ("1900-01-01", "2200-01-01");
 
@@ -63,9 +66,9 @@ pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> 
         format!("element_at({}, month(day)) as month_name", names(&MONTHS)),
         "weekofyear(day) as week_of_year".to_owned(),
         "day(day) as day_of_month".to_owned(),
-        "weekday(day) + 1 as day_of_week".to_owned(),
-        format!("element_at({}, weekday(day) + 1) as day_name", names(&DAYS)),
-        "weekday(day) >= 5 as is_weekend".to_owned(),
+        format!("{WEEKDAY} as day_of_week"),
+        format!("element_at({}, {WEEKDAY}) as day_name", names(&DAYS)),
+        format!("{WEEKDAY} > 5 as is_weekend"),
         "day = last_day(day) as is_month_end".to_owned(),
         format!("{fiscal_year} as fiscal_year"),
         format!("pmod(month(day) - {start}, 12) div 3 + 1 as fiscal_quarter"),

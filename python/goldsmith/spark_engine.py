@@ -176,8 +176,7 @@ class SparkEngine:
         or gold, for instance when bronze is loaded by the native engine. With `full_refresh` gold tables are built from
         all of bronze. An unknown name raises `SparkRunError` before anything is done.
         """
-        layers = set(layers)
-        chosen = self._chosen(select, layers)
+        chosen = self._chosen(select, set(layers))
         for name, value in self._model.session.items():
             self._session.conf.set(name, value)
         results: list[StatementResult] = []

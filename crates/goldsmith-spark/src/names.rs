@@ -93,7 +93,8 @@ impl Names {
 
     /// A system table.
     pub(crate) fn source(&self, source: &SourceName) -> String {
-        [&self.source_catalog, &source.schema, &source.table].map(|part| identifier(part)).join(".")
+        let parts = [&self.source_catalog, &source.schema, &source.table];
+        parts.into_iter().filter(|part| !part.is_empty()).map(|part| identifier(part)).collect::<Vec<_>>().join(".")
     }
 
     /// Schemas by their layer, in the catalog and (with the names of the project) in the storage.

@@ -51,7 +51,7 @@ pub struct CompileOptions {
     /// Directory or URL below which the tables lie, laid out as the native engine lays out its target, so that both can work
     /// on the same tables; without one the catalog chooses.
     pub location: Option<String>,
-    /// Catalog of the system tables.
+    /// Catalog of the system tables; an empty one stands for the catalog in use.
     pub source_catalog: String,
     /// Schema of bronze; without one that of the project.
     pub bronze_schema: Option<String>,

@@ -40,7 +40,7 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "PATH")]
     location: Option<String>,
 
-    /// Catalog of the system tables
+    /// Catalog of the system tables; empty for the catalog in use
     #[arg(long, value_name = "NAME", default_value = "system")]
     source_catalog: String,
 

@@ -30,6 +30,9 @@ pub enum XtaskError {
         /// Why.
         source: toml::de::Error,
     },
+    /// The program could not be built, or could not compile the models; it told why.
+    #[error("the models could not be compiled to SQL")]
+    Compile,
     /// A generated value does not serialize.
     #[error("cannot write JSON")]
     Json(#[from] serde_json::Error),

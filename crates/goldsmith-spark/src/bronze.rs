@@ -40,18 +40,33 @@ pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target
         ),
     };
     let mut columns: Vec<Definition<'_>> = own_columns(bronze).collect();
-    columns.extend(
-        QUARANTINE.iter().map(|(name, data_type, comment)| Definition { name, data_type, nullable: true, comment }),
-    );
+    columns.extend(QUARANTINE.iter().map(|(name, data_type, comment)| Definition {
+        name,
+        data_type,
+        nullable: true,
+        comment,
+    }));
     let comment = format!("Rows of {} that cannot be identified.", bronze.source);
     Ok(Script {
         path: format!("bronze/{}.sql", bronze.source.bronze_table()),
         table: bronze.source.to_string(),
         heading: format!("{}: {}", bronze.source, bronze.description),
         statements: vec![
-            Statement::new("create", "Creates the table.", create(names, (Layer::Bronze, &name), &bronze_columns(bronze), &bronze.description, target)),
-            Statement::new("create", "Creates the quarantine of the source.", create(names, (Layer::Quarantine, &name), &columns, &comment, target)),
-            Statement::new("quarantine", "Keeps rows that cannot be identified, once.", quarantined(names, bronze, &rules)),
+            Statement::new(
+                "create",
+                "Creates the table.",
+                create(names, (Layer::Bronze, &name), &bronze_columns(bronze), &bronze.description, target),
+            ),
+            Statement::new(
+                "create",
+                "Creates the quarantine of the source.",
+                create(names, (Layer::Quarantine, &name), &columns, &comment, target),
+            ),
+            Statement::new(
+                "quarantine",
+                "Keeps rows that cannot be identified, once.",
+                quarantined(names, bronze, &rules),
+            ),
             load,
         ],
     })

@@ -54,10 +54,9 @@ impl<'a> TableContext<'a> {
         }
         fields.extend(fetched_fields(self.table, self.model)?);
         fields.extend(
-            self.table
-                .dimensions
-                .iter()
-                .map(|lookup| arrow::datatypes::Field::new(&lookup.key_column, arrow::datatypes::DataType::Int64, false)),
+            self.table.dimensions.iter().map(|lookup| {
+                arrow::datatypes::Field::new(&lookup.key_column, arrow::datatypes::DataType::Int64, false)
+            }),
         );
         Ok(arrow::datatypes::Schema::new(fields))
     }

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use goldsmith_model::GoldKind;
+use goldsmith_query::QueryError;
 use goldsmith_query::columns::{IS_CURRENT, IS_DELETED, LOADED_AT, RUN_ID, UNKNOWN_KEY, VALID_FROM};
 use goldsmith_query::expression::{LogicalExpression, logical_derived};
-use goldsmith_query::QueryError;
 
 use crate::carried::aliased;
 use crate::chain::{Chain, listed};
@@ -24,8 +24,7 @@ const RUN: &str = "concat('spark-', date_format(current_timestamp(), 'yyyyMMddHH
 pub(crate) fn finish(context: &TableContext<'_>, chain: &mut Chain, with_unknown: bool) -> Result<String> {
     let table = context.table;
     let visible = context.visible()?;
-    let expressions =
-        logical_derived(&visible, &table.derived).map_err(|errors| QueryError::Expression { errors })?;
+    let expressions = logical_derived(&visible, &table.derived).map_err(|errors| QueryError::Expression { errors })?;
     let mut renamed: HashMap<String, String> = HashMap::new();
     let (before, after) = split(context, expressions);
     derive(context, chain, "derived", before, &mut renamed)?;
@@ -44,7 +43,10 @@ pub(crate) fn finish(context: &TableContext<'_>, chain: &mut Chain, with_unknown
 }
 
 /// Those expressions that need no look-up, and those that do.
-fn split(context: &TableContext<'_>, expressions: Vec<LogicalExpression>) -> (Vec<LogicalExpression>, Vec<LogicalExpression>) {
+fn split(
+    context: &TableContext<'_>,
+    expressions: Vec<LogicalExpression>,
+) -> (Vec<LogicalExpression>, Vec<LogicalExpression>) {
     let mut waits: HashSet<String> = context
         .table
         .dimensions
@@ -136,10 +138,8 @@ fn key(context: &TableContext<'_>, chain: &mut Chain, renamed: &HashMap<String, 
     if matches!(context.table.kind, GoldKind::Scd2 { .. }) {
         parts.push(VALID_FROM.to_owned());
     }
-    let components: Vec<(String, goldsmith_model::DataType)> = parts
-        .iter()
-        .map(|name| (identifier(renamed.get(name).unwrap_or(name)), context.type_of(name)))
-        .collect();
+    let components: Vec<(String, goldsmith_model::DataType)> =
+        parts.iter().map(|name| (identifier(renamed.get(name).unwrap_or(name)), context.type_of(name))).collect();
     let from = chain.last().to_owned();
     chain.push(
         "hashed",

@@ -63,7 +63,9 @@ fn composed(value: &str, data_type: &DataType, depth: usize) -> String {
             let entry = format!("element_at({value}, {variable})");
             let member = composed(&entry, of, depth + 1);
             let keys = format!("filter(array_sort(map_keys({value})), {variable} -> {entry} is not null)");
-            format!("concat('{{', array_join(transform({keys}, {variable} -> concat({key}, ':', {member})), ','), '}}')")
+            format!(
+                "concat('{{', array_join(transform({keys}, {variable} -> concat({key}, ':', {member})), ','), '}}')"
+            )
         }
         _ => format!("cast({value} as string)"),
     }

@@ -60,10 +60,8 @@ pub(crate) fn resolve(
             LookupKind::Interval { key, as_of } => {
                 let dimension = context.gold(&lookup.dimension)?;
                 intervals(context, chain, lookup, dimension, (key, as_of), rows, &step);
-                let mut terms: Vec<String> = fact_columns(key)
-                    .iter()
-                    .map(|name| format!("{step}.{0} = f.{0}", identifier(name)))
-                    .collect();
+                let mut terms: Vec<String> =
+                    fact_columns(key).iter().map(|name| format!("{step}.{0} = f.{0}", identifier(name))).collect();
                 terms.push(format!("{step}.{0} = f.{0}", identifier(as_of)));
                 out.joins.push(format!("left join {step} on {}", terms.join(" and ")));
                 out.items.extend(items(lookup, dimension, &step));
@@ -138,7 +136,9 @@ fn versions(
     let parts: Vec<String> = key
         .iter()
         .map(|part| match part {
-            LookupKeyPart::Column { dimension, .. } | LookupKeyPart::Constant { dimension, .. } => identifier(dimension),
+            LookupKeyPart::Column { dimension, .. } | LookupKeyPart::Constant { dimension, .. } => {
+                identifier(dimension)
+            }
         })
         .collect();
     let mut columns = parts.clone();
@@ -175,7 +175,8 @@ fn intervals(
     }
     let surrogate = identifier(&dimension.surrogate_key());
     let mut yielded = vec![format!("d.{surrogate}")];
-    yielded.extend(lookup.fetch.values().map(|fetch| aliased(&format!("d.{}", identifier(&fetch.column)), &fetch.column)));
+    yielded
+        .extend(lookup.fetch.values().map(|fetch| aliased(&format!("d.{}", identifier(&fetch.column)), &fetch.column)));
     let (start, end) = (identifier(start), identifier(end));
     let instant = instant(context, as_of);
     let mut terms = matching(context, lookup, key, "d", "f");

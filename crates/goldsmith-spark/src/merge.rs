@@ -64,8 +64,11 @@ pub(crate) fn position(context: &TableContext<'_>) -> [String; 2] {
         .into_iter()
         .map(|source| format!("select max({INGESTED_AT}) as instant from {}", context.names.bronze(source)))
         .collect();
-    let inputs =
-        if inputs.is_empty() { "select cast(null as timestamp) as instant".to_owned() } else { inputs.join("\n    union all\n    ") };
+    let inputs = if inputs.is_empty() {
+        "select cast(null as timestamp) as instant".to_owned()
+    } else {
+        inputs.join("\n    union all\n    ")
+    };
     let begin = format!(
         "merge into {positions} as t\nusing (\n  select {table} as table_name, {fingerprint} as fingerprint, max(instant) as next_position\n  from (\n    {inputs}\n  ) as inputs\n) as s\non t.table_name = s.table_name\n\
          when matched then update set\n  `position` = case when t.fingerprint = s.fingerprint then t.`position` end,\n  \
@@ -91,11 +94,19 @@ pub(crate) fn refresh(context: &TableContext<'_>) -> Result<String> {
         select = with_stale(context, &mut chain, &select);
     }
     let name = context.names.gold(&context.table.name);
-    let mut sql = format!("merge into {name} as t\nusing (\n{}\n) as s\non {}", indented(&chain.query(&select)), matching(context));
+    let mut sql = format!(
+        "merge into {name} as t\nusing (\n{}\n) as s\non {}",
+        indented(&chain.query(&select)),
+        matching(context)
+    );
     if versioned {
         sql.push_str("\nwhen matched and s._is_stale then delete");
     }
-    sql.push_str(&format!("\nwhen matched and not ({}) then update set {}", same(context), assignments(context, versioned)));
+    sql.push_str(&format!(
+        "\nwhen matched and not ({}) then update set {}",
+        same(context),
+        assignments(context, versioned)
+    ));
     sql.push_str(&format!("\nwhen not matched then insert {}", insertion(context, versioned)));
     if whole {
         sql.push_str("\nwhen not matched by source then delete");
@@ -125,7 +136,11 @@ fn affected(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> {
             context.names.bronze(source)
         ));
     }
-    chain.push("arrived", "Keys of the rows that bronze took over since the table was written.", parts.join("\nunion all\n"));
+    chain.push(
+        "arrived",
+        "Keys of the rows that bronze took over since the table was written.",
+        parts.join("\nunion all\n"),
+    );
     let mut sources = vec!["select * from arrived".to_owned()];
     let is_repaired = context.table.dimensions.iter().any(|lookup| !matches!(lookup.kind, LookupKind::Calendar { .. }));
     if is_repaired {
@@ -159,7 +174,8 @@ fn affected(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> {
 fn with_stale(context: &TableContext<'_>, chain: &mut Chain, select: &str) -> String {
     chain.push("computed", "The versions of the affected keys.", select);
     let surrogate = identifier(&context.table.surrogate_key());
-    let own: Vec<String> = context.columns.iter().map(|column| format!("h.{}", identifier(&column.column.name))).collect();
+    let own: Vec<String> =
+        context.columns.iter().map(|column| format!("h.{}", identifier(&column.column.name))).collect();
     format!(
         "select *, false as _is_stale\nfrom computed\nunion all\n\
          -- Versions that the table holds of these keys and that are versions no more.\n\

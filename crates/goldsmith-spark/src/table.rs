@@ -82,6 +82,11 @@ pub(crate) fn bronze_columns(bronze: &BronzeTable) -> Vec<Definition<'_>> {
         nullable: true,
         comment: &column.description,
     });
-    own.chain(metadata(bronze).map(|(name, data_type, comment)| Definition { name, data_type, nullable: true, comment }))
-        .collect()
+    own.chain(metadata(bronze).map(|(name, data_type, comment)| Definition {
+        name,
+        data_type,
+        nullable: true,
+        comment,
+    }))
+    .collect()
 }

@@ -7,6 +7,7 @@ mod erd;
 mod lineage;
 mod markdown;
 mod origin;
+mod sql;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,9 +20,16 @@ use goldsmith_model::{FileKind, GoldTable, Model, json_schema};
 use crate::XtaskError;
 use crate::repository::files_below;
 
+pub use sql::compiled_sql;
+
 /// Directories in which every file is generated.
-const GENERATED_DIRECTORIES: [&str; 4] =
-    ["gold_layer_design/erd", "gold_layer_design/data_dictionary", "gold_layer_design/lineage", "schemas"];
+const GENERATED_DIRECTORIES: [&str; 5] = [
+    "gold_layer_design/erd",
+    "gold_layer_design/data_dictionary",
+    "gold_layer_design/lineage",
+    "resources/sql/spark",
+    "schemas",
+];
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -88,9 +88,12 @@ impl Command {
             Self::Query(args) => args.target.overrides(),
             Self::Verify(args) => args.overrides(),
             Self::Forget(args) => args.target.overrides(),
-            Self::Compile(_) | Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
-                Overrides::default()
-            }
+            Self::Compile(_)
+            | Self::Demo(_)
+            | Self::Validate(_)
+            | Self::Synth(_)
+            | Self::Schema(_)
+            | Self::Explain(_) => Overrides::default(),
         }
     }
 

@@ -81,6 +81,7 @@ fn former_files(out: &Path) -> Result<Vec<String>> {
     };
     let manifest: Value = serde_json::from_str(&text).unwrap_or_default();
     let scripts = manifest["scripts"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_below = |file: &&str| Path::new(file).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let is_below =
+        |file: &&str| Path::new(file).components().all(|part| matches!(part, std::path::Component::Normal(_)));
     Ok(scripts.iter().filter_map(|script| script["file"].as_str()).filter(is_below).map(str::to_owned).collect())
 }

@@ -80,7 +80,12 @@ pub fn logical_projection(
     for (name, text) in expressions {
         match analyse(name, text, &schema) {
             Ok(typed) => {
-                out.push(LogicalExpression::new(name, &typed, plain_type(&typed.data_type), DFSchemaRef::clone(&schema)));
+                out.push(LogicalExpression::new(
+                    name,
+                    &typed,
+                    plain_type(&typed.data_type),
+                    DFSchemaRef::clone(&schema),
+                ));
             }
             Err(error) => errors.push(*error),
         }

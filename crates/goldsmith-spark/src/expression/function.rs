@@ -11,8 +11,22 @@ use crate::surrogate;
 
 /// Functions that Spark has under the same name with the same meaning.
 const SAME: &[&str] = &[
-    "abs", "coalesce", "concat_ws", "contains", "date_trunc", "greatest", "least", "lower", "md5", "nullif", "octet_length",
-    "replace", "repeat", "reverse", "split_part", "upper",
+    "abs",
+    "coalesce",
+    "concat_ws",
+    "contains",
+    "date_trunc",
+    "greatest",
+    "least",
+    "lower",
+    "md5",
+    "nullif",
+    "octet_length",
+    "replace",
+    "repeat",
+    "reverse",
+    "split_part",
+    "upper",
 ];
 
 /// Functions that Spark has under another name with the same meaning.
@@ -83,9 +97,7 @@ impl Translator<'_> {
             ("btrim" | "ltrim" | "rtrim", [_, _]) => {
                 self.refuse(format!("`{name}` with characters"), "trim blanks, or use `replace`")
             }
-            (name, arguments) if SAME.contains(&name) => {
-                Ok(format!("{name}({})", self.all(arguments)?.join(", ")))
-            }
+            (name, arguments) if SAME.contains(&name) => Ok(format!("{name}({})", self.all(arguments)?.join(", "))),
             (name, arguments) => match RENAMED.iter().find(|(own, _)| *own == name) {
                 Some((_, other)) => Ok(format!("{other}({})", self.all(arguments)?.join(", "))),
                 None => self.refuse(

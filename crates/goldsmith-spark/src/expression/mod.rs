@@ -8,6 +8,9 @@ mod function;
 mod literal;
 mod money;
 mod pattern;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;
 
 use std::collections::HashMap;
 
@@ -85,7 +88,12 @@ impl Translator<'_> {
         let sql = self.sql(expression)?;
         let whole = matches!(
             expression,
-            Expr::Column(_) | Expr::Literal(..) | Expr::ScalarFunction(_) | Expr::Cast(_) | Expr::TryCast(_) | Expr::Case(_)
+            Expr::Column(_)
+                | Expr::Literal(..)
+                | Expr::ScalarFunction(_)
+                | Expr::Cast(_)
+                | Expr::TryCast(_)
+                | Expr::Case(_)
         );
         Ok(if whole { sql } else { format!("({sql})") })
     }

@@ -44,11 +44,12 @@ impl Translator<'_> {
             high = product(2, 2),
         );
         let (small_name, large_name) = (name("small"), name("large"));
-        let sign = format!("case when ({} < 0) <> ({} < 0) then -1 else 1 end", a.value, b.value);
-        let carried = format!("{large_name} + cast({small_name} div 1000000000000BD as decimal(38,0))");
-        let fraction = format!("cast({small_name} % 1000000000000BD as decimal(12,0)) * 0.000000000001BD");
+        // The digits are put together as text, because the sum of two decimals with 38 digits would lose the last one.
+        let sign = format!("case when ({} < 0) <> ({} < 0) then '-' else '' end", a.value, b.value);
+        let whole = format!("{large_name} + cast({small_name} div 1000000000000BD as decimal(38,0))");
+        let places = format!("lpad(cast(cast({small_name} % 1000000000000BD as decimal(12,0)) as string), 12, '0')");
         let sql = format!(
-            "case when {carried} < 100000000000000000000000000BD then cast({sign} * (cast({carried} as decimal(26,0)) + cast({fraction} as decimal(12,12))) as decimal(38,12)) end"
+            "case when {whole} < 100000000000000000000000000BD then cast(concat({sign}, cast(cast({whole} as decimal(26,0)) as string), '.', {places}) as decimal(38,12)) end"
         );
         self.helpers.push((small_name, small));
         self.helpers.push((large_name, large));
@@ -66,13 +67,17 @@ impl Translator<'_> {
             _ => false,
         };
         if !fits {
-            return self.refuse(format!("`multiply_money` of {given}"), "DECIMAL(38,18) and what goes into it can be multiplied");
+            return self.refuse(
+                format!("`multiply_money` of {given}"),
+                "DECIMAL(38,18) and what goes into it can be multiplied",
+            );
         }
         let value = format!("cast({} as decimal(38,18))", self.sql(operand)?);
         let size = format!("abs({value})");
         // Remainders keep all places; each is brought to an integer by a factor that leaves room for all of its digits.
         let below = |divisor: &str| format!("{size} % {divisor}");
-        let low = format!("cast(cast({} as decimal(18,18)) * 1000000000000000000BD as decimal(12,0))", below("0.000001BD"));
+        let low =
+            format!("cast(cast({} as decimal(18,18)) * 1000000000000000000BD as decimal(12,0))", below("0.000001BD"));
         let middle = format!(
             "cast((cast({} as decimal(25,18)) - cast({} as decimal(18,18))) * 1000000BD as decimal(12,0))",
             below("1000000BD"),

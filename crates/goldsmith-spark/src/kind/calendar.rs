@@ -8,7 +8,17 @@ use crate::error::Result;
 use crate::names::{identifier, literal};
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -49,9 +59,8 @@ pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> 
         ),
     );
     let start = context.model.project.fiscal_year_start_month.clamp(1, 12);
-    let names = |names: &[&str]| {
-        format!("array({})", names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", "))
-    };
+    let names =
+        |names: &[&str]| format!("array({})", names.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", "));
     let fiscal_year = if start == 1 {
         "year(day)".to_owned()
     } else {

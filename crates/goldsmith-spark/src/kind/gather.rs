@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use arrow::datatypes::Schema;
 use goldsmith_model::{Aggregate, AggregateFunction, DataType, Member, SourceName};
+use goldsmith_query::QueryError;
 use goldsmith_query::aggregate::member_schema;
 use goldsmith_query::expression::{LogicalExpression, Projection, logical_projection};
 use goldsmith_query::flatten::Carried as CarriedRows;
 use goldsmith_query::types::{declared_schema, from_arrow};
-use goldsmith_query::QueryError;
 use indexmap::IndexMap;
 
 use crate::carried::{Carried, aliased, carried};
@@ -48,19 +48,11 @@ pub(super) fn base(
     }
     let mut selects = Vec::with_capacity(compiled.len());
     for (member, expressions) in &compiled {
-        selects.push(member_select(context, member, expressions, &columns)?);
+        selects.push(member_select(context, member, expressions, &columns, empty_is_null)?);
     }
     chain.push("members", "Every row that mentions a member.", selects.join("\nunion all\n"));
-    let conditions: Vec<String> = context
-        .table
-        .key
-        .iter()
-        .map(|name| {
-            let column = identifier(name);
-            let is_text = context.type_of(name) == DataType::String;
-            if empty_is_null && is_text { format!("{column} <> ''") } else { format!("{column} is not null") }
-        })
-        .collect();
+    let conditions: Vec<String> =
+        context.table.key.iter().map(|name| format!("{} is not null", identifier(name))).collect();
     let mut items: Vec<String> = context.table.key.iter().map(|name| identifier(name)).collect();
     items.extend(aggregates.iter().map(|(name, aggregate)| aliased(&aggregated(aggregate), name)));
     chain.push(
@@ -105,6 +97,7 @@ fn member_select(
     member: &Member,
     expressions: &[LogicalExpression],
     columns: &Schema,
+    empty_is_null: bool,
 ) -> Result<String> {
     let mut items = Vec::with_capacity(columns.fields().len());
     for field in columns.fields() {
@@ -128,6 +121,8 @@ fn member_select(
             }
             None => format!("cast(null as {data_type})"),
         };
+        let is_text_of_key = data_type == DataType::String && context.table.key.contains(field.name());
+        let sql = if empty_is_null && is_text_of_key { format!("nullif({sql}, '')") } else { sql };
         items.push(aliased(&sql, field.name()));
     }
     Ok(format!("select {} from {}", items.join(", "), step(&member.source)))

@@ -53,10 +53,13 @@ fn identified(
     metadata: &[&str],
 ) -> Result<Vec<Column>> {
     let columns = carried(context.bronze(source)?, &context.table.exclude)?;
-    let items: Vec<String> = columns.iter().map(Carried::item).chain(metadata.iter().map(|name| (*name).to_owned())).collect();
+    let items: Vec<String> =
+        columns.iter().map(Carried::item).chain(metadata.iter().map(|name| (*name).to_owned())).collect();
     chain.push(
         "carried",
-        format!("Columns of {source}: fields of structs by their path, entries of maps sorted, deeper values as JSON text."),
+        format!(
+            "Columns of {source}: fields of structs by their path, entries of maps sorted, deeper values as JSON text."
+        ),
         format!("select\n{}\nfrom {}", listed(&items), context.names.bronze(source)),
     );
     let known = if context.table.is_dimension() {

@@ -9,7 +9,7 @@ pub enum Target {
     /// Apache Spark with Delta Lake, and servers that speak its SQL.
     #[default]
     Spark,
-    /// Databricks: as Spark, and tables are clustered.
+    /// Databricks, and Spark where the native engine shall write the same tables: these get the table features that it needs.
     Databricks,
 }
 

@@ -15,9 +15,13 @@ pub(crate) struct Definition<'a> {
     pub(crate) comment: &'a str,
 }
 
-/// Features that Databricks turns on by itself and that the native engine cannot write.
-const DATABRICKS_PROPERTIES: &[(&str, &str)] =
-    &[("delta.enableRowTracking", "false"), ("delta.enableDeletionVectors", "false")];
+/// What makes a table one that the native engine can write: room for its position, and no feature that Databricks turns on by
+/// itself and that the engine cannot write. Sail cannot write such tables, so they are made for Databricks alone.
+const DATABRICKS_PROPERTIES: &[(&str, &str)] = &[
+    ("delta.feature.domainMetadata", "supported"),
+    ("delta.enableRowTracking", "false"),
+    ("delta.enableDeletionVectors", "false"),
+];
 
 /// `create table if not exists`.
 pub(crate) fn create(

@@ -8,9 +8,10 @@ use crate::program::{Workplace, assert_output};
 fn help_teaches_every_command() {
     let place = Workplace::new();
     assert_output!("help", place.snapshot(&["--help"]));
-    for command in
-        ["demo", "validate", "plan", "run", "status", "query", "verify", "synth", "config", "schema", "explain"]
-    {
+    for command in [
+        "demo", "validate", "plan", "run", "status", "query", "verify", "compile", "synth", "config", "schema",
+        "explain",
+    ] {
         let output = place.run(&[command, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{command}");

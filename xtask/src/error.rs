@@ -33,6 +33,9 @@ pub enum XtaskError {
     /// The SQL of the example cannot be written.
     #[error("cannot write the SQL for Unity Catalog")]
     Catalog(#[from] goldsmith_catalog::CatalogError),
+    /// The program could not be built, or could not compile the models; it told why.
+    #[error("the models could not be compiled to SQL")]
+    Compile,
     /// A generated value does not serialize.
     #[error("cannot write JSON")]
     Json(#[from] serde_json::Error),

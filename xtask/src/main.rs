@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use xtask::generate::GeneratedFile;
 use xtask::{XtaskError, generate, load_model, root, tidy};
 
 const HELP: &str = "\
@@ -12,7 +14,7 @@ Housekeeping of this repository.
 Usage: cargo xtask <command>
 
 Commands:
-  generate          writes the documents and schemas that are generated from the models
+  generate          writes the documents, schemas and SQL that are generated from the models
   generate --check  reports those that are not current, and writes nothing
   tidy              checks the fences between the crates and the rules of the repository
   help              prints this text
@@ -41,9 +43,16 @@ fn main() -> ExitCode {
     })
 }
 
+/// Everything that is generated and committed.
+fn all_files(root: &Path) -> Result<Vec<GeneratedFile>, XtaskError> {
+    let mut files = generate::generated_files(&load_model(root)?)?;
+    files.extend(generate::compiled_sql(root)?);
+    Ok(files)
+}
+
 fn write_documents() -> Result<ExitCode, XtaskError> {
     let root = root();
-    let files = generate::generated_files(&load_model(&root)?)?;
+    let files = all_files(&root)?;
     for path in generate::write(&root, &files)? {
         say(&format!("{path}\n"))?;
     }
@@ -52,7 +61,7 @@ fn write_documents() -> Result<ExitCode, XtaskError> {
 
 fn check_documents() -> Result<ExitCode, XtaskError> {
     let root = root();
-    let files = generate::generated_files(&load_model(&root)?)?;
+    let files = all_files(&root)?;
     let drift = generate::drift(&root, &files)?;
     for found in &drift {
         complain(&format!("{found}\n"))?;

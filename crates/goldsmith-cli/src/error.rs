@@ -31,6 +31,9 @@ pub(crate) enum Error {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] goldsmith::Error),
+    /// The model cannot be said in SQL.
+    #[error(transparent)]
+    Compile(#[from] goldsmith_spark::SparkError),
     /// Data could not be generated.
     #[error(transparent)]
     Synth(#[from] SynthError),
@@ -65,7 +68,7 @@ impl Error {
     /// 1 when the user can fix it, 2 when it is unexpected.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::File { .. } | Self::Unshowable(_) => 1,
+            Self::Usage { .. } | Self::File { .. } | Self::Compile(_) | Self::Unshowable(_) => 1,
             Self::Engine(error) if error.kind() == ErrorKind::Internal => 2,
             Self::Engine(_) | Self::Synth(SynthError::InvalidConfig { .. }) => 1,
             Self::Synth(_) | Self::Output(_) | Self::Runtime(_) | Self::Internal(_) => 2,
@@ -90,6 +93,7 @@ impl Error {
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Usage { help, .. } => help.clone(),
+            Self::Compile(error) => error.help().map(str::to_owned),
             Self::Engine(goldsmith::Error::Configuration { help, .. }) => Some(help.clone()),
             Self::Engine(goldsmith::Error::Model { .. }) => {
                 Some("run `goldsmith explain CODE` to read more about the code of a problem".into())

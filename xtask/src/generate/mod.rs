@@ -7,6 +7,7 @@ mod erd;
 mod lineage;
 mod markdown;
 mod origin;
+mod sql;
 mod unity_catalog;
 
 use std::collections::BTreeMap;
@@ -20,12 +21,15 @@ use goldsmith_model::{FileKind, GoldTable, Model, json_schema};
 use crate::XtaskError;
 use crate::repository::files_below;
 
+pub use sql::compiled_sql;
+
 /// Directories in which every file is generated.
-const GENERATED_DIRECTORIES: [&str; 5] = [
+const GENERATED_DIRECTORIES: [&str; 6] = [
     "gold_layer_design/erd",
     "gold_layer_design/data_dictionary",
     "gold_layer_design/lineage",
     "resources/sql/unity_catalog",
+    "resources/sql/spark",
     "schemas",
 ];
 

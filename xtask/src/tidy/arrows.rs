@@ -17,7 +17,7 @@ struct Fence {
     must_not_use: &'static [&'static str],
 }
 
-const FENCES: [Fence; 9] = [
+const FENCES: [Fence; 10] = [
     Fence {
         package: "goldsmith-model",
         may_use: &[],
@@ -54,10 +54,15 @@ const FENCES: [Fence; 9] = [
         may_use: &["goldsmith-lake", "goldsmith-model", "goldsmith-plan", "goldsmith-query"],
         must_not_use: &["clap", "comfy-table", "deltalake", "indicatif", "object_store", "pyo3"],
     },
+    Fence {
+        package: "goldsmith-spark",
+        may_use: &["goldsmith-model", "goldsmith-plan", "goldsmith-query"],
+        must_not_use: &["clap", "deltalake", "object_store", "parquet", "pyo3", "tokio"],
+    },
     Fence { package: "goldsmith-synth", may_use: &[], must_not_use: &["clap", "datafusion", "deltalake", "pyo3"] },
     Fence {
         package: "goldsmith-cli",
-        may_use: &["goldsmith", "goldsmith-catalog", "goldsmith-model", "goldsmith-synth"],
+        may_use: &["goldsmith", "goldsmith-catalog", "goldsmith-model", "goldsmith-spark", "goldsmith-synth"],
         must_not_use: &["deltalake", "object_store", "pyo3"],
     },
     Fence {

@@ -1,6 +1,7 @@
 //! What can be typed: clap definitions and nothing else.
 
 mod catalog;
+mod compile;
 mod demo;
 mod describe;
 mod engine;
@@ -13,6 +14,7 @@ use std::ffi::OsString;
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
 
 pub(crate) use catalog::CatalogArgs;
+pub(crate) use compile::CompileArgs;
 pub(crate) use demo::{DemoArgs, SynthArgs};
 pub(crate) use describe::{ConfigArgs, ExplainArgs, SchemaArgs, SchemaKind, ValidateArgs};
 pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
@@ -71,6 +73,7 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     Forget(ForgetArgs),
     Catalog(CatalogArgs),
+    Compile(CompileArgs),
     Synth(SynthArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
@@ -92,6 +95,12 @@ impl Command {
             Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
                 Overrides::default()
             }
+            Self::Compile(_)
+            | Self::Demo(_)
+            | Self::Validate(_)
+            | Self::Synth(_)
+            | Self::Schema(_)
+            | Self::Explain(_) => Overrides::default(),
         }
     }
 

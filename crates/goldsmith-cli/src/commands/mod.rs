@@ -1,6 +1,7 @@
 //! One file for each command. None of them knows a flag.
 
 mod catalog;
+mod compile;
 mod config;
 mod demo;
 mod explain;
@@ -68,6 +69,7 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Forget(args) => forget::forget(context, &args.source, args.yes).await,
         Command::Catalog(args) => catalog::catalog(context, catalog_request(&args)).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
+        Command::Compile(args) => compile::compile(context, &args.options(), &args.out),
         Command::Config(_) => config::config(context),
         Command::Schema(args) => schema::schema(context, args.kind.into()),
         Command::Explain(args) => explain::explain(context, args.code.as_deref()),

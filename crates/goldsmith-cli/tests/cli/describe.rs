@@ -9,7 +9,7 @@ fn help_teaches_every_command() {
     let place = Workplace::new();
     assert_output!("help", place.snapshot(&["--help"]));
     for command in [
-        "demo", "validate", "plan", "run", "status", "query", "verify", "catalog", "synth", "config", "schema",
+        "demo", "validate", "plan", "run", "status", "query", "verify", "catalog", "compile", "synth", "config", "schema",
         "explain",
     ] {
         let output = place.run(&[command, "--help"]);

@@ -6,6 +6,7 @@
 
 mod analysis;
 mod error;
+mod logical;
 mod projection;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use indexmap::IndexMap;
 use analysis::Checked;
 pub(crate) use analysis::{Typed, analyse, df_schema, find_text};
 pub use error::{ExpressionError, ExpressionErrorKind};
+pub use logical::{LogicalExpression, logical_derived, logical_projection};
 pub use projection::Projection;
 
 use crate::Result;

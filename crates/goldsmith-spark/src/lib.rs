@@ -1,0 +1,107 @@
+//! Compiles a model to Spark SQL: bronze and gold as statements that a Databricks warehouse, Apache Spark with Delta Lake,
+//! or any Spark Connect server runs.
+//!
+//! The statements come from the same model as the native engine's work, and the same definitions: the total order
+//! of versions ([`goldsmith_query::order`]), surrogate keys ([`goldsmith_query::surrogate`]), timelines, folds,
+//! look-ups and exact money. So from equal bronze both engines make equal gold, audit columns aside.
+//!
+//! Nothing here runs a statement. What a model says and Spark cannot is an error of the compilation.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let files = vec![("project.yaml".to_owned(), "version: 1\nname: empty\ndescription: Nothing yet.\n".to_owned())];
+//! let model = goldsmith_model::load_files(files).map_err(|_| "the model has problems")?.model;
+//! let compiled = goldsmith_spark::compile(&model, &goldsmith_spark::CompileOptions::default())?;
+//! assert_eq!(compiled.scripts[0].path, "setup.sql");
+//! # Ok(()) }
+//! ```
+
+mod bronze;
+mod carried;
+mod chain;
+mod context;
+mod error;
+mod expression;
+mod finish;
+mod gold;
+mod json;
+mod kind;
+mod lookup;
+mod manifest;
+mod merge;
+mod names;
+mod options;
+mod order;
+mod script;
+mod surrogate;
+mod table;
+
+use goldsmith_model::Model;
+use goldsmith_plan::Dag;
+
+pub use error::{Result, SparkError};
+pub use manifest::{MANIFEST, Manifest};
+pub use options::{CompileOptions, Target};
+pub use script::{MARKER, Script, Statement};
+
+use names::Names;
+
+/// A compiled model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// The statements, in an order in which each table comes after those that it reads.
+    pub scripts: Vec<Script>,
+    /// The text of `manifest.json`: order and files, for programs.
+    pub manifest: String,
+}
+
+impl Compiled {
+    /// All files by their path.
+    pub fn files(&self) -> Vec<(String, String)> {
+        let mut files: Vec<(String, String)> =
+            self.scripts.iter().map(|script| (script.path.clone(), script.text())).collect();
+        files.push((MANIFEST.to_owned(), self.manifest.clone()));
+        files
+    }
+}
+
+/// Compiles all bronze and gold tables of a model.
+///
+/// # Errors
+/// [`SparkError`] for the first thing that cannot be said in Spark SQL.
+pub fn compile(model: &Model, options: &CompileOptions) -> Result<Compiled> {
+    let names = Names::new(model, options);
+    let mut scripts = vec![setup(&names, options.target)];
+    for table in model.bronze.values() {
+        scripts.push(bronze::compile(model, &names, table, options.target)?);
+    }
+    for name in Dag::of(model)?.order() {
+        let table = model
+            .gold
+            .get(name)
+            .ok_or_else(|| SparkError::NotInModel { table: name.clone(), missing: name.clone() })?;
+        scripts.push(gold::compile(model, &names, table, options.target)?);
+    }
+    let manifest = Manifest::new(options, &scripts).text()?;
+    Ok(Compiled { scripts, manifest })
+}
+
+/// What has to be there before any table.
+fn setup(names: &Names, target: Target) -> Script {
+    let mut statements: Vec<Statement> = names
+        .schemas()
+        .iter()
+        .map(|schema| Statement::new("create", "Creates a schema.", format!("create schema if not exists {schema}")))
+        .collect();
+    statements.push(Statement::new(
+        "create",
+        "Creates the table of positions.",
+        merge::create_positions(names, target),
+    ));
+    Script {
+        path: "setup.sql".to_owned(),
+        table: "setup".to_owned(),
+        heading: "What has to be there before any table.".to_owned(),
+        statements,
+    }
+}

@@ -1,0 +1,50 @@
+//! Files of statements.
+
+use serde::Serialize;
+
+/// Starts the line before each statement of a file, so that a file can be taken apart without reading SQL.
+pub const MARKER: &str = "-- statement: ";
+
+/// One SQL statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// What it is for: `create`, `rebuild`, `refresh`, ...
+    pub name: String,
+    /// What it does, for a reader.
+    pub comment: String,
+    /// The statement, without a semicolon.
+    pub sql: String,
+}
+
+impl Statement {
+    pub(crate) fn new(name: &str, comment: impl Into<String>, sql: String) -> Self {
+        Self { name: name.to_owned(), comment: comment.into(), sql }
+    }
+}
+
+/// The statements of one table, or those that come before all tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Path of the file, with `/` between its parts.
+    pub path: String,
+    /// The table, by its name in the model.
+    pub table: String,
+    /// What the table is, for a reader.
+    pub heading: String,
+    /// The statements.
+    pub statements: Vec<Statement>,
+}
+
+impl Script {
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        let mut out: String = self.heading.lines().map(|line| format!("-- {line}\n")).collect();
+        for statement in &self.statements {
+            out.push_str(&format!("\n{MARKER}{}\n", statement.name));
+            out.extend(statement.comment.lines().map(|line| format!("-- {line}\n")));
+            out.push_str(&statement.sql);
+            out.push_str(";\n");
+        }
+        out
+    }
+}

@@ -1,0 +1,98 @@
+-- access.assistant_events: Messages that users sent to Databricks Assistant, one row per message.
+
+-- statement: create
+-- Creates the table.
+create table if not exists system_bronze.access_assistant_events (
+  account_id string comment 'Account that the row belongs to.',
+  workspace_id string comment 'Workspace from which the message was sent.',
+  event_id string comment 'Id of the event, unique per row.',
+  event_time timestamp comment 'When the message was sent.',
+  event_date date comment 'UTC date on which the message was sent.',
+  user_agent string comment 'Client that the message came from, as its user agent text; null when it sent none.',
+  initiated_by string comment 'User who sent the message, as an email address.',
+  _source_version bigint comment 'Version of the source that delivered the row.',
+  _ingested_at timestamp comment 'When the run that took the row over began.',
+  _run_id string comment 'Run that took the row over.',
+  _is_present boolean comment 'Whether the source still shows the row.'
+)
+using delta
+comment 'Messages that users sent to Databricks Assistant, one row per message.';
+
+-- statement: create
+-- Creates the quarantine of the source.
+create table if not exists system_quarantine.access_assistant_events (
+  account_id string comment 'Account that the row belongs to.',
+  workspace_id string comment 'Workspace from which the message was sent.',
+  event_id string comment 'Id of the event, unique per row.',
+  event_time timestamp comment 'When the message was sent.',
+  event_date date comment 'UTC date on which the message was sent.',
+  user_agent string comment 'Client that the message came from, as its user agent text; null when it sent none.',
+  initiated_by string comment 'User who sent the message, as an email address.',
+  _reason string comment 'Why the row cannot be identified.',
+  _row_hash string comment 'Hash of the row.',
+  _quarantined_at timestamp comment 'When the row came.'
+)
+using delta
+comment 'Rows of access.assistant_events that cannot be identified.';
+
+-- statement: quarantine
+-- Keeps rows that cannot be identified, once.
+insert into system_quarantine.access_assistant_events (
+    account_id, workspace_id, event_id, event_time, event_date, user_agent, initiated_by, _reason, _row_hash,
+    _quarantined_at
+)
+select
+    d.account_id, d.workspace_id, d.event_id, d.event_time, d.event_date, d.user_agent, d.initiated_by,
+  d._reason, md5(to_json(struct(d.account_id, d.workspace_id, d.event_id, d.event_time, d.event_date, d.user_agent, d.initiated_by))), current_timestamp()
+from (
+  select *, case when event_id is null then 'key (event_id) is null' end as _reason
+  from system.access.assistant_events
+) as d
+left anti join system_quarantine.access_assistant_events as b
+  on d.event_id <=> b.event_id
+  and struct(d.account_id, d.workspace_id, d.event_time, d.event_date, d.user_agent, d.initiated_by)
+  <=> struct(b.account_id, b.workspace_id, b.event_time, b.event_date, b.user_agent, b.initiated_by)
+where d._reason is not null;
+
+-- statement: load
+-- Merges the latest versions, and marks rows that the source no longer shows.
+merge into system_bronze.access_assistant_events as t
+using (
+  with
+  -- Rows that can be identified.
+  delivered as (
+    select
+      account_id, workspace_id, event_id, event_time, event_date, user_agent, initiated_by
+    from system.access.assistant_events
+    where not (event_id is null)
+  )
+  -- One version of each key: the latest, and where that is equal, the content decides.
+  select *
+  from (
+    select *, row_number() over (
+      partition by event_id
+      order by event_time desc nulls last, account_id desc nulls last, event_date desc nulls last,
+      initiated_by desc nulls last, user_agent desc nulls last, workspace_id desc nulls last
+    ) as _rank
+    from delivered
+  )
+  where _rank = 1
+) as s
+on t.event_id <=> s.event_id
+when matched and (t.event_time is null or s.event_time >= t.event_time) and not (
+  s.event_id <=> t.event_id
+  and struct(s.account_id, s.workspace_id, s.event_time, s.event_date, s.user_agent, s.initiated_by)
+  <=> struct(t.account_id, t.workspace_id, t.event_time, t.event_date, t.user_agent, t.initiated_by)
+) then update set
+    account_id = s.account_id, workspace_id = s.workspace_id, event_id = s.event_id, event_time = s.event_time,
+    event_date = s.event_date, user_agent = s.user_agent, initiated_by = s.initiated_by,
+  _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
+when matched and not (t._is_present <=> true) then update set _is_present = true
+when not matched then insert (
+    account_id, workspace_id, event_id, event_time, event_date, user_agent, initiated_by, _source_version, _ingested_at, _run_id, _is_present
+)
+values (
+    s.account_id, s.workspace_id, s.event_id, s.event_time, s.event_date, s.user_agent, s.initiated_by,
+  cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
+)
+when not matched by source and t._is_present <=> true then update set _is_present = false;

@@ -1,0 +1,96 @@
+-- access.workspaces_latest: The workspaces of the account as they are now.
+
+-- statement: create
+-- Creates the table.
+create table if not exists system_bronze.access_workspaces_latest (
+  account_id string comment 'Account that the row belongs to.',
+  workspace_id string comment 'Id of the workspace.',
+  workspace_name string comment 'Name of the workspace.',
+  workspace_url string comment 'Address of the workspace.',
+  create_time timestamp comment 'When the workspace was created.',
+  status string comment 'Life-cycle state of the workspace, for instance PROVISIONING, RUNNING, FAILED or BANNED.',
+  _source_version bigint comment 'Version of the source that delivered the row.',
+  _ingested_at timestamp comment 'When the run that took the row over began.',
+  _run_id string comment 'Run that took the row over.',
+  _is_present boolean comment 'Whether the source still shows the row.'
+)
+using delta
+comment 'The workspaces of the account as they are now.';
+
+-- statement: create
+-- Creates the quarantine of the source.
+create table if not exists system_quarantine.access_workspaces_latest (
+  account_id string comment 'Account that the row belongs to.',
+  workspace_id string comment 'Id of the workspace.',
+  workspace_name string comment 'Name of the workspace.',
+  workspace_url string comment 'Address of the workspace.',
+  create_time timestamp comment 'When the workspace was created.',
+  status string comment 'Life-cycle state of the workspace, for instance PROVISIONING, RUNNING, FAILED or BANNED.',
+  _reason string comment 'Why the row cannot be identified.',
+  _row_hash string comment 'Hash of the row.',
+  _quarantined_at timestamp comment 'When the row came.'
+)
+using delta
+comment 'Rows of access.workspaces_latest that cannot be identified.';
+
+-- statement: quarantine
+-- Keeps rows that cannot be identified, once.
+insert into system_quarantine.access_workspaces_latest (
+    account_id, workspace_id, workspace_name, workspace_url, create_time, status, _reason, _row_hash,
+    _quarantined_at
+)
+select
+    d.account_id, d.workspace_id, d.workspace_name, d.workspace_url, d.create_time, d.status,
+  d._reason, md5(to_json(struct(d.account_id, d.workspace_id, d.workspace_name, d.workspace_url, d.create_time, d.status))), current_timestamp()
+from (
+  select *, case when workspace_id is null then 'key (workspace_id) is null' end as _reason
+  from system.access.workspaces_latest
+) as d
+left anti join system_quarantine.access_workspaces_latest as b
+  on d.workspace_id <=> b.workspace_id
+  and struct(d.account_id, d.workspace_name, d.workspace_url, d.create_time, d.status)
+  <=> struct(b.account_id, b.workspace_name, b.workspace_url, b.create_time, b.status)
+where d._reason is not null;
+
+-- statement: load
+-- Merges the latest versions, and marks rows that the source no longer shows.
+merge into system_bronze.access_workspaces_latest as t
+using (
+  with
+  -- Rows that can be identified.
+  delivered as (
+    select
+      account_id, workspace_id, workspace_name, workspace_url, create_time, status
+    from system.access.workspaces_latest
+    where not (workspace_id is null)
+  )
+  -- One version of each key: the latest, and where that is equal, the content decides.
+  select *
+  from (
+    select *, row_number() over (
+      partition by workspace_id
+      order by account_id desc nulls last, create_time desc nulls last, status desc nulls last,
+      workspace_name desc nulls last, workspace_url desc nulls last
+    ) as _rank
+    from delivered
+  )
+  where _rank = 1
+) as s
+on t.workspace_id <=> s.workspace_id
+when matched and not (
+  s.workspace_id <=> t.workspace_id
+  and struct(s.account_id, s.workspace_name, s.workspace_url, s.create_time, s.status)
+  <=> struct(t.account_id, t.workspace_name, t.workspace_url, t.create_time, t.status)
+) then update set
+    account_id = s.account_id, workspace_id = s.workspace_id, workspace_name = s.workspace_name,
+    workspace_url = s.workspace_url, create_time = s.create_time, status = s.status,
+  _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
+when matched and not (t._is_present <=> true) then update set _is_present = true
+when not matched then insert (
+    account_id, workspace_id, workspace_name, workspace_url, create_time, status, _source_version, _ingested_at, _run_id, _is_present
+)
+values (
+    s.account_id, s.workspace_id, s.workspace_name, s.workspace_url, s.create_time, s.status,
+  cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
+)
+when not matched by source and t._is_present <=> true then update set _is_present = false;

@@ -1,0 +1,107 @@
+-- billing.list_prices: Published prices of all SKUs, each for the interval in which it holds.
+
+-- statement: create
+-- Creates the table.
+create table if not exists system_bronze.billing_list_prices (
+  account_id string comment 'Account that the row belongs to.',
+  price_start_time timestamp comment 'First instant at which the price holds.',
+  price_end_time timestamp comment 'First instant at which the price no longer holds; null while it does.',
+  sku_name string comment 'Name of the SKU that is priced.',
+  cloud string comment 'Cloud that the price is for (AWS, AZURE or GCP).',
+  currency_code string comment 'Currency of the price, as an ISO 4217 code.',
+  usage_unit string comment 'Unit of usage that the price is for, for instance DBU.',
+  pricing struct<default:decimal(38,18),promotional:struct<default:decimal(38,18)>,effective_list:struct<default:decimal(38,18)>> comment 'Prices of one unit. The list price (default), the promotional price while there is one (else null), and the list price in effect once promotions are applied (effective_list).',
+  _source_version bigint comment 'Version of the source that delivered the row.',
+  _ingested_at timestamp comment 'When the run that took the row over began.',
+  _run_id string comment 'Run that took the row over.',
+  _is_present boolean comment 'Whether the source still shows the row.'
+)
+using delta
+comment 'Published prices of all SKUs, each for the interval in which it holds.';
+
+-- statement: create
+-- Creates the quarantine of the source.
+create table if not exists system_quarantine.billing_list_prices (
+  account_id string comment 'Account that the row belongs to.',
+  price_start_time timestamp comment 'First instant at which the price holds.',
+  price_end_time timestamp comment 'First instant at which the price no longer holds; null while it does.',
+  sku_name string comment 'Name of the SKU that is priced.',
+  cloud string comment 'Cloud that the price is for (AWS, AZURE or GCP).',
+  currency_code string comment 'Currency of the price, as an ISO 4217 code.',
+  usage_unit string comment 'Unit of usage that the price is for, for instance DBU.',
+  pricing struct<default:decimal(38,18),promotional:struct<default:decimal(38,18)>,effective_list:struct<default:decimal(38,18)>> comment 'Prices of one unit. The list price (default), the promotional price while there is one (else null), and the list price in effect once promotions are applied (effective_list).',
+  _reason string comment 'Why the row cannot be identified.',
+  _row_hash string comment 'Hash of the row.',
+  _quarantined_at timestamp comment 'When the row came.'
+)
+using delta
+comment 'Rows of billing.list_prices that cannot be identified.';
+
+-- statement: quarantine
+-- Keeps rows that cannot be identified, once.
+insert into system_quarantine.billing_list_prices (
+    account_id, price_start_time, price_end_time, sku_name, cloud, currency_code, usage_unit, pricing, _reason,
+    _row_hash, _quarantined_at
+)
+select
+    d.account_id, d.price_start_time, d.price_end_time, d.sku_name, d.cloud, d.currency_code, d.usage_unit,
+    d.pricing,
+  d._reason, md5(to_json(struct(d.account_id, d.price_start_time, d.price_end_time, d.sku_name, d.cloud, d.currency_code, d.usage_unit,
+    d.pricing))), current_timestamp()
+from (
+  select *, case when account_id is null and sku_name is null and cloud is null and currency_code is null and usage_unit is null and price_start_time is null then 'key (account_id, sku_name, cloud, currency_code, usage_unit, price_start_time) is null' end as _reason
+  from system.billing.list_prices
+) as d
+left anti join system_quarantine.billing_list_prices as b
+  on d.account_id <=> b.account_id and d.sku_name <=> b.sku_name and d.cloud <=> b.cloud and d.currency_code <=> b.currency_code and d.usage_unit <=> b.usage_unit and d.price_start_time <=> b.price_start_time
+  and struct(d.price_end_time, d.pricing)
+  <=> struct(b.price_end_time, b.pricing)
+where d._reason is not null;
+
+-- statement: load
+-- Merges the latest versions, and marks rows that the source no longer shows.
+merge into system_bronze.billing_list_prices as t
+using (
+  with
+  -- Rows that can be identified.
+  delivered as (
+    select
+      account_id, price_start_time, price_end_time, sku_name, cloud, currency_code, usage_unit, pricing,
+      pricing.`default` as pricing_default,
+      pricing.promotional.`default` as pricing_promotional_default,
+      pricing.effective_list.`default` as pricing_effective_list_default
+    from system.billing.list_prices
+    where not (account_id is null and sku_name is null and cloud is null and currency_code is null and usage_unit is null and price_start_time is null)
+  )
+  -- One version of each key: the latest, and where that is equal, the content decides.
+  select *
+  from (
+    select *, row_number() over (
+      partition by account_id, sku_name, cloud, currency_code, usage_unit, price_start_time
+      order by price_end_time desc nulls last, pricing_default desc nulls last,
+      pricing_effective_list_default desc nulls last, pricing_promotional_default desc nulls last
+    ) as _rank
+    from delivered
+  )
+  where _rank = 1
+) as s
+on t.account_id <=> s.account_id and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud and t.currency_code <=> s.currency_code and t.usage_unit <=> s.usage_unit and t.price_start_time <=> s.price_start_time
+when matched and not (
+  s.account_id <=> t.account_id and s.sku_name <=> t.sku_name and s.cloud <=> t.cloud and s.currency_code <=> t.currency_code and s.usage_unit <=> t.usage_unit and s.price_start_time <=> t.price_start_time
+  and struct(s.price_end_time, s.pricing)
+  <=> struct(t.price_end_time, t.pricing)
+) then update set
+    account_id = s.account_id, price_start_time = s.price_start_time, price_end_time = s.price_end_time,
+    sku_name = s.sku_name, cloud = s.cloud, currency_code = s.currency_code, usage_unit = s.usage_unit,
+    pricing = s.pricing,
+  _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
+when matched and not (t._is_present <=> true) then update set _is_present = true
+when not matched then insert (
+    account_id, price_start_time, price_end_time, sku_name, cloud, currency_code, usage_unit, pricing, _source_version, _ingested_at, _run_id, _is_present
+)
+values (
+    s.account_id, s.price_start_time, s.price_end_time, s.sku_name, s.cloud, s.currency_code, s.usage_unit,
+    s.pricing,
+  cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
+)
+when not matched by source and t._is_present <=> true then update set _is_present = false;

@@ -1,0 +1,204 @@
+-- fact_assistant_events: Messages that users sent to Databricks Assistant.
+-- One row: one event.
+
+-- statement: create
+-- Creates the table.
+create table if not exists system_gold.fact_assistant_events (
+  account_id string comment 'Account that the row belongs to.',
+  workspace_id string comment 'Workspace from which the message was sent.',
+  event_id string comment 'Id of the event, unique per row.',
+  event_time timestamp comment 'When the message was sent.',
+  event_date date comment 'UTC date on which the message was sent.',
+  user_agent string comment 'Client that the message came from, as its user agent text; null when it sent none.',
+  initiated_by string comment 'User who sent the message, as an email address.',
+  date_key bigint not null comment 'Key of the row of dim_date that the fact refers to; -1 when there is none.',
+  workspace_key bigint not null comment 'Key of the row of dim_workspace that the fact refers to; -1 when there is none.',
+  user_key bigint not null comment 'Key of the row of dim_user that the fact refers to; -1 when there is none.',
+  _run_id string comment 'Run that wrote the row.',
+  _loaded_at timestamp comment 'When the row was written.'
+)
+using delta
+comment 'Messages that users sent to Databricks Assistant.';
+
+-- statement: begin
+-- Notes how far bronze has come, before it is read.
+merge into system_gold.goldsmith_positions as t
+using (
+  select 'fact_assistant_events' as table_name, '3aa06127bbc5d95e' as fingerprint, max(instant) as next_position
+  from (
+    select max(_ingested_at) as instant from system_bronze.access_assistant_events
+  ) as inputs
+) as s
+on t.table_name = s.table_name
+when matched then update set
+  `position` = case when t.fingerprint = s.fingerprint then t.`position` end,
+  fingerprint = s.fingerprint,
+  next_position = s.next_position
+when not matched then insert (table_name, fingerprint, `position`, next_position)
+  values (s.table_name, s.fingerprint, null, s.next_position);
+
+-- statement: rebuild
+-- Builds the whole table from bronze.
+insert overwrite table system_gold.fact_assistant_events
+with
+-- Columns of access.assistant_events: fields of structs by their path, entries of maps sorted, deeper values as JSON text.
+carried as (
+  select
+    account_id,
+    workspace_id,
+    event_id,
+    event_time,
+    event_date,
+    user_agent,
+    initiated_by
+  from system_bronze.access_assistant_events
+),
+
+-- Rows without any part of their key cannot be told apart; they are in quarantine.
+identified as (
+  select *
+  from carried
+  where event_id is not null
+),
+
+-- The latest version of each key by event_time; where that is equal, the content decides, column by column.
+latest as (
+  select *
+  from (select *, row_number() over (
+    partition by event_id
+    order by event_time desc nulls last, account_id desc nulls last, event_date desc nulls last,
+      initiated_by desc nulls last, user_agent desc nulls last, workspace_id desc nulls last
+  ) as _rank from identified)
+  where _rank = 1
+),
+
+-- Keys of the dimensions that the fact refers to; -1 where there is none.
+resolved as (
+  select
+    f.*,
+    coalesce(cast(year(cast(f.event_time as date)) * 10000 + month(cast(f.event_time as date)) * 100 + day(cast(f.event_time as date)) as bigint), -1) as date_key,
+    coalesce(workspace_found.workspace_key, -1) as workspace_key,
+    coalesce(user_found.user_key, -1) as user_key
+  from latest as f
+  left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
+  left join system_gold.dim_user as user_found on user_found.user_name = f.initiated_by and f.initiated_by <> '' and user_found.user_key <> -1
+)
+select
+  account_id,
+  workspace_id,
+  event_id,
+  event_time,
+  event_date,
+  user_agent,
+  initiated_by,
+  date_key,
+  workspace_key,
+  user_key,
+  concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+  current_timestamp() as _loaded_at
+from resolved;
+
+-- statement: refresh
+-- Computes the affected keys again and writes what differs.
+merge into system_gold.fact_assistant_events as t
+using (
+  with
+  -- Keys of the rows that bronze took over since the table was written.
+  arrived as (
+    select event_id
+    from system_bronze.access_assistant_events
+    where _ingested_at >= (select coalesce(max(`position`), timestamp_micros(0)) - interval 1 hour from system_gold.goldsmith_positions where table_name = 'fact_assistant_events')
+  ),
+
+  -- Keys of the facts whose dimensions have changed since: they refer to another row now.
+  moved as (
+    select f.event_id
+    from system_gold.fact_assistant_events as f
+    left join system_gold.dim_workspace as workspace_now on workspace_now.workspace_id = f.workspace_id and workspace_now.workspace_key <> -1
+    left join system_gold.dim_user as user_now on user_now.user_name = f.initiated_by and f.initiated_by <> '' and user_now.user_key <> -1
+    where not (f.workspace_key <=> coalesce(workspace_now.workspace_key, -1))
+      or not (f.user_key <=> coalesce(user_now.user_key, -1))
+  ),
+
+  -- The keys that are computed again.
+  affected as (
+    select distinct event_id
+    from (
+      select * from arrived
+      union all
+      select * from moved
+    )
+    where event_id is not null
+  ),
+
+  -- Columns of access.assistant_events: fields of structs by their path, entries of maps sorted, deeper values as JSON text.
+  carried as (
+    select
+      account_id,
+      workspace_id,
+      event_id,
+      event_time,
+      event_date,
+      user_agent,
+      initiated_by
+    from system_bronze.access_assistant_events
+  ),
+
+  -- All rows of the affected keys.
+  -- Rows without any part of their key cannot be told apart; they are in quarantine.
+  identified as (
+    select c.*
+    from carried as c
+    left semi join affected as a on c.event_id <=> a.event_id
+    where c.event_id is not null
+  ),
+
+  -- The latest version of each key by event_time; where that is equal, the content decides, column by column.
+  latest as (
+    select *
+    from (select *, row_number() over (
+      partition by event_id
+      order by event_time desc nulls last, account_id desc nulls last, event_date desc nulls last,
+        initiated_by desc nulls last, user_agent desc nulls last, workspace_id desc nulls last
+    ) as _rank from identified)
+    where _rank = 1
+  ),
+
+  -- Keys of the dimensions that the fact refers to; -1 where there is none.
+  resolved as (
+    select
+      f.*,
+      coalesce(cast(year(cast(f.event_time as date)) * 10000 + month(cast(f.event_time as date)) * 100 + day(cast(f.event_time as date)) as bigint), -1) as date_key,
+      coalesce(workspace_found.workspace_key, -1) as workspace_key,
+      coalesce(user_found.user_key, -1) as user_key
+    from latest as f
+    left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
+    left join system_gold.dim_user as user_found on user_found.user_name = f.initiated_by and f.initiated_by <> '' and user_found.user_key <> -1
+  )
+  select
+    account_id,
+    workspace_id,
+    event_id,
+    event_time,
+    event_date,
+    user_agent,
+    initiated_by,
+    date_key,
+    workspace_key,
+    user_key,
+    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+    current_timestamp() as _loaded_at
+  from resolved
+) as s
+on t.event_id <=> s.event_id
+when matched and not (
+  struct(t.account_id, t.workspace_id, t.event_id, t.event_time, t.event_date, t.user_agent, t.initiated_by, t.date_key,
+    t.workspace_key, t.user_key)
+  <=> struct(s.account_id, s.workspace_id, s.event_id, s.event_time, s.event_date, s.user_agent, s.initiated_by, s.date_key,
+    s.workspace_key, s.user_key)
+) then update set *
+when not matched then insert *;
+
+-- statement: end
+-- Takes down that the table holds what was noted.
+update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_assistant_events';

@@ -1,0 +1,455 @@
+-- fact_table_lineage: Reads and writes of tables and paths. Rows without a source (pure writes) or without a target (pure reads) are kept.
+-- One row: one lineage record.
+
+-- statement: create
+-- Creates the table.
+create table if not exists system_gold.fact_table_lineage (
+  account_id string comment 'Account that the row belongs to.',
+  metastore_id string comment 'Unity Catalog metastore in which the access was captured.',
+  workspace_id string comment 'Workspace in which the lineage was captured.',
+  entity_type string comment 'Kind of the entity that caused the access, such as NOTEBOOK, JOB, PIPELINE or DASHBOARD_V3; null when it is not known.',
+  entity_id string comment 'Id of the entity that caused the access; null when the entity type is null.',
+  entity_run_id string comment 'Id of the run of the entity, or of the statement; null when the entity type is null.',
+  source_table_full_name string comment 'Three-part name of the table that was read; null for a write without a source table.',
+  source_table_catalog string comment 'Catalog of the table that was read; null where its full name is null.',
+  source_table_schema string comment 'Schema of the table that was read; null where its full name is null.',
+  source_table_name string comment 'Name of the table that was read, without catalog and schema; null where its full name is null.',
+  source_path string comment 'Storage location that was read by path; null when the source was accessed by name only.',
+  source_type string comment 'Kind of the source, such as TABLE, PATH, VIEW, MATERIALIZED_VIEW, METRIC_VIEW or STREAMING_TABLE; null for a pure write.',
+  target_table_full_name string comment 'Three-part name of the table that was written; null for a pure read.',
+  target_table_catalog string comment 'Catalog of the table that was written; null where its full name is null.',
+  target_table_schema string comment 'Schema of the table that was written; null where its full name is null.',
+  target_table_name string comment 'Name of the table that was written, without catalog and schema; null where its full name is null.',
+  target_path string comment 'Storage location that was written by path; null when the target was accessed by name only.',
+  target_type string comment 'Kind of the target, such as TABLE, PATH, VIEW, MATERIALIZED_VIEW, METRIC_VIEW or STREAMING_TABLE; null for a pure read.',
+  created_by string comment 'Principal that caused the access, an email address or the UUID of a service principal.',
+  event_time timestamp comment 'When the access happened.',
+  event_date date comment 'UTC date of the access.',
+  record_id string comment 'Id of this lineage record, unique per row.',
+  event_id string comment 'Id of the event behind the record; one event can produce several records.',
+  statement_id string comment 'Id of the statement in query.history that caused the access; filled for SQL warehouses only.',
+  entity_metadata_job_info_job_id string comment 'Field `job_info.job_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  entity_metadata_job_info_job_run_id string comment 'Field `job_info.job_run_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  entity_metadata_dashboard_id string comment 'Field `dashboard_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  entity_metadata_legacy_dashboard_id string comment 'Field `legacy_dashboard_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  entity_metadata_notebook_id string comment 'Field `notebook_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  entity_metadata_sql_query_id string comment 'Field `sql_query_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  entity_metadata_dlt_pipeline_info_dlt_pipeline_id string comment 'Field `dlt_pipeline_info.dlt_pipeline_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  entity_metadata_dlt_pipeline_info_dlt_update_id string comment 'Field `dlt_pipeline_info.dlt_update_id` of `entity_metadata`: Ids of the job and its run, dashboard, notebook, saved query, or pipeline and its update that caused the access; a field is null when that kind of entity was not involved.',
+  is_read boolean comment 'Whether a table or a path was read; never null.',
+  is_write boolean comment 'Whether a table or a path was written; never null.',
+  date_key bigint not null comment 'Key of the row of dim_date that the fact refers to; -1 when there is none.',
+  workspace_key bigint not null comment 'Key of the row of dim_workspace that the fact refers to; -1 when there is none.',
+  user_key bigint not null comment 'Key of the row of dim_user that the fact refers to; -1 when there is none.',
+  job_key bigint not null comment 'Key of the row of dim_job that the fact refers to; -1 when there is none.',
+  pipeline_key bigint not null comment 'Key of the row of dim_pipeline that the fact refers to; -1 when there is none.',
+  _run_id string comment 'Run that wrote the row.',
+  _loaded_at timestamp comment 'When the row was written.'
+)
+using delta
+comment 'Reads and writes of tables and paths. Rows without a source (pure writes) or without a target (pure reads) are kept.';
+
+-- statement: begin
+-- Notes how far bronze has come, before it is read.
+merge into system_gold.goldsmith_positions as t
+using (
+  select 'fact_table_lineage' as table_name, '70611381a9844bf7' as fingerprint, max(instant) as next_position
+  from (
+    select max(_ingested_at) as instant from system_bronze.access_table_lineage
+  ) as inputs
+) as s
+on t.table_name = s.table_name
+when matched then update set
+  `position` = case when t.fingerprint = s.fingerprint then t.`position` end,
+  fingerprint = s.fingerprint,
+  next_position = s.next_position
+when not matched then insert (table_name, fingerprint, `position`, next_position)
+  values (s.table_name, s.fingerprint, null, s.next_position);
+
+-- statement: rebuild
+-- Builds the whole table from bronze.
+insert overwrite table system_gold.fact_table_lineage
+with
+-- Columns of access.table_lineage: fields of structs by their path, entries of maps sorted, deeper values as JSON text.
+carried as (
+  select
+    account_id,
+    metastore_id,
+    workspace_id,
+    entity_type,
+    entity_id,
+    entity_run_id,
+    source_table_full_name,
+    source_table_catalog,
+    source_table_schema,
+    source_table_name,
+    source_path,
+    source_type,
+    target_table_full_name,
+    target_table_catalog,
+    target_table_schema,
+    target_table_name,
+    target_path,
+    target_type,
+    created_by,
+    event_time,
+    event_date,
+    record_id,
+    event_id,
+    statement_id,
+    entity_metadata.job_info.job_id as entity_metadata_job_info_job_id,
+    entity_metadata.job_info.job_run_id as entity_metadata_job_info_job_run_id,
+    entity_metadata.dashboard_id as entity_metadata_dashboard_id,
+    entity_metadata.legacy_dashboard_id as entity_metadata_legacy_dashboard_id,
+    entity_metadata.notebook_id as entity_metadata_notebook_id,
+    entity_metadata.sql_query_id as entity_metadata_sql_query_id,
+    entity_metadata.dlt_pipeline_info.dlt_pipeline_id as entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+    entity_metadata.dlt_pipeline_info.dlt_update_id as entity_metadata_dlt_pipeline_info_dlt_update_id
+  from system_bronze.access_table_lineage
+),
+
+-- Rows without any part of their key cannot be told apart; they are in quarantine.
+identified as (
+  select *
+  from carried
+  where record_id is not null
+),
+
+-- The latest version of each key by event_time; where that is equal, the content decides, column by column.
+latest as (
+  select *
+  from (select *, row_number() over (
+    partition by record_id
+    order by event_time desc nulls last, account_id desc nulls last, created_by desc nulls last, entity_id desc nulls last,
+      entity_metadata_dashboard_id desc nulls last,
+      entity_metadata_dlt_pipeline_info_dlt_pipeline_id desc nulls last,
+      entity_metadata_dlt_pipeline_info_dlt_update_id desc nulls last,
+      entity_metadata_job_info_job_id desc nulls last, entity_metadata_job_info_job_run_id desc nulls last,
+      entity_metadata_legacy_dashboard_id desc nulls last, entity_metadata_notebook_id desc nulls last,
+      entity_metadata_sql_query_id desc nulls last, entity_run_id desc nulls last, entity_type desc nulls last,
+      event_date desc nulls last, event_id desc nulls last, metastore_id desc nulls last,
+      source_path desc nulls last, source_table_catalog desc nulls last, source_table_full_name desc nulls last,
+      source_table_name desc nulls last, source_table_schema desc nulls last, source_type desc nulls last,
+      statement_id desc nulls last, target_path desc nulls last, target_table_catalog desc nulls last,
+      target_table_full_name desc nulls last, target_table_name desc nulls last, target_table_schema desc nulls last,
+      target_type desc nulls last, workspace_id desc nulls last
+  ) as _rank from identified)
+  where _rank = 1
+),
+
+-- Derived columns.
+derived as (
+  select
+    *,
+    (coalesce(source_table_full_name, '') <> '') or (coalesce(source_path, '') <> '') as is_read,
+    (coalesce(target_table_full_name, '') <> '') or (coalesce(target_path, '') <> '') as is_write
+  from latest
+),
+
+-- Versions of dim_job; facts from before the first one refer to the first one.
+job_found as (
+  select workspace_id, job_id, job_key, valid_from, valid_to,
+    lag(valid_from) over (partition by workspace_id, job_id order by valid_from) is null as _is_first
+  from system_gold.dim_job
+  where job_key <> -1
+),
+
+-- Versions of dim_pipeline; facts from before the first one refer to the first one.
+pipeline_found as (
+  select workspace_id, pipeline_id, pipeline_key, valid_from, valid_to,
+    lag(valid_from) over (partition by workspace_id, pipeline_id order by valid_from) is null as _is_first
+  from system_gold.dim_pipeline
+  where pipeline_key <> -1
+),
+
+-- Keys of the dimensions that the fact refers to; -1 where there is none.
+resolved as (
+  select
+    f.*,
+    coalesce(cast(year(cast(f.event_time as date)) * 10000 + month(cast(f.event_time as date)) * 100 + day(cast(f.event_time as date)) as bigint), -1) as date_key,
+    coalesce(workspace_found.workspace_key, -1) as workspace_key,
+    coalesce(user_found.user_key, -1) as user_key,
+    coalesce(job_found.job_key, -1) as job_key,
+    coalesce(pipeline_found.pipeline_key, -1) as pipeline_key
+  from derived as f
+  left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
+  left join system_gold.dim_user as user_found on user_found.user_name = f.created_by and f.created_by <> '' and user_found.user_key <> -1
+  left join job_found on job_found.workspace_id = f.workspace_id and job_found.job_id = f.entity_metadata_job_info_job_id and (job_found._is_first or job_found.valid_from <= f.event_time) and (job_found.valid_to is null or f.event_time < job_found.valid_to) and f.event_time is not null
+  left join pipeline_found on pipeline_found.workspace_id = f.workspace_id and pipeline_found.pipeline_id = f.entity_metadata_dlt_pipeline_info_dlt_pipeline_id and (pipeline_found._is_first or pipeline_found.valid_from <= f.event_time) and (pipeline_found.valid_to is null or f.event_time < pipeline_found.valid_to) and f.event_time is not null
+)
+select
+  account_id,
+  metastore_id,
+  workspace_id,
+  entity_type,
+  entity_id,
+  entity_run_id,
+  source_table_full_name,
+  source_table_catalog,
+  source_table_schema,
+  source_table_name,
+  source_path,
+  source_type,
+  target_table_full_name,
+  target_table_catalog,
+  target_table_schema,
+  target_table_name,
+  target_path,
+  target_type,
+  created_by,
+  event_time,
+  event_date,
+  record_id,
+  event_id,
+  statement_id,
+  entity_metadata_job_info_job_id,
+  entity_metadata_job_info_job_run_id,
+  entity_metadata_dashboard_id,
+  entity_metadata_legacy_dashboard_id,
+  entity_metadata_notebook_id,
+  entity_metadata_sql_query_id,
+  entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+  entity_metadata_dlt_pipeline_info_dlt_update_id,
+  is_read,
+  is_write,
+  date_key,
+  workspace_key,
+  user_key,
+  job_key,
+  pipeline_key,
+  concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+  current_timestamp() as _loaded_at
+from resolved;
+
+-- statement: refresh
+-- Computes the affected keys again and writes what differs.
+merge into system_gold.fact_table_lineage as t
+using (
+  with
+  -- Keys of the rows that bronze took over since the table was written.
+  arrived as (
+    select record_id
+    from system_bronze.access_table_lineage
+    where _ingested_at >= (select coalesce(max(`position`), timestamp_micros(0)) - interval 1 hour from system_gold.goldsmith_positions where table_name = 'fact_table_lineage')
+  ),
+
+  -- Versions of dim_job; facts from before the first one refer to the first one.
+  job_now as (
+    select workspace_id, job_id, job_key, valid_from, valid_to,
+      lag(valid_from) over (partition by workspace_id, job_id order by valid_from) is null as _is_first
+    from system_gold.dim_job
+    where job_key <> -1
+  ),
+
+  -- Versions of dim_pipeline; facts from before the first one refer to the first one.
+  pipeline_now as (
+    select workspace_id, pipeline_id, pipeline_key, valid_from, valid_to,
+      lag(valid_from) over (partition by workspace_id, pipeline_id order by valid_from) is null as _is_first
+    from system_gold.dim_pipeline
+    where pipeline_key <> -1
+  ),
+
+  -- Keys of the facts whose dimensions have changed since: they refer to another row now.
+  moved as (
+    select f.record_id
+    from system_gold.fact_table_lineage as f
+    left join system_gold.dim_workspace as workspace_now on workspace_now.workspace_id = f.workspace_id and workspace_now.workspace_key <> -1
+    left join system_gold.dim_user as user_now on user_now.user_name = f.created_by and f.created_by <> '' and user_now.user_key <> -1
+    left join job_now on job_now.workspace_id = f.workspace_id and job_now.job_id = f.entity_metadata_job_info_job_id and (job_now._is_first or job_now.valid_from <= f.event_time) and (job_now.valid_to is null or f.event_time < job_now.valid_to) and f.event_time is not null
+    left join pipeline_now on pipeline_now.workspace_id = f.workspace_id and pipeline_now.pipeline_id = f.entity_metadata_dlt_pipeline_info_dlt_pipeline_id and (pipeline_now._is_first or pipeline_now.valid_from <= f.event_time) and (pipeline_now.valid_to is null or f.event_time < pipeline_now.valid_to) and f.event_time is not null
+    where not (f.workspace_key <=> coalesce(workspace_now.workspace_key, -1))
+      or not (f.user_key <=> coalesce(user_now.user_key, -1))
+      or not (f.job_key <=> coalesce(job_now.job_key, -1))
+      or not (f.pipeline_key <=> coalesce(pipeline_now.pipeline_key, -1))
+  ),
+
+  -- The keys that are computed again.
+  affected as (
+    select distinct record_id
+    from (
+      select * from arrived
+      union all
+      select * from moved
+    )
+    where record_id is not null
+  ),
+
+  -- Columns of access.table_lineage: fields of structs by their path, entries of maps sorted, deeper values as JSON text.
+  carried as (
+    select
+      account_id,
+      metastore_id,
+      workspace_id,
+      entity_type,
+      entity_id,
+      entity_run_id,
+      source_table_full_name,
+      source_table_catalog,
+      source_table_schema,
+      source_table_name,
+      source_path,
+      source_type,
+      target_table_full_name,
+      target_table_catalog,
+      target_table_schema,
+      target_table_name,
+      target_path,
+      target_type,
+      created_by,
+      event_time,
+      event_date,
+      record_id,
+      event_id,
+      statement_id,
+      entity_metadata.job_info.job_id as entity_metadata_job_info_job_id,
+      entity_metadata.job_info.job_run_id as entity_metadata_job_info_job_run_id,
+      entity_metadata.dashboard_id as entity_metadata_dashboard_id,
+      entity_metadata.legacy_dashboard_id as entity_metadata_legacy_dashboard_id,
+      entity_metadata.notebook_id as entity_metadata_notebook_id,
+      entity_metadata.sql_query_id as entity_metadata_sql_query_id,
+      entity_metadata.dlt_pipeline_info.dlt_pipeline_id as entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+      entity_metadata.dlt_pipeline_info.dlt_update_id as entity_metadata_dlt_pipeline_info_dlt_update_id
+    from system_bronze.access_table_lineage
+  ),
+
+  -- All rows of the affected keys.
+  -- Rows without any part of their key cannot be told apart; they are in quarantine.
+  identified as (
+    select c.*
+    from carried as c
+    left semi join affected as a on c.record_id <=> a.record_id
+    where c.record_id is not null
+  ),
+
+  -- The latest version of each key by event_time; where that is equal, the content decides, column by column.
+  latest as (
+    select *
+    from (select *, row_number() over (
+      partition by record_id
+      order by event_time desc nulls last, account_id desc nulls last, created_by desc nulls last, entity_id desc nulls last,
+        entity_metadata_dashboard_id desc nulls last,
+        entity_metadata_dlt_pipeline_info_dlt_pipeline_id desc nulls last,
+        entity_metadata_dlt_pipeline_info_dlt_update_id desc nulls last,
+        entity_metadata_job_info_job_id desc nulls last, entity_metadata_job_info_job_run_id desc nulls last,
+        entity_metadata_legacy_dashboard_id desc nulls last, entity_metadata_notebook_id desc nulls last,
+        entity_metadata_sql_query_id desc nulls last, entity_run_id desc nulls last, entity_type desc nulls last,
+        event_date desc nulls last, event_id desc nulls last, metastore_id desc nulls last,
+        source_path desc nulls last, source_table_catalog desc nulls last, source_table_full_name desc nulls last,
+        source_table_name desc nulls last, source_table_schema desc nulls last, source_type desc nulls last,
+        statement_id desc nulls last, target_path desc nulls last, target_table_catalog desc nulls last,
+        target_table_full_name desc nulls last, target_table_name desc nulls last, target_table_schema desc nulls last,
+        target_type desc nulls last, workspace_id desc nulls last
+    ) as _rank from identified)
+    where _rank = 1
+  ),
+
+  -- Derived columns.
+  derived as (
+    select
+      *,
+      (coalesce(source_table_full_name, '') <> '') or (coalesce(source_path, '') <> '') as is_read,
+      (coalesce(target_table_full_name, '') <> '') or (coalesce(target_path, '') <> '') as is_write
+    from latest
+  ),
+
+  -- Versions of dim_job; facts from before the first one refer to the first one.
+  job_found as (
+    select workspace_id, job_id, job_key, valid_from, valid_to,
+      lag(valid_from) over (partition by workspace_id, job_id order by valid_from) is null as _is_first
+    from system_gold.dim_job
+    where job_key <> -1
+  ),
+
+  -- Versions of dim_pipeline; facts from before the first one refer to the first one.
+  pipeline_found as (
+    select workspace_id, pipeline_id, pipeline_key, valid_from, valid_to,
+      lag(valid_from) over (partition by workspace_id, pipeline_id order by valid_from) is null as _is_first
+    from system_gold.dim_pipeline
+    where pipeline_key <> -1
+  ),
+
+  -- Keys of the dimensions that the fact refers to; -1 where there is none.
+  resolved as (
+    select
+      f.*,
+      coalesce(cast(year(cast(f.event_time as date)) * 10000 + month(cast(f.event_time as date)) * 100 + day(cast(f.event_time as date)) as bigint), -1) as date_key,
+      coalesce(workspace_found.workspace_key, -1) as workspace_key,
+      coalesce(user_found.user_key, -1) as user_key,
+      coalesce(job_found.job_key, -1) as job_key,
+      coalesce(pipeline_found.pipeline_key, -1) as pipeline_key
+    from derived as f
+    left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
+    left join system_gold.dim_user as user_found on user_found.user_name = f.created_by and f.created_by <> '' and user_found.user_key <> -1
+    left join job_found on job_found.workspace_id = f.workspace_id and job_found.job_id = f.entity_metadata_job_info_job_id and (job_found._is_first or job_found.valid_from <= f.event_time) and (job_found.valid_to is null or f.event_time < job_found.valid_to) and f.event_time is not null
+    left join pipeline_found on pipeline_found.workspace_id = f.workspace_id and pipeline_found.pipeline_id = f.entity_metadata_dlt_pipeline_info_dlt_pipeline_id and (pipeline_found._is_first or pipeline_found.valid_from <= f.event_time) and (pipeline_found.valid_to is null or f.event_time < pipeline_found.valid_to) and f.event_time is not null
+  )
+  select
+    account_id,
+    metastore_id,
+    workspace_id,
+    entity_type,
+    entity_id,
+    entity_run_id,
+    source_table_full_name,
+    source_table_catalog,
+    source_table_schema,
+    source_table_name,
+    source_path,
+    source_type,
+    target_table_full_name,
+    target_table_catalog,
+    target_table_schema,
+    target_table_name,
+    target_path,
+    target_type,
+    created_by,
+    event_time,
+    event_date,
+    record_id,
+    event_id,
+    statement_id,
+    entity_metadata_job_info_job_id,
+    entity_metadata_job_info_job_run_id,
+    entity_metadata_dashboard_id,
+    entity_metadata_legacy_dashboard_id,
+    entity_metadata_notebook_id,
+    entity_metadata_sql_query_id,
+    entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+    entity_metadata_dlt_pipeline_info_dlt_update_id,
+    is_read,
+    is_write,
+    date_key,
+    workspace_key,
+    user_key,
+    job_key,
+    pipeline_key,
+    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+    current_timestamp() as _loaded_at
+  from resolved
+) as s
+on t.record_id <=> s.record_id
+when matched and not (
+  struct(t.account_id, t.metastore_id, t.workspace_id, t.entity_type, t.entity_id, t.entity_run_id,
+    t.source_table_full_name, t.source_table_catalog, t.source_table_schema, t.source_table_name, t.source_path,
+    t.source_type, t.target_table_full_name, t.target_table_catalog, t.target_table_schema, t.target_table_name,
+    t.target_path, t.target_type, t.created_by, t.event_time, t.event_date, t.record_id, t.event_id,
+    t.statement_id, t.entity_metadata_job_info_job_id, t.entity_metadata_job_info_job_run_id,
+    t.entity_metadata_dashboard_id, t.entity_metadata_legacy_dashboard_id, t.entity_metadata_notebook_id,
+    t.entity_metadata_sql_query_id, t.entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+    t.entity_metadata_dlt_pipeline_info_dlt_update_id, t.is_read, t.is_write, t.date_key, t.workspace_key,
+    t.user_key, t.job_key, t.pipeline_key)
+  <=> struct(s.account_id, s.metastore_id, s.workspace_id, s.entity_type, s.entity_id, s.entity_run_id,
+    s.source_table_full_name, s.source_table_catalog, s.source_table_schema, s.source_table_name, s.source_path,
+    s.source_type, s.target_table_full_name, s.target_table_catalog, s.target_table_schema, s.target_table_name,
+    s.target_path, s.target_type, s.created_by, s.event_time, s.event_date, s.record_id, s.event_id,
+    s.statement_id, s.entity_metadata_job_info_job_id, s.entity_metadata_job_info_job_run_id,
+    s.entity_metadata_dashboard_id, s.entity_metadata_legacy_dashboard_id, s.entity_metadata_notebook_id,
+    s.entity_metadata_sql_query_id, s.entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+    s.entity_metadata_dlt_pipeline_info_dlt_update_id, s.is_read, s.is_write, s.date_key, s.workspace_key,
+    s.user_key, s.job_key, s.pipeline_key)
+) then update set *
+when not matched then insert *;
+
+-- statement: end
+-- Takes down that the table holds what was noted.
+update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_table_lineage';

@@ -1,5 +1,6 @@
 //! Sources that the caller reads: another engine's tables, handed over as Arrow.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch, RecordBatchReader};
@@ -8,7 +9,9 @@ use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use goldsmith_lake::source::{SOURCE_VERSION, SeenFile, SourceFile, SourcePosition, SourceRead, plan_parts};
+use goldsmith_lake::source::{
+    ChangeCommit, ReadKind, SOURCE_VERSION, SeenFile, SourceFile, SourcePosition, SourceRead, plan_parts,
+};
 
 use crate::error::{Error, Result};
 
@@ -111,8 +114,29 @@ impl OpenFeed {
         }))
     }
 
+    /// What has to be read. Parts that vanished stay in the position, as empty ones: should one come back, its rows are compared
+    /// with bronze.
     pub(crate) fn plan_read(&self, position: Option<&SourcePosition>) -> SourceRead {
         let mut read = plan_parts(&self.identity, &self.parts, position);
+        let seen = position.filter(|position| position.identity == self.identity);
+        if let Some(seen) = seen {
+            let names: HashSet<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
+            let gone: Vec<&SeenFile> = seen.files.iter().filter(|part| !names.contains(part.name.as_str())).collect();
+            let vanished = gone.iter().filter(|part| !is_gone(part)).count();
+            read.new_position.files.extend(gone.iter().map(|part| gone_part(&part.name)));
+            if vanished > 0 {
+                let version = seen.version + 1;
+                read.kind = ReadKind::Appends;
+                read.new_position.version = version;
+                read.changes.push(ChangeCommit {
+                    version,
+                    operation: Some("REMOVE PARTS".into()),
+                    changed_files: Vec::new(),
+                    removed_files: vanished,
+                    rows_deleted: None,
+                });
+            }
+        }
         let changed = read.changes.iter_mut().flat_map(|change| &mut change.changed_files);
         for part in read.files.iter_mut().chain(changed) {
             part.rows = Some(part.size);
@@ -146,6 +170,14 @@ impl OpenFeed {
             move || if request.parts.is_empty() { Ok(None) } else { feed.read(&request).map(Some) },
         )
     }
+}
+
+fn gone_part(name: &str) -> SeenFile {
+    SeenFile { name: name.to_owned(), size: 0, modified: 0 }
+}
+
+fn is_gone(part: &SeenFile) -> bool {
+    *part == gone_part(&part.name)
 }
 
 /// Reads on a thread of its own, as fast as the rows are taken, and adds the version of the source to them.

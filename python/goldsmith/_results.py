@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from goldsmith._errors import RunFailedError
+
+T = TypeVar("T")
 
 
 class Layer(str, Enum):
@@ -315,7 +317,8 @@ def _example(data: Mapping[str, Any]) -> Example:
     return _made(Example, data, columns=tuple(_made(ColumnDifference, column) for column in data["columns"]))
 
 
-def _made(kind: Any, data: Mapping[str, Any], **converted: Any) -> Any:
+def _made(kind: type[T], data: Mapping[str, Any], **converted: Any) -> T:
     """An object of a dataclass from its fields in `data`. Fields that a newer engine adds are left out."""
-    values = {field.name: data[field.name] for field in fields(kind) if field.name not in converted}
+    known = fields(cast(Any, kind))
+    values = {field.name: data[field.name] for field in known if field.name not in converted}
     return kind(**values, **converted)

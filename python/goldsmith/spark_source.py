@@ -98,10 +98,11 @@ class SparkTable:
         self._schema: pyarrow.Schema | None = None
         #: Full name of the table.
         self.table = table
+        self._quoted_table = ".".join(_quoted(name) for name in table.split("."))
 
     def exists(self) -> bool:
         """Whether the session can see the table."""
-        return self._spark.catalog.tableExists(".".join(_quoted(name) for name in self.table.split(".")))
+        return bool(self._spark.catalog.tableExists(self._quoted_table))
 
     def state(self) -> FeedState | None:
         """Counts and hashes the keys of each part."""
@@ -134,7 +135,9 @@ class SparkTable:
             raise RuntimeError("a table is read after its state was asked for")
         names = list(columns) if columns is not None else self._schema.names
         schema = pyarrow.schema([self._schema.field(name) for name in names])
-        return pyarrow.RecordBatchReader.from_batches(schema, self._fetched(schema, parts, bucket or (0, 1)))
+        fetched = self._fetched(schema, parts, bucket or (0, 1))
+        reader: ArrowStream = pyarrow.RecordBatchReader.from_batches(schema, fetched)
+        return reader
 
     def _fetched(
         self, schema: pyarrow.Schema, parts: Sequence[str], bucket: tuple[int, int]
@@ -188,7 +191,7 @@ class SparkTable:
         return f"({' OR '.join(conditions)})"
 
     def _frame(self) -> DataFrame:
-        return self._spark.table(".".join(_quoted(name) for name in self.table.split(".")))
+        return self._spark.table(self._quoted_table)
 
     def _cut(self) -> _Cut | None:
         """By the date of the model, or by the column that orders versions: both are part of the row, so that a row never moves
@@ -212,8 +215,9 @@ class SparkTable:
 
         if self._schema is None:
             return []
-        if self._source.sequence_by in self._schema.names:
-            return [_quoted(name) for name in dict.fromkeys([*self._source.natural_key, self._source.sequence_by])]
+        sequence = self._source.sequence_by
+        if sequence is not None and sequence in self._schema.names:
+            return [_quoted(name) for name in dict.fromkeys([*self._source.natural_key, sequence])]
         # Maps have no hash of their own.
         return [
             f"to_json({_quoted(field.name)})" if pyarrow.types.is_nested(field.type) else _quoted(field.name)

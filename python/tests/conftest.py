@@ -14,7 +14,7 @@ from support import DELIVERIES, Source, command
 def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """System tables in three deliveries."""
     root = tmp_path_factory.mktemp("generated") / "system"
-    made = command("goldsmith", "synth", "--out", str(root), "--rows", "6000", "--batches", str(DELIVERIES))
+    made = command("goldsmith", "synth", "--out", str(root), "--rows", "3000", "--batches", str(DELIVERIES))
     assert made.returncode == 0, made.stderr
     return root
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import goldsmith
+import pyarrow.compute
+import pyarrow.parquet
 
 #: Deliveries of the generated source; each is one commit of each table.
 DELIVERIES = 3
@@ -32,6 +35,26 @@ def rows(engine: goldsmith.Engine, table: str) -> list[str]:
     found = engine.query(f"select * from {table}").to_pyarrow()
     kept = sorted(name for name in found.column_names if name not in AUDIT)
     return sorted(repr(row) for row in found.select(kept).to_pylist())
+
+
+def corrupt(table: Path, column: str, value: str) -> int:
+    """Removes the rows with a value from a table of the engine, in a commit that looks as if it were right; returns how many."""
+    logs = sorted((table / "_delta_log").glob("*.json"))
+    actions = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
+    removed = {action["remove"]["path"] for action in actions if "remove" in action}
+    (add,) = (action["add"] for action in actions if "add" in action and action["add"]["path"] not in removed)
+    rows = pyarrow.parquet.read_table(table / add["path"])
+    held = pyarrow.compute.field(column)
+    kept = rows.filter((held != value) | held.is_null())
+    assert kept.num_rows < rows.num_rows
+    path = f"without-{add['path']}"
+    pyarrow.parquet.write_table(kept, table / path)
+    stats = {**json.loads(add["stats"]), "numRecords": kept.num_rows}
+    now = {**add, "path": path, "size": (table / path).stat().st_size, "stats": json.dumps(stats)}
+    remove = {"path": add["path"], "deletionTimestamp": 0, "dataChange": True}
+    log = logs[-1].with_name(f"{int(logs[-1].stem) + 1:020}.json")
+    log.write_text("\n".join(json.dumps(action) for action in ({"remove": remove}, {"add": now})))
+    return int(rows.num_rows - kept.num_rows)
 
 
 class Source:

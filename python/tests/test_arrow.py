@@ -118,7 +118,7 @@ def test_a_delivery_is_taken_over_once(engine: goldsmith.Engine) -> None:
 def test_batches_are_read_one_after_the_other(engine: goldsmith.Engine) -> None:
     """A source much larger than what waits is never held as a whole: what was made and not yet let go stays small."""
     made, alive, most = 0, 0, 0
-    size, count = 65_536, 60
+    size, count = 65_536, 24
 
     class Buffer(bytearray):
         def __del__(self) -> None:

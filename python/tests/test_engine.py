@@ -11,6 +11,7 @@ from pathlib import Path
 import goldsmith
 import pytest
 from goldsmith import Layer, TableStatus
+from support import corrupt
 
 
 def test_a_run_reports_books_that_balance_and_the_next_one_does_nothing(deliveries: Path, tmp_path: Path) -> None:
@@ -54,18 +55,16 @@ def test_status_tells_what_the_target_holds(lake: goldsmith.Engine) -> None:
 def test_verification_passes_on_a_right_table_and_names_the_check_that_fails(
     deliveries: Path, tmp_path: Path
 ) -> None:
-    from deltalake import DeltaTable
-
     engine = goldsmith.Engine(source=deliveries, target=tmp_path / "lake")
     engine.run(select=["dim_sku"]).raise_for_failures()
     passed = engine.verify(select=["dim_sku"], scratch=tmp_path)
     assert passed.is_success and passed.tables[0].compared > 0
-    DeltaTable(str(tmp_path / "lake/system_gold/dim_sku")).delete("sku_name = 'PREMIUM_ALL_PURPOSE_COMPUTE'")
+    removed = corrupt(tmp_path / "lake/system_gold/dim_sku", "sku_name", "PREMIUM_ALL_PURPOSE_COMPUTE")
     failed = engine.verify(select=["dim_sku"], scratch=tmp_path)
     assert not failed.is_success
     outcomes = {check.name: check for check in failed.tables[0].checks}
     missing = outcomes["missing_rows"]
-    assert (missing.outcome, missing.rows) == (goldsmith.CheckOutcome.FAILED, 1)
+    assert (missing.outcome, missing.rows) == (goldsmith.CheckOutcome.FAILED, removed)
     assert "PREMIUM_ALL_PURPOSE_COMPUTE" in missing.examples[0].row
 
 

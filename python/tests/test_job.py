@@ -12,7 +12,7 @@ from typing import Any
 
 import goldsmith
 import pytest
-from support import command
+from support import command, corrupt
 from goldsmith import _parameters, job
 
 
@@ -105,12 +105,10 @@ def test_a_run_returns_hands_values_on_and_writes_its_report(
 def test_failures_end_with_the_codes_of_the_command_line(
     deliveries: Path, tmp_path: Path, task_values: dict[str, Any]
 ) -> None:
-    from deltalake import DeltaTable
-
     lake = tmp_path / "lake"
     arguments = [f"--source={deliveries}", f"--target={lake}", "--select=dim_sku"]
     job.main(arguments)
-    DeltaTable(str(lake / "system_gold/dim_sku")).delete("sku_name = 'PREMIUM_ALL_PURPOSE_COMPUTE'")
+    corrupt(lake / "system_gold/dim_sku", "sku_name", "PREMIUM_ALL_PURPOSE_COMPUTE")
     verify = ["--command=verify", f"--target={lake}", "--select=dim_sku"]
     cases = [
         (verify, 1),

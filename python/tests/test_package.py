@@ -49,12 +49,12 @@ def test_the_types_of_the_package_and_of_a_program_that_uses_it_are_right(tmp_pa
         "    reveal_type(table.version)\n"
         "wrong: str = report.seconds\n"
     )
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "-p", "goldsmith"],
-        capture_output=True, text=True, cwd=tmp_path,
-    )
+    # Other packages are taken as they are: checking pandas and Polars takes a minute.
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=skip", "--ignore-missing-imports"]
+    checked = subprocess.run([*mypy, "-p", "goldsmith"], capture_output=True, text=True, cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout
-    used = subprocess.run([sys.executable, "-m", "mypy", "--strict", str(sample)], capture_output=True, text=True)
-    assert 'Revealed type is "int | None"' in used.stdout or 'Union[builtins.int, None]' in used.stdout, used.stdout
+    mypy.remove("--follow-imports=skip")
+    used = subprocess.run([*mypy, "--follow-imports=silent", str(sample)], capture_output=True, text=True, cwd=tmp_path)
+    assert "int | None" in used.stdout or "Union[int, None]" in used.stdout, used.stdout
     assert re.search(r"sample\.py:7: error: Incompatible types in assignment", used.stdout), used.stdout
     assert "Found 1 error" in used.stdout, used.stdout

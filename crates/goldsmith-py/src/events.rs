@@ -96,7 +96,12 @@ pub(crate) fn observe(event: RunEvent) {
             });
         }
         RunEvent::RunFinished { status } => {
-            put(RUN, INFO, || format!("finished: {}", name_of(status)));
+            let outcome = match status {
+                TableStatus::Failed => "finished with failures",
+                TableStatus::Cancelled => "cancelled",
+                _ => "finished",
+            };
+            put(RUN, INFO, || outcome.to_owned());
         }
         _ => {}
     }
@@ -133,7 +138,7 @@ fn name_of(status: TableStatus) -> &'static str {
     match status {
         TableStatus::UpToDate => "up to date",
         TableStatus::Changed => "changed",
-        TableStatus::Skipped => "skipped, its source is absent",
+        TableStatus::Skipped => "skipped",
         TableStatus::Cancelled => "cancelled",
         TableStatus::Failed => "failed",
     }

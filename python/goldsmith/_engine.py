@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goldsmith import _goldsmith, _results
+from goldsmith._arrow import sound
 from goldsmith._errors import Diagnostic, diagnostics_of
 from goldsmith._feed import ArrowStream, Feed
 from goldsmith._results import RunReport, Source, TableInfo, TablePlan, VerifyReport
@@ -107,7 +108,7 @@ class Engine:
         :param batches: rows with the columns of the source.
         :param delivery: number that grows from one delivery of the source to the next.
         """
-        self._native.hand_over(source, delivery, batches)
+        self._native.hand_over(source, delivery, sound(batches))
 
     def feed(self, source: str, feed: Feed) -> None:
         """Lets an object read a source, in place of a table below the source location: see :class:`Feed`."""

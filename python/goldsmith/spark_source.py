@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from goldsmith._arrow import sound_batch
 from goldsmith._errors import ConfigurationError
 from goldsmith._feed import ArrowStream, FeedState
 from goldsmith._results import Source
@@ -145,7 +146,7 @@ class SparkTable:
         for condition in self._slices(parts, bucket):
             rows = self._frame().where(condition).select([_quoted(name) for name in schema.names]).toArrow()
             _LOG.debug("%s: %s rows where %s", self.table, rows.num_rows, condition)
-            yield from rows.cast(schema).to_batches(max_chunksize=_BATCH_ROWS)
+            yield from map(sound_batch, rows.cast(schema).to_batches(max_chunksize=_BATCH_ROWS))
 
     def _slices(self, parts: Sequence[str], bucket: tuple[int, int]) -> Iterator[str]:
         """Conditions of slices that stay about below the limit: several small parts, or one part by shares of its keys."""

@@ -13,6 +13,7 @@ import polars
 import pyarrow
 import pytest
 from goldsmith import Layer, TableStatus
+from goldsmith._arrow import sound_batch
 
 MODEL = {
     "project.yaml": """
@@ -118,7 +119,7 @@ def test_a_delivery_is_taken_over_once(engine: goldsmith.Engine) -> None:
 def test_batches_are_read_one_after_the_other(engine: goldsmith.Engine) -> None:
     """A source much larger than what waits is never held as a whole: what was made and not yet let go stays small."""
     made, alive, most = 0, 0, 0
-    size, count = 65_536, 24
+    size, count = 8_192, 60
 
     class Buffer(bytearray):
         def __del__(self) -> None:
@@ -197,3 +198,35 @@ def test_what_is_no_arrow_is_told_by_its_type(engine: goldsmith.Engine) -> None:
         engine.hand_over("plant.readings", [1, 2], delivery=1)  # type: ignore[arg-type]
     with pytest.raises(goldsmith.ConfigurationError, match="no source `plant.reading`"):
         engine.hand_over("plant.reading", readings(1), delivery=1)
+
+
+def without_offsets(children: int) -> pyarrow.Table:
+    """A reading with lists that are all empty, as Arrow of Java writes them: no offsets at all below the outermost ones."""
+    nothing, zeros = pyarrow.py_buffer(b""), pyarrow.py_buffer(bytes(8))
+    texts = pyarrow.StringArray.from_buffers(0, nothing, nothing)
+    kind, child = pyarrow.list_(pyarrow.string()), texts
+    for _ in range(children):
+        child = pyarrow.Array.from_buffers(kind, 0, [None, nothing], children=[child])
+        kind = pyarrow.list_(kind)
+    lists = pyarrow.Array.from_buffers(kind, 1, [None, zeros], children=[child])
+    return readings(7).append_column("notes", lists)
+
+
+@pytest.mark.parametrize("children", [0, 2])
+@pytest.mark.parametrize("form", [lambda table: table, lambda table: table.to_reader()], ids=["table", "reader"])
+def test_empty_lists_of_spark_are_taken_over(
+    engine: goldsmith.Engine, form: Callable[[pyarrow.Table], Any], children: int
+) -> None:
+    table = without_offsets(children)
+    child = table["notes"].chunk(0).values
+    while hasattr(child, "values"):
+        child = child.values
+    assert child.buffers()[1].size == 0
+    sound = sound_batch(table.to_batches()[0])["notes"].values
+    for _ in range(children):
+        assert sound.buffers()[1].size >= 4
+        sound = sound.values
+    assert sound.buffers()[1].size >= 4
+    engine.hand_over("plant.readings", form(table), delivery=1)
+    engine.run().raise_for_failures()
+    assert engine.query("select notes from bronze.plant_readings").to_pyarrow()["notes"].to_pylist() == [[]]

@@ -135,7 +135,7 @@ impl Engine {
 
     /// Lets an object read a source.
     fn feed(&self, source: &str, feed: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.supply(feed.py(), source, Supply::Feed(PythonFeed::new(feed.clone().unbind())))
+        self.supply(feed.py(), source, Supply::Feed(PythonFeed::of(feed.clone().unbind())))
     }
 
     /// What a run would do, as JSON.

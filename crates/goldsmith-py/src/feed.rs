@@ -14,7 +14,7 @@ use crate::reader::{failure, reader};
 pub(crate) struct PythonFeed(Py<PyAny>);
 
 impl PythonFeed {
-    pub(crate) fn new(object: Py<PyAny>) -> Arc<dyn Feed> {
+    pub(crate) fn of(object: Py<PyAny>) -> Arc<dyn Feed> {
         Arc::new(Self(object))
     }
 }

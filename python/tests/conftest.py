@@ -34,7 +34,7 @@ def source(deliveries: Path, tmp_path: Path) -> Source:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
+def session() -> Iterator[Any]:
     """A session with a Spark Connect server in this process."""
     from pysail.spark import SparkConnectServer
     from pyspark.sql import SparkSession
@@ -46,3 +46,12 @@ def spark() -> Iterator[Any]:
     yield session
     session.stop()
     server.stop()
+
+
+@pytest.fixture
+def spark(session: Any) -> Any:
+    """The session without any table."""
+    for database in session.catalog.listDatabases():
+        if database.name != "default":
+            session.sql(f"drop database `{database.name}` cascade")
+    return session

@@ -42,8 +42,8 @@ def test_a_lake_that_spark_filled_in_several_rounds_equals_one_from_files(
         engine = fed(spark, source, tmp_path / "spark", max_rows=[100_000, 150, 40][delivery % 3])
         engine.run().raise_for_failures()
         files.run().raise_for_failures()
-        again = fed(spark, source, tmp_path / "spark", max_rows=1000).run()
-        assert [table.name for table in again.tables if table.status is TableStatus.CHANGED] == []
+    again = fed(spark, source, tmp_path / "spark", max_rows=1000).run()
+    assert [table.name for table in again.tables if table.status is TableStatus.CHANGED] == []
     held = [info for info in files.status() if info.exists]
     assert len(held) == 73
     for info in held:

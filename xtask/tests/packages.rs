@@ -8,7 +8,7 @@ use std::process::Command;
 use xtask::root;
 
 /// Crates and the part of their files without which they are not what they are.
-const NEEDED: [(&str, &[&str]); 8] = [
+const NEEDED: [(&str, &[&str]); 9] = [
     ("goldsmith", &["src/lib.rs", "examples/default_model.rs", "examples/own_model.rs", "README.md"]),
     ("goldsmith-catalog", &["src/lib.rs"]),
     ("goldsmith-cli", &["src/main.rs", "src/args/help/query.txt", "src/commands/demo/spend.sql", "README.md"]),
@@ -16,6 +16,7 @@ const NEEDED: [(&str, &[&str]); 8] = [
     ("goldsmith-model", &["src/lib.rs", "build.rs", "explain/unknown-column.md", "models/project.yaml"]),
     ("goldsmith-plan", &["src/lib.rs"]),
     ("goldsmith-query", &["src/lib.rs"]),
+    ("goldsmith-spark", &["src/lib.rs"]),
     ("goldsmith-synth", &["src/lib.rs", "src/system_tables.txt"]),
 ];
 

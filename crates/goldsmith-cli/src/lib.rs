@@ -18,4 +18,4 @@ mod render;
 mod runner;
 mod settings;
 
-pub use runner::main_with;
+pub use runner::{main_with, run_with};

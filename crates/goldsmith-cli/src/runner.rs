@@ -15,15 +15,26 @@ use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment};
 /// Stack of a worker thread: plans of deep expressions recurse, and do so deeply in unoptimised builds.
 const STACK_BYTES: usize = 16 << 20;
 
+/// All is well.
+const DONE: u8 = 0;
+
+/// What was found or done has failures.
+const FAILED: u8 = 1;
+
 /// Runs the program with `args`, the first of which is its name, and returns the exit code: 0 done, 1 the user
 /// can fix it (a wrong flag included), 2 unexpected; of a verification 1 says that it found something, and 2 that it
 /// could not be made. A second interrupt ends the process.
 pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run_with(args))
+}
+
+/// As [`main_with`], for programs that end the process themselves: returns the exit code as a number.
+pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(usage) => {
-            let code = if usage.use_stderr() { ExitCode::from(misuse_code(&args)) } else { ExitCode::SUCCESS };
+            let code = if usage.use_stderr() { misuse_code(&args) } else { DONE };
             // Nothing is left to tell when the terminal is gone.
             let _ = usage.print();
             return code;
@@ -41,8 +52,8 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let printer = Printer::new(settings.format.value, settings.color.value, settings.verbosity);
     logging_started(&settings);
     match start(cli, settings, printer.clone()) {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Failed) => ExitCode::from(1),
+        Ok(Outcome::Done) => DONE,
+        Ok(Outcome::Failed) => FAILED,
         Err(error) => fail(&error, failure_code, &printer),
     }
 }
@@ -69,14 +80,14 @@ fn start(cli: Cli, settings: Settings, printer: Printer) -> Result<Outcome> {
 }
 
 /// Tells an error on standard error, and as the one JSON document when JSON was asked for.
-fn fail(error: &Error, code: Option<u8>, printer: &Printer) -> ExitCode {
+fn fail(error: &Error, code: Option<u8>, printer: &Printer) -> u8 {
     if error.is_closed_output() {
-        return ExitCode::SUCCESS;
+        return DONE;
     }
     printer.error(&render::error::text(error, printer.stderr_color()));
     if printer.format() == Format::Json {
         // A failure to write is told by the exit code, which says failure already.
         let _ = printer.json(&render::error::json(error));
     }
-    ExitCode::from(code.unwrap_or_else(|| error.exit_code()))
+    code.unwrap_or_else(|| error.exit_code())
 }

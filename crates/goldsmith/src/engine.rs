@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, SecondsFormat, Utc};
 use goldsmith_lake::{Lake, LakeOptions, Location, Side};
 use goldsmith_model::{Diagnostic, Loaded, Model};
 use goldsmith_plan::{Dag, Selection};
+use goldsmith_query::normalize::{normalize_batch, normalize_schema};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::{Observer, RunEvent, silent};
+use crate::feed::Feed;
 use crate::forget::{Forgetting, forget};
 use crate::gold::Stamp;
-use crate::input::Inputs;
+use crate::input::{Inputs, OpenBatches};
 use crate::layout::Layout;
 use crate::plan::{TablePlan, plan_all};
 use crate::report::{RunReport, TableStatus};
@@ -209,13 +212,46 @@ impl Engine {
     /// # Errors
     /// The model has no such source, or the batches differ in schema.
     pub fn hand_over(&mut self, source: &str, delivery: u64, batches: Vec<RecordBatch>) -> Result<()> {
-        if !self.model.bronze.keys().any(|name| name.to_string() == source) {
-            return Err(Error::Configuration {
-                what: format!("the model has no source `{source}`"),
-                help: "name one of its bronze files, as `<schema>.<table>`".into(),
-            });
-        }
+        self.check_source(source)?;
         self.inputs.hand_over(source, delivery, batches)
+    }
+
+    /// As [`Engine::hand_over`], with batches that are read while they are taken over, so that they need not fit into
+    /// memory. `open` is called when the delivery is new, and again when a commit has to be repeated because another
+    /// writer was faster; it may fail then.
+    ///
+    /// # Errors
+    /// The model has no such source.
+    pub fn hand_over_stream(
+        &mut self,
+        source: &str,
+        delivery: u64,
+        schema: SchemaRef,
+        open: OpenBatches,
+    ) -> Result<()> {
+        self.check_source(source)?;
+        self.inputs.hand_over_stream(source, delivery, schema, open);
+        Ok(())
+    }
+
+    /// Lets the caller read `source` (`billing.usage`), in place of a table below the source root: see [`Feed`].
+    ///
+    /// # Errors
+    /// The model has no such source.
+    pub fn feed(&mut self, source: &str, feed: Arc<dyn Feed>) -> Result<()> {
+        self.check_source(source)?;
+        self.inputs.feed(source, feed);
+        Ok(())
+    }
+
+    fn check_source(&self, source: &str) -> Result<()> {
+        if self.model.bronze.keys().any(|name| name.to_string() == source) {
+            return Ok(());
+        }
+        Err(Error::Configuration {
+            what: format!("the model has no source `{source}`"),
+            help: "name one of its bronze files, as `<schema>.<table>`".into(),
+        })
     }
 
     /// Runs: bronze from the sources, then gold from bronze.
@@ -312,7 +348,19 @@ impl Engine {
     /// A query that does not parse or refers to something that does not exist; a table that cannot be read.
     pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
         let ctx = self.context(Utc::now());
-        crate::query::query(&ctx, sql).await
+        Ok(crate::query::query(&ctx, sql).await?.1)
+    }
+
+    /// As [`Engine::query`], with the columns also of an answer without rows, and in plain types: text, decimals, instants in
+    /// UTC by the microsecond, nothing as views or dictionaries. For consumers that do not know every type of Arrow.
+    ///
+    /// # Errors
+    /// As [`Engine::query`].
+    pub async fn query_plain(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+        let ctx = self.context(Utc::now());
+        let (schema, batches) = crate::query::query(&ctx, sql).await?;
+        let plain = batches.iter().map(|batch| Ok(normalize_batch(batch)?)).collect::<Result<Vec<_>>>()?;
+        Ok((Arc::new(normalize_schema(&schema)), plain))
     }
 
     fn context(&self, started: DateTime<Utc>) -> RunContext {

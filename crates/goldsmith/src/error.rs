@@ -40,6 +40,14 @@ pub enum Error {
     /// DataFusion could not plan or execute something.
     #[error("query failed: {0}")]
     DataFusion(#[from] DataFusionError),
+    /// A source that the caller reads for the engine could not be read.
+    #[error("the source `{source_name}` cannot be read: {cause}")]
+    Feed {
+        /// The source.
+        source_name: String,
+        /// Why.
+        cause: ArrowError,
+    },
     /// The builder lacks something.
     #[error("{what}; {help}")]
     Configuration {
@@ -121,7 +129,7 @@ impl Error {
             Self::Model { .. } | Self::Dag(_) | Self::Configuration { .. } => ErrorKind::Usage,
             Self::Drift(_) | Self::Position { .. } | Self::Expressions { .. } => ErrorKind::Data,
             Self::Lake(error) if error.kind() == goldsmith_lake::ErrorKind::Conflict => ErrorKind::Conflict,
-            Self::Lake(_) => ErrorKind::Access,
+            Self::Lake(_) | Self::Feed { .. } => ErrorKind::Access,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) => ErrorKind::Data,
             Self::Books { .. } | Self::Laws { .. } | Self::Internal(_) => ErrorKind::Internal,

@@ -1,17 +1,26 @@
-//! Where the rows of a source come from: a table or directory below the source root, or batches handed over.
+//! Where the rows of a source come from: a table or directory below the source root, batches handed over, or a feed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{BooleanArray, RecordBatch, RecordBatchIterator};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use goldsmith_lake::source::{ReadKind, SOURCE_VERSION, Source, SourceFile, SourcePosition, SourceRead};
+use futures::TryStreamExt;
+use goldsmith_lake::source::{ReadKind, SeenFile, Source, SourceFile, SourcePosition, SourceRead, plan_parts};
 use goldsmith_lake::{Lake, Location};
 use goldsmith_model::SourceName;
 
 use crate::error::{Error, Result};
+use crate::feed::{BoxedReader, Bucket, Feed, OpenFeed, stream};
+use goldsmith_query::normalize::normalize_batch;
+use goldsmith_query::order::KeyHasher;
+
+/// Opens the batches of a delivery from the first one on.
+pub type OpenBatches = Arc<dyn Fn() -> Result<BoxedReader, ArrowError> + Send + Sync>;
 
 /// Identity of handed-over batches in a position.
 const BATCHES: &str = "batches";
@@ -23,6 +32,7 @@ pub(crate) struct Inputs {
     /// Reaches the storage of the sources, which may be another one than that of the target.
     lake: Lake,
     handed_over: HashMap<String, HandOver>,
+    feeds: HashMap<String, Arc<dyn Feed>>,
 }
 
 /// One delivery of batches.
@@ -30,7 +40,7 @@ pub(crate) struct Inputs {
 pub(crate) struct HandOver {
     delivery: u64,
     schema: SchemaRef,
-    batches: Vec<RecordBatch>,
+    open: OpenBatches,
 }
 
 /// What a bronze table reads.
@@ -39,11 +49,13 @@ pub(crate) enum Input {
     Lake(Source),
     /// Batches of the caller.
     Batches(HandOver),
+    /// Rows that the caller reads.
+    Feed(OpenFeed),
 }
 
 impl Inputs {
     pub(crate) fn new(root: Option<Location>, lake: Lake) -> Self {
-        Self { root, lake, handed_over: HashMap::new() }
+        Self { root, lake, handed_over: HashMap::new(), feeds: HashMap::new() }
     }
 
     /// Takes a delivery over; it stands in for a table of the source until the next one.
@@ -58,14 +70,29 @@ impl Inputs {
                 help: "hand batches of different schemas over as deliveries of their own".into(),
             });
         }
-        self.handed_over.insert(source.to_string(), HandOver { delivery, schema, batches });
+        let reopened = schema.clone();
+        let open: OpenBatches = Arc::new(move || {
+            let batches = batches.clone().into_iter().map(Ok);
+            Ok(Box::new(RecordBatchIterator::new(batches, reopened.clone())))
+        });
+        self.hand_over_stream(source, delivery, schema, open);
         Ok(())
+    }
+
+    /// As [`Self::hand_over`], with batches that are read when they are needed.
+    pub(crate) fn hand_over_stream(&mut self, source: &str, delivery: u64, schema: SchemaRef, open: OpenBatches) {
+        self.handed_over.insert(source.to_string(), HandOver { delivery, schema, open });
+    }
+
+    /// Lets the caller read a source; it stands in for a table of the source from now on.
+    pub(crate) fn feed(&mut self, source: &str, feed: Arc<dyn Feed>) {
+        self.feeds.insert(source.to_string(), feed);
     }
 
     /// Fails when a source root is given that is not there: a mistyped path must not look like absent tables.
     pub(crate) async fn check_root(&self) -> Result<()> {
         let Some(root) = &self.root else {
-            if self.handed_over.is_empty() {
+            if self.handed_over.is_empty() && self.feeds.is_empty() {
                 return Err(Error::Configuration {
                     what: "no source is set".into(),
                     help: "give the directory or URL of the system tables, or hand batches over".into(),
@@ -86,6 +113,9 @@ impl Inputs {
     pub(crate) async fn open(&self, source: &SourceName) -> Result<Option<Input>> {
         if let Some(handed_over) = self.handed_over.get(&source.to_string()) {
             return Ok(Some(Input::Batches(handed_over.clone())));
+        }
+        if let Some(feed) = self.feeds.get(&source.to_string()) {
+            return Ok(OpenFeed::open(&source.to_string(), feed.clone()).await?.map(Input::Feed));
         }
         let Some(root) = &self.root else {
             return Ok(None);
@@ -110,32 +140,36 @@ impl Input {
         match self {
             Self::Lake(source) => Ok(source.schema()?),
             Self::Batches(handed_over) => Ok(handed_over.schema.clone()),
+            Self::Feed(feed) => Ok(feed.schema.clone()),
         }
     }
 
     /// What has to be read.
     pub(crate) async fn plan_read(&self, position: Option<&SourcePosition>) -> Result<SourceRead> {
-        let handed_over = match self {
-            Self::Lake(source) => return Ok(source.plan_read(position).await?),
-            Self::Batches(handed_over) => handed_over,
-        };
-        let known =
-            position.is_some_and(|position| position.identity == BATCHES && position.version >= handed_over.delivery);
-        let kind = if known { ReadKind::Nothing } else { ReadKind::Appends };
-        let new_position =
-            SourcePosition { identity: BATCHES.into(), version: handed_over.delivery, files: Vec::new() };
-        Ok(SourceRead { kind, files: Vec::new(), changes: Vec::new(), compactions_skipped: 0, new_position })
-    }
-
-    /// Rows that are known to be new: those of `files`, or the delivery.
-    pub(crate) async fn new_rows(&self, files: &[SourceFile]) -> Result<SendableRecordBatchStream> {
         match self {
-            Self::Lake(source) => Ok(source.stream(files, None).await?),
-            Self::Batches(handed_over) => handed_over.stream(),
+            Self::Lake(source) => Ok(source.plan_read(position).await?),
+            Self::Batches(handed_over) => Ok(handed_over.plan_read(position)),
+            Self::Feed(feed) => Ok(feed.plan_read(position)),
         }
     }
 
-    /// Rows of files that change commits wrote; a delivery has none.
+    /// Whether what changed may hold rows that bronze lacks, whatever the class of the source: a part of a feed grows, and a
+    /// delivery that follows another kind of source may repeat what that one had.
+    pub(crate) fn may_grow(&self) -> bool {
+        !matches!(self, Self::Lake(_))
+    }
+
+    /// Whether what it does not have is gone from the source. A delivery is not all that there is.
+    pub(crate) fn is_whole(&self) -> bool {
+        !matches!(self, Self::Batches(_))
+    }
+
+    /// Rows of files or parts that are known to be new.
+    pub(crate) async fn new_rows(&self, files: &[SourceFile]) -> Result<SendableRecordBatchStream> {
+        self.file_rows(files, None).await
+    }
+
+    /// Rows of files or parts, whatever is known of them.
     pub(crate) async fn file_rows(
         &self,
         files: &[SourceFile],
@@ -143,27 +177,72 @@ impl Input {
     ) -> Result<SendableRecordBatchStream> {
         match self {
             Self::Lake(source) => Ok(source.stream(files, columns).await?),
-            Self::Batches(handed_over) => Ok(empty(handed_over.schema.clone())),
+            Self::Batches(handed_over) if files.is_empty() => Ok(empty(handed_over.schema.clone())),
+            Self::Batches(handed_over) => handed_over.stream(),
+            Self::Feed(feed) => feed.stream(files, columns, None),
         }
+    }
+
+    /// Rows of files or parts that fall into one bucket by their key. A feed makes the buckets itself, so that each of its rows is
+    /// handed over once.
+    pub(crate) async fn bucket_rows(
+        &self,
+        files: &[SourceFile],
+        key: &[String],
+        bucket: Bucket,
+    ) -> Result<SendableRecordBatchStream> {
+        if let Self::Feed(feed) = self {
+            return feed.stream(files, None, Some(bucket).filter(|bucket| bucket.of > 1));
+        }
+        let rows = self.file_rows(files, None).await?;
+        if bucket.of == 1 {
+            return Ok(rows);
+        }
+        let (hasher, key, schema) = (KeyHasher::default(), key.to_vec(), rows.schema());
+        let rows = rows.and_then(move |batch| {
+            let of_bucket = normalize_batch(&batch).and_then(|plain| hasher.hash(&plain, &key));
+            let of_bucket = of_bucket.map_err(|error| datafusion::error::DataFusionError::External(Box::new(error)));
+            std::future::ready(of_bucket.and_then(|hashes| {
+                let mask: BooleanArray =
+                    hashes.into_iter().map(|hash| Some(hash % bucket.of == bucket.number)).collect();
+                Ok(filter_record_batch(&batch, &mask)?)
+            }))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+
+    /// Whether a row of one file or part may be in another one as well.
+    pub(crate) fn repeats_rows(&self) -> bool {
+        !matches!(self, Self::Feed(_))
     }
 }
 
 impl HandOver {
+    /// Nothing, when the delivery or a later one was taken over. After another kind of source its rows are compared with bronze.
+    fn plan_read(&self, position: Option<&SourcePosition>) -> SourceRead {
+        let part = SeenFile { name: format!("delivery {}", self.delivery), size: 0, modified: 0 };
+        let same = position.filter(|position| position.identity == BATCHES);
+        let mut read = match (position, same) {
+            (_, Some(same)) if same.version >= self.delivery => plan_parts(BATCHES, &[], Some(same)),
+            (None, _) | (_, Some(_)) => {
+                SourceRead { kind: ReadKind::Appends, ..plan_parts(BATCHES, std::slice::from_ref(&part), None) }
+            }
+            (Some(other), None) => {
+                let known = SourcePosition {
+                    identity: BATCHES.into(),
+                    version: other.version,
+                    files: vec![SeenFile { modified: -1, ..part.clone() }],
+                };
+                plan_parts(BATCHES, std::slice::from_ref(&part), Some(&known))
+            }
+        };
+        read.new_position = SourcePosition { identity: BATCHES.into(), version: self.delivery, files: Vec::new() };
+        read
+    }
+
     fn stream(&self) -> Result<SendableRecordBatchStream> {
-        let version = i64::try_from(self.delivery).map_err(|error| Error::Internal(error.to_string()))?;
-        let mut fields: Vec<_> = self.schema.fields().iter().cloned().collect();
-        fields.push(Arc::new(Field::new(SOURCE_VERSION, DataType::Int64, true)));
-        let schema: SchemaRef = Arc::new(Schema::new(fields));
-        let batches = self
-            .batches
-            .iter()
-            .map(|batch| {
-                let mut columns = batch.columns().to_vec();
-                columns.push(Arc::new(Int64Array::from_value(version, batch.num_rows())));
-                Ok(RecordBatch::try_new(schema.clone(), columns)?)
-            })
-            .collect::<Vec<_>>();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches))))
+        let open = self.open.clone();
+        stream(&self.schema, self.delivery, move || open().map(Some))
     }
 }
 

@@ -1,8 +1,10 @@
 //! SQL over the tables of a target.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use goldsmith_lake::{Location, Table};
 
@@ -11,7 +13,7 @@ use crate::error::Result;
 
 /// Answers a query over bronze, gold and quarantine. Only the tables that it names are opened, and nothing but
 /// reading is allowed.
-pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let mut tables: Vec<(String, String, Table)> = Vec::new();
     for (schema, name) in named_tables(ctx, sql)? {
         if let Some(location) = location_of(ctx, &schema, &name)
@@ -24,7 +26,9 @@ pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<Vec<RecordBatch
     session.sql(&format!("set datafusion.catalog.default_schema = '{}'", ctx.layout.gold_schema())).await?;
     goldsmith_query::functions::register_all(&session);
     let only_reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    Ok(session.sql_with_options(sql, only_reading).await?.collect().await?)
+    let frame = session.sql_with_options(sql, only_reading).await?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    Ok((schema, frame.collect().await?))
 }
 
 /// Schema and name of the tables that a query names; one without a schema is a gold table.

@@ -92,9 +92,6 @@ impl Command {
             Self::Verify(args) => args.overrides(),
             Self::Forget(args) => args.target.overrides(),
             Self::Catalog(args) => args.target.overrides(),
-            Self::Demo(_) | Self::Validate(_) | Self::Synth(_) | Self::Schema(_) | Self::Explain(_) => {
-                Overrides::default()
-            }
             Self::Compile(_)
             | Self::Demo(_)
             | Self::Validate(_)

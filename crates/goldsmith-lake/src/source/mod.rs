@@ -6,6 +6,7 @@
 
 mod delta;
 mod parquet;
+mod parts;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use self::parquet::ParquetDirectory;
+pub use self::parts::plan_parts;
 use crate::conform::plain_schema;
 use crate::error::Result;
 use crate::table::Table;

@@ -1,6 +1,5 @@
 //! Directories of Parquet files as sources.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +12,8 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 
 use super::delta::with_version;
-use super::{ChangeCommit, FullReason, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
+use super::parts::plan_parts;
+use super::{SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
 use crate::conform::plain_schema;
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
@@ -100,69 +100,7 @@ impl ParquetDirectory {
     }
 
     pub(super) fn plan_read(&self, position: Option<&SourcePosition>) -> SourceRead {
-        let source_file = |file: &SeenFile, version| SourceFile {
-            path: file.name.clone(),
-            version,
-            size: file.size,
-            rows: None,
-            read_at: version,
-        };
-        let full = |reason| SourceRead {
-            kind: ReadKind::Full { reason },
-            files: self.files.iter().map(|file| source_file(file, 0)).collect(),
-            changes: Vec::new(),
-            compactions_skipped: 0,
-            new_position: self.position(0),
-        };
-        let Some(position) = position else {
-            return full(FullReason::FirstRead);
-        };
-        if position.identity != IDENTITY {
-            return full(FullReason::Recreated { before: position.identity.clone(), now: IDENTITY.to_owned() });
-        }
-        let seen: HashMap<&str, &SeenFile> = position.files.iter().map(|file| (file.name.as_str(), file)).collect();
-        let version = position.version + 1;
-        let mut files = Vec::new();
-        let mut replaced = Vec::new();
-        for file in &self.files {
-            match seen.get(file.name.as_str()) {
-                None => files.push(source_file(file, version)),
-                Some(before) if *before != file => replaced.push(source_file(file, version)),
-                Some(_) => {}
-            }
-        }
-        if files.is_empty() && replaced.is_empty() {
-            // Files that vanished took nothing back: what was read stays read.
-            return SourceRead {
-                kind: ReadKind::Nothing,
-                files,
-                changes: Vec::new(),
-                compactions_skipped: 0,
-                new_position: self.position(position.version),
-            };
-        }
-        let changes = if replaced.is_empty() {
-            Vec::new()
-        } else {
-            vec![ChangeCommit {
-                version,
-                operation: Some("REPLACE FILES".to_owned()),
-                removed_files: replaced.len(),
-                changed_files: replaced,
-                rows_deleted: None,
-            }]
-        };
-        SourceRead {
-            kind: ReadKind::Appends,
-            files,
-            changes,
-            compactions_skipped: 0,
-            new_position: self.position(version),
-        }
-    }
-
-    fn position(&self, version: u64) -> SourcePosition {
-        SourcePosition { identity: IDENTITY.to_owned(), version, files: self.files.clone() }
+        plan_parts(IDENTITY, &self.files, position)
     }
 
     pub(super) fn stream(&self, files: &[SourceFile], columns: Option<&[String]>) -> Result<SendableRecordBatchStream> {

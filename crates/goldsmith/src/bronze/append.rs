@@ -1,17 +1,18 @@
 //! Streamed sources: what is appended to the source is appended to bronze, exactly once.
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::{filter_record_batch, not, take_record_batch};
 use futures::TryStreamExt;
 use goldsmith_lake::source::SourceFile;
 use goldsmith_model::MutabilityClass;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::normalize_batch;
-use goldsmith_query::order::{KeyHasher, KeySet, latest_per_key};
+use goldsmith_query::order::{KeySet, latest_per_key};
 
 use super::job::BronzeJob;
 use super::{conform::conform, quarantine};
 use crate::error::Result;
+use crate::feed::Bucket;
 use crate::gold::CarriedTable;
 
 /// Rows that are compared with bronze at once, roughly.
@@ -70,18 +71,12 @@ async fn unknown_rows(
     part: u64,
     quarantined: &mut Vec<RecordBatch>,
 ) -> Result<Vec<RecordBatch>> {
-    let parts = parts(&appends.candidates);
-    let hasher = KeyHasher::default();
+    let bucket = Bucket { number: part, of: parts(&appends.candidates) };
     let key = job.bronze.natural_key.clone();
-    let of_part = |batch: &RecordBatch| -> Result<RecordBatch> {
-        let hashes = hasher.hash(batch, &key)?;
-        let mask: BooleanArray = hashes.into_iter().map(|hash| Some(hash % parts == part)).collect();
-        Ok(filter_record_batch(batch, &mask)?)
-    };
     let mut batches = Vec::new();
-    let mut stream = Box::pin(job.stream(&appends.candidates).await?);
+    let mut stream = Box::pin(job.source.bucket_rows(&appends.candidates, &key, bucket).await?);
     while let Some(batch) = stream.try_next().await? {
-        batches.push(job.take_over(&of_part(&normalize_batch(&batch)?)?, quarantined)?);
+        batches.push(job.take_over(&normalize_batch(&batch)?, quarantined)?);
     }
     let Some(first) = batches.first() else {
         return Ok(Vec::new());
@@ -102,9 +97,10 @@ async fn unknown_rows(
     }
     // A row may have been appended, and copied by a change commit, since the last run.
     let appended = Carried::new(&job.schema, &[], &[])?;
-    let mut stream = Box::pin(job.stream(&appends.new).await?);
+    let repeated = if job.source.repeats_rows() { appends.new.as_slice() } else { &[] };
+    let mut stream = Box::pin(job.source.bucket_rows(repeated, &key, bucket).await?);
     while let Some(batch) = stream.try_next().await? {
-        let batch = appended.apply(&conform(&of_part(&normalize_batch(&batch)?)?, &job.schema)?)?;
+        let batch = appended.apply(&conform(&normalize_batch(&batch)?, &job.schema)?)?;
         known.insert_batch(&filter_record_batch(&batch, &keys.contains_mask(&batch)?)?)?;
     }
     let mut out = Vec::new();

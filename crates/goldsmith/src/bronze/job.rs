@@ -128,7 +128,7 @@ async fn try_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Inpu
     let mut job = BronzeJob::prepare(ctx, bronze, source, existing, position, &read).await?;
     let done = match bronze.load {
         LoadMode::Append => {
-            let appends = appends(bronze, read, job.is_new);
+            let appends = appends(bronze, read, source, job.is_new);
             append(&mut job, appends).await
         }
         LoadMode::Merge => match merges(read, source, job.is_new).await {
@@ -150,11 +150,11 @@ async fn try_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Inpu
     })
 }
 
-fn appends(bronze: &BronzeTable, read: SourceRead, is_new: bool) -> Appends {
+fn appends(bronze: &BronzeTable, read: SourceRead, source: &Input, is_new: bool) -> Appends {
     match read.kind {
         ReadKind::Full { .. } if !is_new => Appends { new: Vec::new(), candidates: read.files },
         ReadKind::Full { .. } => Appends { new: read.files, candidates: Vec::new() },
-        _ if reads_changes(bronze.mutability) => Appends {
+        _ if reads_changes(bronze.mutability) || source.may_grow() => Appends {
             new: read.files,
             candidates: read.changes.into_iter().flat_map(|change| change.changed_files).collect(),
         },
@@ -170,7 +170,8 @@ async fn merges(read: SourceRead, source: &Input, is_new: bool) -> Result<Merges
         }
         _ => {
             // A read without a position lists all live files.
-            let snapshot = if read.changes.is_empty() { None } else { Some(source.plan_read(None).await?.files) };
+            let lists_all = source.is_whole() && !read.changes.is_empty();
+            let snapshot = if lists_all { Some(source.plan_read(None).await?.files) } else { None };
             let mut changed = read.files;
             changed.extend(read.changes.into_iter().flat_map(|change| change.changed_files));
             Ok(Merges { changed, snapshot })
@@ -226,7 +227,7 @@ pub(crate) struct BronzeJob<'a> {
     pub(crate) warnings: Vec<String>,
     /// Whether the table was never loaded before.
     pub(crate) is_new: bool,
-    source: &'a Input,
+    pub(crate) source: &'a Input,
     position: BronzePosition,
 }
 
@@ -254,7 +255,8 @@ impl<'a> BronzeJob<'a> {
             warnings
                 .push(format!("declared columns that the source lacks are null: {}", reconciled.missing.join(", ")));
         }
-        if matches!(bronze.load, LoadMode::Append) && !read.changes.is_empty() && !reads_changes(bronze.mutability) {
+        let are_skipped = !read.changes.is_empty() && !reads_changes(bronze.mutability) && !source.may_grow();
+        if matches!(bronze.load, LoadMode::Append) && are_skipped {
             warnings.push(format!("{} change commit(s) of the source were skipped", read.changes.len()));
         }
         let table_schema: SchemaRef = Arc::new(with_metadata(&reconciled.schema, bronze));
@@ -315,11 +317,6 @@ impl<'a> BronzeJob<'a> {
     /// Streams rows that are known to be new.
     pub(crate) async fn new_rows(&self, files: &[SourceFile]) -> Result<SendableRecordBatchStream> {
         self.source.new_rows(files).await
-    }
-
-    /// Streams source files.
-    pub(crate) async fn stream(&self, files: &[SourceFile]) -> Result<SendableRecordBatchStream> {
-        self.source.file_rows(files, None).await
     }
 
     /// Streams some columns of source files.

@@ -1,0 +1,182 @@
+//! The engine as Python sees it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use arrow::datatypes::SchemaRef;
+use goldsmith::model::{Diagnostic, Model};
+use goldsmith::{Feed, LakeOptions, ModelSource, OpenBatches, RunOptions, VerifyOptions};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use serde_json::json;
+
+use crate::errors::{exception, json as to_json};
+use crate::feed::PythonFeed;
+use crate::runtime::block_on;
+use crate::table::ArrowTable;
+use crate::{events, reader};
+
+/// What stands in for a table of the source.
+enum Supply {
+    Delivery(u64, SchemaRef, OpenBatches),
+    Feed(Arc<dyn Feed>),
+}
+
+/// A model and locations. Each operation builds an engine of its own from them, so that one that was cancelled leaves nothing
+/// behind, and several may go on at once.
+#[pyclass(frozen, module = "goldsmith._goldsmith")]
+pub(crate) struct Engine {
+    model: Arc<Model>,
+    warnings: Vec<Diagnostic>,
+    source: Option<String>,
+    target: Option<String>,
+    storage_options: HashMap<String, String>,
+    currency: Option<String>,
+    threads: Option<usize>,
+    supplies: Mutex<HashMap<String, Supply>>,
+}
+
+impl Engine {
+    fn build(&self, py: Python<'_>) -> PyResult<goldsmith::Engine> {
+        self.built().map_err(|error| exception(py, &error))
+    }
+
+    fn built(&self) -> Result<goldsmith::Engine, goldsmith::Error> {
+        let mut builder = goldsmith::Engine::builder()
+            .model(ModelSource::Loaded(self.model.clone()))
+            .lake_options(LakeOptions { storage_options: self.storage_options.clone(), ..LakeOptions::default() })
+            .observer(Arc::new(events::observe));
+        if let Some(source) = &self.source {
+            builder = builder.source(source);
+        }
+        if let Some(target) = &self.target {
+            builder = builder.target(target);
+        }
+        if let Some(currency) = &self.currency {
+            builder = builder.currency(currency);
+        }
+        let mut engine = builder.build()?;
+        if let Ok(supplies) = self.supplies.lock() {
+            for (source, supply) in supplies.iter() {
+                match supply {
+                    Supply::Delivery(delivery, schema, open) => {
+                        engine.hand_over_stream(source, *delivery, schema.clone(), open.clone())?;
+                    }
+                    Supply::Feed(feed) => engine.feed(source, feed.clone())?,
+                }
+            }
+        }
+        Ok(engine)
+    }
+
+    fn supply(&self, py: Python<'_>, source: &str, supply: Supply) -> PyResult<()> {
+        if !self.model.bronze.keys().any(|name| name.to_string() == source) {
+            let error = goldsmith::Error::Configuration {
+                what: format!("the model has no source `{source}`"),
+                help: "name one of its bronze files, as `<schema>.<table>`".into(),
+            };
+            return Err(exception(py, &error));
+        }
+        let mut supplies = self.supplies.lock().map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+        supplies.insert(source.to_owned(), supply);
+        Ok(())
+    }
+
+    fn run_options(&self, select: Vec<String>, full_refresh: bool) -> RunOptions {
+        let threads = self.threads.unwrap_or_else(|| RunOptions::default().threads);
+        RunOptions { select, full_refresh, threads }
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (model, source, target, storage_options, currency, threads))]
+    fn new(
+        py: Python<'_>,
+        model: Option<PathBuf>,
+        source: Option<String>,
+        target: Option<String>,
+        storage_options: HashMap<String, String>,
+        currency: Option<String>,
+        threads: Option<usize>,
+    ) -> PyResult<Self> {
+        let from = model.map_or(ModelSource::Embedded, ModelSource::Directory);
+        let (model, warnings) = py.detach(|| from.load()).map_err(|error| exception(py, &error))?;
+        let supplies = Mutex::default();
+        Ok(Self { model: Arc::new(model), warnings, source, target, storage_options, currency, threads, supplies })
+    }
+
+    /// Warnings of the model, as JSON.
+    fn warnings(&self) -> PyResult<String> {
+        to_json(&self.warnings)
+    }
+
+    /// What the model says of its sources, as JSON.
+    fn sources(&self) -> PyResult<String> {
+        let sources = self.model.bronze.values().map(|bronze| {
+            json!({
+                "name": bronze.source.to_string(),
+                "natural_key": bronze.natural_key,
+                "sequence_by": bronze.sequence_by,
+                "date_column": bronze.date_column,
+                "optional": bronze.optional,
+            })
+        });
+        to_json(&sources.collect::<Vec<_>>())
+    }
+
+    /// Hands rows over as a delivery of a source.
+    fn hand_over(&self, source: &str, delivery: u64, batches: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (schema, open) = reader::batches(batches)?;
+        self.supply(batches.py(), source, Supply::Delivery(delivery, schema, open))
+    }
+
+    /// Lets an object read a source.
+    fn feed(&self, source: &str, feed: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.supply(feed.py(), source, Supply::Feed(PythonFeed::of(feed.clone().unbind())))
+    }
+
+    /// What a run would do, as JSON.
+    fn plan(&self, py: Python<'_>, select: Vec<String>, full_refresh: bool) -> PyResult<String> {
+        let engine = self.build(py)?;
+        let options = self.run_options(select, full_refresh);
+        to_json(&block_on(py, None, engine.plan(&options))?)
+    }
+
+    /// Runs, and returns the report as JSON.
+    fn run(&self, py: Python<'_>, select: Vec<String>, full_refresh: bool) -> PyResult<String> {
+        let engine = self.build(py)?;
+        let options = self.run_options(select, full_refresh);
+        to_json(&block_on(py, Some(&engine.cancellation()), engine.run(&options))?)
+    }
+
+    /// What the target holds, as JSON.
+    fn status(&self, py: Python<'_>) -> PyResult<String> {
+        let engine = self.build(py)?;
+        to_json(&block_on(py, None, engine.status())?)
+    }
+
+    /// Verifies, and returns the report as JSON.
+    fn verify(
+        &self,
+        py: Python<'_>,
+        select: Vec<String>,
+        sample: Option<f64>,
+        scratch: Option<PathBuf>,
+        examples: Option<usize>,
+    ) -> PyResult<String> {
+        let engine = self.build(py)?;
+        let examples = examples.unwrap_or_else(|| VerifyOptions::default().examples);
+        let options = VerifyOptions { select, sample, scratch, examples };
+        to_json(&block_on(py, Some(&engine.cancellation()), engine.verify(&options))?)
+    }
+
+    /// Answers a query.
+    fn query(&self, py: Python<'_>, sql: &str) -> PyResult<ArrowTable> {
+        let engine = self.build(py)?;
+        let (schema, batches) = block_on(py, None, engine.query_plain(sql))?;
+        Ok(ArrowTable { schema, batches })
+    }
+}

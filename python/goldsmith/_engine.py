@@ -1,0 +1,171 @@
+"""The engine."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from goldsmith import _goldsmith, _results
+from goldsmith._arrow import sound
+from goldsmith._errors import Diagnostic, diagnostics_of
+from goldsmith._feed import ArrowStream, Feed
+from goldsmith._results import RunReport, Source, TableInfo, TablePlan, VerifyReport
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+#: Path or URL.
+Location = str | os.PathLike[str]
+
+
+class QueryResult:
+    """Rows that answer a query. Every library that knows the Arrow C stream takes it as it is."""
+
+    def __init__(self, table: _goldsmith.ArrowTable) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows as an Arrow C stream, as often as wanted."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns."""
+        return self._table.column_names
+
+    def __len__(self) -> int:
+        return self._table.num_rows
+
+    def __repr__(self) -> str:
+        return f"<goldsmith.QueryResult: {len(self)} rows of {', '.join(self.column_names)}>"
+
+    def to_pyarrow(self) -> pyarrow.Table:
+        """The rows as a table of pyarrow."""
+        import pyarrow
+
+        return pyarrow.table(self)
+
+    def to_pandas(self, **options: Any) -> pandas.DataFrame:
+        """The rows as a data frame of pandas, which needs pyarrow; options are those of ``pyarrow.Table.to_pandas``."""
+        return self.to_pyarrow().to_pandas(**options)
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a data frame of Polars."""
+        import polars
+
+        return polars.DataFrame(self)
+
+
+class Engine:
+    """A model, a source and a target, and what can be done with them.
+
+    Cheap to make, and safe to use from several threads. While it works, other Python threads go on, and Ctrl-C stops it: tables
+    that are being committed are finished, ``KeyboardInterrupt`` is raised, and the next run does the rest.
+
+    :param model: directory with the files of a model; without it the one that is part of the package.
+    :param source: path or URL of the system tables, laid out as ``<schema>/<table>``: Delta tables or Parquet files.
+    :param target: path or URL below which bronze and gold live.
+    :param storage_options: options of the storage, such as ``aws_region``; before the key ``source.`` or ``target.`` is for that
+        side alone.
+    :param currency: currency of prices (ISO 4217), in place of the model's.
+    :param threads: tables worked on at once; without it the number of processors.
+    :raises ModelError: with every problem of the model.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Location | None = None,
+        source: Location | None = None,
+        target: Location | None = None,
+        storage_options: Mapping[str, str] | None = None,
+        currency: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._native = _goldsmith.Engine(
+            model, _text(source), _text(target), dict(storage_options or {}), currency, threads
+        )
+
+    def validate(self) -> tuple[Diagnostic, ...]:
+        """Warnings of the model. Its errors were raised when the engine was made."""
+        return diagnostics_of(self._native.warnings())
+
+    def sources(self) -> tuple[Source, ...]:
+        """What the model says of its sources."""
+        return tuple(map(_results.source, json.loads(self._native.sources())))
+
+    def hand_over(self, source: str, batches: ArrowStream, *, delivery: int) -> None:
+        """Hands rows over as a delivery of a source, in place of a table below the source location, until the next one.
+
+        They are read by the runs that follow, batch by batch, and are not copied. A delivery that bronze has already is not taken
+        over again, so that a call may be repeated.
+
+        :param source: name of the source, such as ``billing.usage``.
+        :param batches: rows with the columns of the source.
+        :param delivery: number that grows from one delivery of the source to the next.
+        """
+        self._native.hand_over(source, delivery, sound(batches))
+
+    def feed(self, source: str, feed: Feed) -> None:
+        """Lets an object read a source, in place of a table below the source location: see :class:`Feed`."""
+        self._native.feed(source, feed)
+
+    def plan(self, *, select: Sequence[str] = (), full_refresh: bool = False) -> tuple[TablePlan, ...]:
+        """What a run would do and why; nothing is changed."""
+        return tuple(map(_results.table_plan, json.loads(self._native.plan(_names(select), full_refresh))))
+
+    def run(self, *, select: Sequence[str] = (), full_refresh: bool = False) -> RunReport:
+        """Takes over what is new in the sources, and brings gold up to date.
+
+        A table that fails is told by the report, and the others go on: see :meth:`RunReport.raise_for_failures`.
+
+        :param select: gold tables, sources or domains; without it all. What they need comes along.
+        :param full_refresh: builds the selected gold tables from all of bronze.
+        """
+        return _results.run_report(json.loads(self._native.run(_names(select), full_refresh)))
+
+    def status(self) -> tuple[TableInfo, ...]:
+        """What the target holds."""
+        return tuple(map(_results.table_info, json.loads(self._native.status())))
+
+    def verify(
+        self,
+        *,
+        select: Sequence[str] = (),
+        sample: float | None = None,
+        scratch: Location | None = None,
+        examples: int | None = None,
+    ) -> VerifyReport:
+        """Proves that gold equals a rebuild from bronze; nothing of the target is changed.
+
+        :param select: gold tables, sources or domains; without it all gold tables.
+        :param sample: share of the keys that is compared, above 0 and up to 1; without it all.
+        :param scratch: directory for rebuilt tables; without it that of the system.
+        :param examples: offending rows that a check shows at most.
+        """
+        return _results.verify_report(json.loads(self._native.verify(_names(select), sample, scratch, examples)))
+
+    def query(self, sql: str) -> QueryResult:
+        """Answers a SQL query; tables are named ``<schema>.<table>``, and without the schema those of gold are meant."""
+        return QueryResult(self._native.query(sql))
+
+
+def validate(model: Location | None = None) -> tuple[Diagnostic, ...]:
+    """Checks a model, or the one that is part of the package, and returns its warnings.
+
+    :raises ModelError: with every problem of the model.
+    """
+    return Engine(model=model).validate()
+
+
+def _text(location: Location | None) -> str | None:
+    return None if location is None else os.fspath(location)
+
+
+def _names(select: Sequence[str]) -> list[str]:
+    """A single name would be taken for its letters."""
+    return [select] if isinstance(select, str) else list(select)

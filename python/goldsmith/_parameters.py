@@ -1,0 +1,122 @@
+"""Parameters of the job task, as Databricks passes them: ``--name=value``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from goldsmith._errors import ConfigurationError
+from goldsmith.spark_source import MAX_ROWS
+
+COMMANDS = ("run", "verify", "plan", "setup")
+FAIL_ON = ("error", "never")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a task is asked to do."""
+
+    #: ``run``, ``verify``, ``plan`` or ``setup``.
+    command: str = "run"
+    #: Path or URL of the system tables; without it they are read through the Spark session.
+    source: str | None = None
+    #: Catalog of the system tables in the Spark session.
+    system_catalog: str = "system"
+    #: Path or URL below which bronze and gold live.
+    target: str | None = None
+    #: Gold tables, sources or domains; empty: all.
+    select: tuple[str, ...] = ()
+    #: Builds the selected gold tables from all of bronze.
+    full_refresh: bool = False
+    #: Directory of a model; without it that of the package.
+    models: str | None = None
+    #: Currency of prices, in place of the model's.
+    currency: str | None = None
+    #: Tables worked on at once.
+    threads: int | None = None
+    #: Options of the storage.
+    storage_option: dict[str, str] = field(default_factory=dict)
+    #: Rows that Spark returns at once at most.
+    max_rows_per_batch: int = MAX_ROWS
+    #: Share of the keys that is verified.
+    sample: float | None = None
+    #: File with the SQL statements of ``setup``.
+    statements: str | None = None
+    #: File that the report is written to as JSON.
+    report: str | None = None
+    #: ``error``: a failed table or check fails the task; ``never``: it is told by log and task values alone.
+    fail_on: str = "error"
+
+
+def parse(arguments: Sequence[str]) -> Parameters:
+    """Parameters from arguments. An empty value is as good as none, since a job cannot leave a parameter out.
+
+    :raises ConfigurationError: for an unknown name, a name that comes twice, a value that cannot be used.
+    """
+    given: dict[str, list[str]] = {}
+    for argument in arguments:
+        if not argument.startswith("--") or "=" not in argument:
+            raise ConfigurationError(f"`{argument}` is no parameter of the form `--name=value`")
+        name, value = argument[2:].split("=", 1)
+        key = name.replace("-", "_")
+        if key not in Parameters.__dataclass_fields__:
+            raise ConfigurationError(f"there is no parameter `{name}`; {_advice(key)}")
+        if value:
+            given.setdefault(key, []).append(value)
+    for key, values in given.items():
+        if len(values) > 1 and key not in ("select", "storage_option"):
+            raise ConfigurationError(f"the parameter `{_shown(key)}` is given {len(values)} times; give it once")
+    parsed: dict[str, object] = {key: _value(key, values) for key, values in given.items()}
+    parameters = Parameters(**parsed)  # type: ignore[arg-type]
+    if parameters.source and "system_catalog" in given:
+        raise ConfigurationError("`source` and `system-catalog` exclude each other; give one of them")
+    return parameters
+
+
+def _value(key: str, values: list[str]) -> object:
+    value = values[-1]
+    if key == "select":
+        return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+    if key == "storage_option":
+        return dict(_option(value) for value in values)
+    if key in ("threads", "max_rows_per_batch"):
+        if not value.isdecimal() or int(value) < 1:
+            raise ConfigurationError(f"`{_shown(key)}` is `{value}`; give a whole number from 1 on")
+        return int(value)
+    if key == "sample":
+        try:
+            return float(value)
+        except ValueError:
+            raise ConfigurationError(f"`sample` is `{value}`; give a number above 0 and up to 1") from None
+    if key == "full_refresh":
+        return _one_of(key, value.lower(), ("true", "false")) == "true"
+    if key == "command":
+        return _one_of(key, value, COMMANDS)
+    if key == "fail_on":
+        return _one_of(key, value, FAIL_ON)
+    return value
+
+
+def _one_of(key: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ConfigurationError(f"`{_shown(key)}` is `{value}`; give one of {', '.join(known)}")
+    return value
+
+
+def _option(value: str) -> tuple[str, str]:
+    # The value may be a secret, so that it is not shown.
+    name, separator, option = value.partition("=")
+    if not separator:
+        raise ConfigurationError("a `storage-option` has no value; give it as `--storage-option=KEY=VALUE`")
+    return name, option
+
+
+def _advice(key: str) -> str:
+    names = list(Parameters.__dataclass_fields__)
+    near = difflib.get_close_matches(key, names, n=1)
+    return f"did you mean `{_shown(near[0])}`?" if near else f"known are {', '.join(map(_shown, names))}"
+
+
+def _shown(key: str) -> str:
+    return key.replace("_", "-")

@@ -1,0 +1,324 @@
+"""Typed results of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+from goldsmith._errors import RunFailedError
+
+T = TypeVar("T")
+
+
+class Layer(str, Enum):
+    """Layer of a table."""
+
+    BRONZE = "bronze"
+    GOLD = "gold"
+
+
+class TableStatus(str, Enum):
+    """How a table came out of a run, from good to bad."""
+
+    #: Nothing was new, nothing was committed.
+    UP_TO_DATE = "up_to_date"
+    #: Rows or the position were committed.
+    CHANGED = "changed"
+    #: The source is absent; nothing was done.
+    SKIPPED = "skipped"
+    #: The run was cancelled before the table was done.
+    CANCELLED = "cancelled"
+    #: The table failed; what it held before is untouched.
+    FAILED = "failed"
+
+
+class CheckOutcome(str, Enum):
+    """How a check came out, from good to bad."""
+
+    PASSED = "passed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """The books of one table in one run, in rows.
+
+    They balance: read + reread + repaired + generated = inserted + updated + unchanged + duplicates + quarantined + memberless.
+    """
+
+    #: Input rows that were looked at because they were new to the table.
+    read: int = 0
+    #: Rows that were added.
+    inserted: int = 0
+    #: Rows that were replaced by a new content.
+    updated: int = 0
+    #: Rows that were removed because the timeline of their key no longer has them.
+    deleted: int = 0
+    #: Rows that lost against another version of their key, or were absorbed.
+    duplicates: int = 0
+    #: Result rows that were the same already.
+    unchanged: int = 0
+    #: Input rows that went to quarantine.
+    quarantined: int = 0
+    #: Input rows with a null in part of a business key; they make no member of a dimension.
+    memberless: int = 0
+    #: Rows re-read from gold because a dimension version that they refer to changed.
+    repaired: int = 0
+    #: Rows that bronze had before, read again because their keys got new rows.
+    reread: int = 0
+    #: Rows that no input has: the unknown member.
+    generated: int = 0
+    #: Rows marked as no longer present in the source.
+    vanished: int = 0
+
+    @property
+    def written(self) -> int:
+        """Rows that were written."""
+        return self.inserted + self.updated
+
+    def __add__(self, other: RowCounts) -> RowCounts:
+        return RowCounts(**{name.name: getattr(self, name.name) + getattr(other, name.name) for name in fields(self)})
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What a run did to one table."""
+
+    layer: Layer
+    #: Source name for bronze (``billing.usage``), table name for gold.
+    name: str
+    status: TableStatus
+    #: What was done and why.
+    what: str
+    rows: RowCounts
+    #: Version of the table after the run, when it exists.
+    version: int | None
+    seconds: float
+    #: Things worth knowing that are no failure.
+    warnings: tuple[str, ...]
+    #: Why it failed, with its causes.
+    error: str | None
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did."""
+
+    #: Identifier of the run; in ``_run_id`` of every row that it wrote.
+    run_id: str
+    #: When it began (RFC 3339, UTC).
+    started_at: str
+    seconds: float
+    #: One report for each table, bronze first.
+    tables: tuple[TableReport, ...]
+
+    @property
+    def status(self) -> TableStatus:
+        """The worst status of all tables."""
+        order = list(TableStatus)
+        return max((table.status for table in self.tables), key=order.index, default=TableStatus.UP_TO_DATE)
+
+    @property
+    def failures(self) -> tuple[TableReport, ...]:
+        """Tables that failed or were cancelled."""
+        return tuple(t for t in self.tables if t.status in (TableStatus.FAILED, TableStatus.CANCELLED))
+
+    @property
+    def is_success(self) -> bool:
+        """Whether every table came out as it should; a skipped source is fine."""
+        return not self.failures
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether nothing at all was committed."""
+        return all(table.status is not TableStatus.CHANGED for table in self.tables)
+
+    def totals(self, layer: Layer) -> RowCounts:
+        """The books of one layer."""
+        return sum((table.rows for table in self.tables if table.layer is layer), RowCounts())
+
+    def table(self, layer: Layer, name: str) -> TableReport | None:
+        """The report of a table."""
+        return next((table for table in self.tables if table.layer is layer and table.name == name), None)
+
+    def raise_for_failures(self) -> None:
+        """Raises :class:`RunFailedError` when a table failed."""
+        if not self.is_success:
+            raise RunFailedError(self)
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """What a run would do with one table."""
+
+    layer: Layer
+    name: str
+    #: Whether the table would be touched.
+    changes: bool
+    #: Whether the source is absent.
+    missing: bool
+    #: What would be done and why.
+    what: str
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """State of one table of a target."""
+
+    layer: Layer
+    name: str
+    #: Path or URL.
+    location: str
+    exists: bool
+    version: int | None
+    rows: int | None
+    bytes: int | None
+    files: int | None
+    #: What it records about its inputs, as JSON.
+    position: str | None
+
+
+@dataclass(frozen=True)
+class ColumnDifference:
+    """A column in which a row of the table and that of a rebuild differ; None is null."""
+
+    column: str
+    found: str | None
+    expected: str | None
+
+
+@dataclass(frozen=True)
+class Example:
+    """One offending row."""
+
+    #: Which row, by its key.
+    row: str
+    #: What is wrong with it.
+    problem: str
+    #: Where it differs.
+    columns: tuple[ColumnDifference, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one table."""
+
+    #: What was checked, such as ``missing_rows``.
+    name: str
+    outcome: CheckOutcome
+    #: Offending rows, all counted.
+    rows: int
+    #: Why it failed as a whole or was skipped.
+    reason: str | None
+    #: Some of the offending rows.
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class TableVerification:
+    """What was found about one gold table."""
+
+    name: str
+    version: int | None
+    rows: int
+    #: Rows that were compared with a rebuild.
+    compared: int
+    seconds: float
+    checks: tuple[Check, ...]
+
+    @property
+    def outcome(self) -> CheckOutcome:
+        """The worst outcome of all checks."""
+        order = list(CheckOutcome)
+        return max((check.outcome for check in self.checks), key=order.index, default=CheckOutcome.PASSED)
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """What a verification found."""
+
+    started_at: str
+    seconds: float
+    #: Share of the keys that was compared; None: all.
+    sample: float | None
+    tables: tuple[TableVerification, ...]
+
+    @property
+    def is_success(self) -> bool:
+        """Whether no check failed."""
+        return all(table.outcome is not CheckOutcome.FAILED for table in self.tables)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the model says of a source."""
+
+    #: ``billing.usage``
+    name: str
+    #: Columns that identify one record.
+    natural_key: tuple[str, ...]
+    #: Column that orders versions of one key.
+    sequence_by: str | None
+    #: A date that never differs between versions of one key.
+    date_column: str | None
+    #: Whether a workspace may lack the table without anything being wrong.
+    optional: bool
+
+
+def run_report(data: Mapping[str, Any]) -> RunReport:
+    """A report of a run from its JSON."""
+    return _made(RunReport, data, tables=tuple(map(_table_report, data["tables"])))
+
+
+def table_plan(data: Mapping[str, Any]) -> TablePlan:
+    """A plan of a table from its JSON."""
+    return _made(TablePlan, data, layer=Layer(data["layer"]))
+
+
+def table_info(data: Mapping[str, Any]) -> TableInfo:
+    """The state of a table from its JSON."""
+    return _made(TableInfo, data, layer=Layer(data["layer"]))
+
+
+def verify_report(data: Mapping[str, Any]) -> VerifyReport:
+    """A report of a verification from its JSON."""
+    return _made(VerifyReport, data, tables=tuple(map(_verification, data["tables"])))
+
+
+def source(data: Mapping[str, Any]) -> Source:
+    """A source from its JSON."""
+    return _made(Source, data, natural_key=tuple(data["natural_key"]))
+
+
+def _table_report(data: Mapping[str, Any]) -> TableReport:
+    return _made(
+        TableReport,
+        data,
+        layer=Layer(data["layer"]),
+        status=TableStatus(data["status"]),
+        rows=_made(RowCounts, data["rows"]),
+        warnings=tuple(data["warnings"]),
+    )
+
+
+def _verification(data: Mapping[str, Any]) -> TableVerification:
+    return _made(TableVerification, data, checks=tuple(map(_check, data["checks"])))
+
+
+def _check(data: Mapping[str, Any]) -> Check:
+    outcome = CheckOutcome(data["outcome"])
+    return _made(Check, data, outcome=outcome, examples=tuple(map(_example, data["examples"])))
+
+
+def _example(data: Mapping[str, Any]) -> Example:
+    return _made(Example, data, columns=tuple(_made(ColumnDifference, column) for column in data["columns"]))
+
+
+def _made(kind: type[T], data: Mapping[str, Any], **converted: Any) -> T:
+    """An object of a dataclass from its fields in `data`. Fields that a newer engine adds are left out."""
+    known = fields(cast(Any, kind))
+    values = {field.name: data[field.name] for field in known if field.name not in converted}
+    return kind(**values, **converted)

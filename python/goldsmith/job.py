@@ -1,0 +1,259 @@
+"""Entry point of a Databricks Python wheel task: ``goldsmith-job``.
+
+A task that did its work returns. It does not call ``sys.exit(0)``, since some runtimes count any ``SystemExit`` as a failure.
+One that failed ends with ``SystemExit`` and the exit code of the command line: 1 for what the user can fix, 2 for what is
+unexpected; of a verification 1 says that it found something, and 2 that it could not be made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldsmith._engine import Engine
+from goldsmith._errors import ConfigurationError, GoldsmithError, InternalError
+from goldsmith._parameters import Parameters, parse
+from goldsmith._results import CheckOutcome, Layer, RunReport, TablePlan, VerifyReport
+from goldsmith.spark_source import feed_from_spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_LOG = logging.getLogger("goldsmith.job")
+
+#: Names of tables in a task value at most; the value must stay small.
+_NAMES = 50
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Does what the arguments say, ``sys.argv`` without any; returns when all went well.
+
+    :raises SystemExit: with the exit code when it did not.
+    """
+    _log_to_output()
+    command = "run"
+    try:
+        parameters = parse(sys.argv[1:] if arguments is None else arguments)
+        command = parameters.command
+        is_success = _COMMANDS[command](parameters)
+    except GoldsmithError as error:
+        _LOG.error("%s: %s", type(error).__name__, error)
+        is_mine = not isinstance(error, InternalError) and command != "verify"
+        raise SystemExit(1 if is_mine else 2) from error
+    except Exception as error:
+        _LOG.exception("unexpected failure")
+        raise SystemExit(2) from error
+    if is_success:
+        return
+    if parameters.fail_on == "never":
+        _LOG.warning("there were failures; the task goes on, since `fail-on` is `never`")
+        return
+    raise SystemExit(1)
+
+
+def _run(parameters: Parameters) -> bool:
+    report = _fed(parameters).run(select=parameters.select, full_refresh=parameters.full_refresh)
+    for layer in Layer:
+        rows = report.totals(layer)
+        _LOG.info(
+            "%s: %s rows read, %s written, %s duplicate, %s unchanged, %s quarantined",
+            *(layer.value, rows.read, rows.written, rows.duplicates, rows.unchanged, rows.quarantined),
+        )
+    changed = sum(table.status.value == "changed" for table in report.tables)
+    failed = [f"{table.layer.value} {table.name}" for table in report.failures]
+    _LOG.info("%s tables changed, %s failed, %.1f s, run %s", changed, len(failed), report.seconds, report.run_id)
+    values = {
+        "run_id": report.run_id,
+        "status": report.status.value,
+        "tables_changed": changed,
+        "tables_failed": len(failed),
+        "failed_tables": failed[:_NAMES],
+        "bronze_rows_written": report.totals(Layer.BRONZE).written,
+        "gold_rows_written": report.totals(Layer.GOLD).written,
+    }
+    _hand_on(parameters, values, report)
+    return report.is_success
+
+
+def _plan(parameters: Parameters) -> bool:
+    plans = _fed(parameters).plan(select=parameters.select, full_refresh=parameters.full_refresh)
+    changing = [plan for plan in plans if plan.changes]
+    for plan in changing:
+        _LOG.info("%s %s: %s", plan.layer.value, plan.name, plan.what)
+    missing = sum(plan.missing for plan in plans)
+    _LOG.info("%s of %s tables would change, %s sources are absent", len(changing), len(plans), missing)
+    _hand_on(parameters, {"tables_to_change": len(changing), "sources_missing": missing}, plans)
+    return True
+
+
+def _verify(parameters: Parameters) -> bool:
+    report = _engine(parameters).verify(select=parameters.select, sample=parameters.sample)
+    wrong = [table for table in report.tables if table.outcome is CheckOutcome.FAILED]
+    for table in wrong:
+        for check in table.checks:
+            if check.outcome is CheckOutcome.FAILED:
+                shown = "; ".join(f"{example.row}: {example.problem}" for example in check.examples)
+                _LOG.error("%s: %s: %s rows: %s", table.name, check.name, check.rows, check.reason or shown)
+    _LOG.info("%s of %s tables are right, %.1f s", len(report.tables) - len(wrong), len(report.tables), report.seconds)
+    values = {
+        "status": "failed" if wrong else "passed",
+        "tables_failed": len(wrong),
+        "failed_tables": [table.name for table in wrong][:_NAMES],
+    }
+    _hand_on(parameters, values, report)
+    return report.is_success
+
+
+def _setup(parameters: Parameters) -> bool:
+    if not parameters.statements:
+        raise ConfigurationError("`setup` runs SQL statements; give the file with `--statements=PATH`")
+    try:
+        text = Path(parameters.statements).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the statements: {error}") from error
+    spark = _session()
+    statements = split_statements(text)
+    for number, statement in enumerate(statements, start=1):
+        _LOG.info("statement %s of %s: %s", number, len(statements), " ".join(statement.split())[:120])
+        spark.sql(statement).collect()
+    _hand_on(parameters, {"statements": len(statements)}, None)
+    return True
+
+
+_COMMANDS = {"run": _run, "plan": _plan, "verify": _verify, "setup": _setup}
+
+
+def _engine(parameters: Parameters) -> Engine:
+    return Engine(
+        model=parameters.models,
+        source=parameters.source,
+        target=parameters.target,
+        storage_options=parameters.storage_option,
+        currency=parameters.currency,
+        threads=parameters.threads,
+    )
+
+
+def _fed(parameters: Parameters) -> Engine:
+    """An engine that reads its source itself, or through the Spark session."""
+    engine = _engine(parameters)
+    if parameters.target is None:
+        raise ConfigurationError("no target is set; give a volume path or external location with `--target=`")
+    if parameters.source is None:
+        feed_from_spark(
+            engine, _session(), catalog=parameters.system_catalog, max_rows=parameters.max_rows_per_batch
+        )
+    return engine
+
+
+def _session() -> SparkSession:
+    """The session at hand."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise ConfigurationError("there is no Spark here; give the tables with `--source=`") from error
+    return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+
+
+def _hand_on(
+    parameters: Parameters, values: dict[str, Any], report: RunReport | VerifyReport | Sequence[TablePlan] | None
+) -> None:
+    """Writes the report, and sets task values where there is a job around."""
+    if parameters.report and report is not None:
+        data = [dataclasses.asdict(one) for one in report] if isinstance(report, Sequence) else dataclasses.asdict(report)
+        path = Path(parameters.report)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(data, indent=2), encoding="utf-8")
+        values = {**values, "report": parameters.report}
+    utilities = _dbutils()
+    if utilities is None:
+        _LOG.debug("no job is around; task values would be %s", values)
+        return
+    for key, value in values.items():
+        try:
+            utilities.jobs.taskValues.set(key=key, value=value)
+        except Exception as error:  # The work is done; a value that cannot be set must not undo it.
+            _LOG.warning("the task value `%s` cannot be set: %s", key, error)
+
+
+def _dbutils() -> Any:
+    """The utilities of Databricks, where there are some."""
+    try:
+        from IPython import get_ipython  # type: ignore[import-not-found,unused-ignore]
+
+        shell = get_ipython()
+        if shell is not None and "dbutils" in shell.user_ns:
+            return shell.user_ns["dbutils"]
+    except ImportError:
+        pass
+    try:
+        from pyspark.dbutils import DBUtils  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return None
+    return DBUtils(_session())
+
+
+def split_statements(text: str) -> list[str]:
+    """SQL statements of a script: text up to a semicolon that is in no string, quoted name or comment. Comments are left out."""
+    statements, current, index = [], "", 0
+    while index < len(text):
+        two = text[index : index + 2]
+        if two == "--":
+            index = _behind(text, "\n", index + 2)
+            current += "\n"
+            continue
+        if two == "/*":
+            index = _behind(text, "*/", index + 2)
+            current += " "
+            continue
+        elif text[index] in "'\"`":
+            end = _end_of_quoted(text, index)
+            current += text[index:end]
+            index = end
+            continue
+        elif text[index] == ";":
+            statements.append(current.strip())
+            current = ""
+        else:
+            current += text[index]
+        index += 1
+    statements.append(current.strip())
+    return [statement for statement in statements if statement]
+
+
+def _behind(text: str, mark: str, start: int) -> int:
+    found = text.find(mark, start)
+    return len(text) if found < 0 else found + len(mark)
+
+
+def _end_of_quoted(text: str, start: int) -> int:
+    quote, index = text[start], start + 1
+    while index < len(text):
+        if text[index] == "\\" and quote != "`":
+            index += 2
+        elif text[index] == quote:
+            return index + 1
+        else:
+            index += 1
+    return len(text)
+
+
+def _log_to_output() -> None:
+    """Lines of the engine in the output of the task, unless somebody set logging up already."""
+    logger = logging.getLogger("goldsmith")
+    if logger.handlers:
+        return
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+if __name__ == "__main__":
+    main()

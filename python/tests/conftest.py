@@ -1,0 +1,57 @@
+"""A lake that is filled once, generated sources, and a Spark session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import goldsmith
+import pytest
+from support import DELIVERIES, Source, command
+
+@pytest.fixture(scope="session")
+def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """System tables in three deliveries."""
+    root = tmp_path_factory.mktemp("generated") / "system"
+    made = command("goldsmith", "synth", "--out", str(root), "--rows", "3000", "--batches", str(DELIVERIES))
+    assert made.returncode == 0, made.stderr
+    return root
+
+
+@pytest.fixture(scope="session")
+def lake(deliveries: Path, tmp_path_factory: pytest.TempPathFactory) -> goldsmith.Engine:
+    """An engine whose target is filled. Tests must not change it."""
+    engine = goldsmith.Engine(source=deliveries, target=tmp_path_factory.mktemp("lake") / "target")
+    engine.run(select=["billing"]).raise_for_failures()
+    return engine
+
+
+@pytest.fixture
+def source(deliveries: Path, tmp_path: Path) -> Source:
+    """A source in which nothing was delivered yet."""
+    return Source(tmp_path / "system", deliveries)
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[Any]:
+    """A session with a Spark Connect server in this process."""
+    from pysail.spark import SparkConnectServer
+    from pyspark.sql import SparkSession
+
+    server = SparkConnectServer()
+    server.start(background=True)
+    _, port = server.listening_address
+    session = SparkSession.builder.remote(f"sc://localhost:{port}").getOrCreate()
+    yield session
+    session.stop()
+    server.stop()
+
+
+@pytest.fixture
+def spark(session: Any) -> Any:
+    """The session without any table."""
+    for database in session.catalog.listDatabases():
+        if database.name != "default":
+            session.sql(f"drop database `{database.name}` cascade")
+    return session

@@ -1,0 +1,162 @@
+"""The job task: parameters, exit codes, task values, logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import goldsmith
+import pytest
+from support import command, corrupt
+from goldsmith import _parameters, job
+
+
+@pytest.fixture(autouse=True)
+def plain_logging() -> Iterator[None]:
+    """The task sets logging up; other tests want it as it was."""
+    logger = logging.getLogger("goldsmith")
+    before = (logger.level, logger.propagate, list(logger.handlers))
+    yield
+    logger.level, logger.propagate, logger.handlers = before[0], before[1], before[2]
+    logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def task_values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the task sets. The utilities of Databricks exist there alone, so that these stand in for them."""
+    values: dict[str, Any] = {}
+
+    class Utilities:
+        def __init__(self, spark: Any) -> None:
+            self.jobs = types.SimpleNamespace(taskValues=types.SimpleNamespace(set=self.set))
+
+        def set(self, key: str, value: Any) -> None:
+            json.dumps(value)
+            values[key] = value
+
+    module = types.ModuleType("pyspark.dbutils")
+    module.DBUtils = Utilities  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pyspark.dbutils", module)
+    monkeypatch.setattr(job, "_session", lambda: None)
+    return values
+
+
+def test_parameters_are_read_as_databricks_passes_them() -> None:
+    parsed = _parameters.parse(
+        ["--command=verify", "--system_catalog=other", "--target=/Volumes/a/b", "--select=billing, fact_x", "--select=c",
+         "--full-refresh=TRUE", "--max-rows-per-batch=7", "--fail-on=never", "--sample=0.5", "--models=",
+         "--storage-option=key=a=b"]
+    )
+    assert parsed == _parameters.Parameters(
+        command="verify", system_catalog="other", target="/Volumes/a/b", select=("billing", "fact_x", "c"),
+        full_refresh=True, max_rows_per_batch=7, fail_on="never", sample=0.5, storage_option={"key": "a=b"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["target=/x"], "`target=/x` is no parameter of the form `--name=value`"),
+        (["--target"], "`--target` is no parameter"),
+        (["--taget=/x"], "no parameter `taget`; did you mean `target`"),
+        (["--zzz=1"], "known are command, source, system-catalog"),
+        (["--command=runn"], "one of run, verify, plan, setup"),
+        (["--full-refresh=yes"], "`full-refresh` is `yes`; give one of true, false"),
+        (["--threads=0"], "whole number from 1"),
+        (["--target=a", "--target=b"], "given 2 times"),
+        (["--source=/a", "--system-catalog=system"], "exclude each other"),
+    ],
+)
+def test_wrong_parameters_are_told_and_end_with_1(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        job.main(arguments)
+    assert ended.value.code == 1
+    assert message in capsys.readouterr().out
+
+
+def test_a_run_returns_hands_values_on_and_writes_its_report(
+    deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [f"--source={deliveries}", f"--target={tmp_path / 'lake'}", "--select=fact_usage"]
+    path = tmp_path / "reports/run.json"
+    job.main(["--command=plan", *arguments])
+    assert task_values["tables_to_change"] > 0
+    task_values.clear()
+    job.main(["--command=run", *arguments, f"--report={path}"])
+    report = json.loads(path.read_text())
+    assert task_values["run_id"] == report["run_id"]
+    assert task_values["tables_failed"] == 0 and task_values["failed_tables"] == []
+    written = sum(t["rows"]["inserted"] + t["rows"]["updated"] for t in report["tables"] if t["layer"] == "gold")
+    assert task_values["gold_rows_written"] == written > 0
+    assert task_values["report"] == str(path)
+    lines = capsys.readouterr().out.splitlines()
+    assert any("INFO    gold fact_usage: changed" in line for line in lines)
+    job.main(["--command=verify", f"--target={tmp_path / 'lake'}", "--select=fact_usage"])
+    assert task_values["status"] == "passed"
+
+
+def test_failures_end_with_the_codes_of_the_command_line(
+    deliveries: Path, tmp_path: Path, task_values: dict[str, Any]
+) -> None:
+    lake = tmp_path / "lake"
+    arguments = [f"--source={deliveries}", f"--target={lake}", "--select=dim_sku"]
+    job.main(arguments)
+    corrupt(lake / "system_gold/dim_sku", "sku_name", "PREMIUM_ALL_PURPOSE_COMPUTE")
+    verify = ["--command=verify", f"--target={lake}", "--select=dim_sku"]
+    cases = [
+        (verify, 1),
+        (["--command=verify", f"--target={tmp_path / 'none'}"], 2),
+        (["--command=run", "--source=/no/such/place", f"--target={lake}"], 1),
+        (["--command=run", f"--source={deliveries}"], 1),
+        (["--command=setup"], 1),
+    ]
+    for case, code in cases:
+        with pytest.raises(SystemExit) as ended:
+            job.main(case)
+        assert ended.value.code == code, case
+    job.main([*verify, "--fail-on=never"])
+    assert task_values["failed_tables"] == ["dim_sku"]
+
+
+def test_a_failed_table_fails_the_task_and_is_named(
+    deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [f"--source={deliveries}", f"--target={tmp_path / 'lake'}", "--select=dim_sku"]
+    job.main(arguments)
+    for file in (tmp_path / "lake/system_bronze/billing_usage").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(SystemExit) as ended:
+        job.main([*arguments, "--full-refresh=true"])
+    assert ended.value.code == 1
+    assert "gold dim_sku" in task_values["failed_tables"]
+    assert "ERROR   gold dim_sku: failed" in capsys.readouterr().out
+
+
+def test_the_installed_entry_point_ends_a_process_with_the_code(deliveries: Path, tmp_path: Path) -> None:
+    done = command("goldsmith-job", f"--source={deliveries}", f"--target={tmp_path / 'lake'}", "--select=dim_sku")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert command("goldsmith-job", "--nothing=1").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "statements"),
+    [
+        ("select 1; select 2", ["select 1", "select 2"]),
+        ("-- a; b\nselect 1 -- c;\n+ 2;", ["select 1 \n+ 2"]),
+        ("select ';' as a, \"x;y\", `b;c`;/* ; */ select 'it\\'s;'", ["select ';' as a, \"x;y\", `b;c`", "select 'it\\'s;'"]),
+        ("comment on table t is 'It''s; fine';;\n;", ["comment on table t is 'It''s; fine'"]),
+    ],
+)
+def test_statements_are_told_apart(text: str, statements: list[str]) -> None:
+    assert job.split_statements(text) == statements
+
+
+def test_errors_of_the_package_are_not_taken_for_unexpected_ones() -> None:
+    assert issubclass(goldsmith.RunFailedError, goldsmith.GoldsmithError)

@@ -37,12 +37,22 @@ class Parameters:
     threads: int | None = None
     #: Options of the storage.
     storage_option: dict[str, str] = field(default_factory=dict)
+    #: Scope of Databricks secrets whose keys are options of the storage, such as ``aws_access_key_id``.
+    secret_scope: str | None = None
     #: Rows that Spark returns at once at most.
     max_rows_per_batch: int = MAX_ROWS
     #: Share of the keys that is verified.
     sample: float | None = None
-    #: File with the SQL statements of ``setup``.
+    #: File with the SQL statements of ``setup``; without it they are made for ``catalog`` from the model and the target.
     statements: str | None = None
+    #: Catalog of Unity Catalog in which ``setup`` registers the tables of the target.
+    catalog: str | None = None
+    #: Schema of the bronze tables in it; as in the model when not given.
+    bronze_schema: str | None = None
+    #: Schema of the gold tables in it; as in the model when not given.
+    gold_schema: str | None = None
+    #: Schema of quarantined rows in it; as in the model when not given.
+    quarantine_schema: str | None = None
     #: File that the report is written to as JSON.
     report: str | None = None
     #: ``error``: a failed table or check fails the task; ``never``: it is told by log and task values alone.

@@ -11,10 +11,12 @@ import dataclasses
 import json
 import logging
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldsmith import _goldsmith
 from goldsmith._engine import Engine
 from goldsmith._errors import ConfigurationError, GoldsmithError, InternalError
 from goldsmith._parameters import Parameters, parse
@@ -110,19 +112,40 @@ def _verify(parameters: Parameters) -> bool:
 
 
 def _setup(parameters: Parameters) -> bool:
-    if not parameters.statements:
-        raise ConfigurationError("`setup` runs SQL statements; give the file with `--statements=PATH`")
-    try:
-        text = Path(parameters.statements).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the statements: {error}") from error
+    statements = _given_statements(parameters.statements) if parameters.statements else _registration(parameters)
     spark = _session()
-    statements = split_statements(text)
     for number, statement in enumerate(statements, start=1):
         _LOG.info("statement %s of %s: %s", number, len(statements), " ".join(statement.split())[:120])
         spark.sql(statement).collect()
     _hand_on(parameters, {"statements": len(statements)}, None)
     return True
+
+
+def _given_statements(path: str) -> list[str]:
+    try:
+        return split_statements(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the statements: {error}") from error
+
+
+def _registration(parameters: Parameters) -> list[str]:
+    """The statements of ``goldsmith catalog`` for the tables that the target holds."""
+    if not parameters.catalog or not parameters.target:
+        raise ConfigurationError(
+            "`setup` registers the tables of a target; give `--catalog=` and `--target=`, or SQL with `--statements=PATH`"
+        )
+    arguments = ["goldsmith", "--format", "json", "catalog", "--present"]
+    for name in ("catalog", "target", "bronze_schema", "gold_schema", "quarantine_schema", "models"):
+        value = getattr(parameters, name)
+        if value:
+            arguments += [f"--{name.replace('_', '-')}", value]
+    for option, value in _storage_options(parameters).items():
+        arguments += ["--storage-option", f"{option}={value}"]
+    with tempfile.TemporaryDirectory() as directory:
+        out = Path(directory) / "catalog.json"
+        if _goldsmith.command_line([*arguments, "--out", str(out)]) != 0:
+            raise ConfigurationError("the SQL for Unity Catalog could not be made; the output above tells why")
+        return [statement["sql"] for statement in json.loads(out.read_text(encoding="utf-8"))["statements"]]
 
 
 _COMMANDS = {"run": _run, "plan": _plan, "verify": _verify, "setup": _setup}
@@ -133,10 +156,25 @@ def _engine(parameters: Parameters) -> Engine:
         model=parameters.models,
         source=parameters.source,
         target=parameters.target,
-        storage_options=parameters.storage_option,
+        storage_options=_storage_options(parameters),
         currency=parameters.currency,
         threads=parameters.threads,
     )
+
+
+def _storage_options(parameters: Parameters) -> dict[str, str]:
+    """Options that are given, and those of the secret scope; what is given wins."""
+    if not parameters.secret_scope:
+        return parameters.storage_option
+    utilities = _dbutils()
+    if utilities is None:
+        raise ConfigurationError("`secret-scope` needs a job of Databricks; give `--storage-option=KEY=VALUE` instead")
+    scope, secrets = parameters.secret_scope, utilities.secrets
+    try:
+        kept = {secret.key: secrets.get(scope=scope, key=secret.key) for secret in secrets.list(scope)}
+    except Exception as error:
+        raise ConfigurationError(f"the secret scope `{scope}` cannot be read: {error}") from error
+    return {**kept, **parameters.storage_option}
 
 
 def _fed(parameters: Parameters) -> Engine:

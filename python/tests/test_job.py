@@ -34,6 +34,13 @@ def task_values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     class Utilities:
         def __init__(self, spark: Any) -> None:
             self.jobs = types.SimpleNamespace(taskValues=types.SimpleNamespace(set=self.set))
+            self.secrets = types.SimpleNamespace(list=self.list, get=self.get)
+
+        def list(self, scope: str) -> list[Any]:
+            return [types.SimpleNamespace(key="aws_region"), types.SimpleNamespace(key="aws_endpoint")]
+
+        def get(self, scope: str, key: str) -> str:
+            return f"{scope}-{key}"
 
         def set(self, key: str, value: Any) -> None:
             json.dumps(value)
@@ -143,6 +150,32 @@ def test_the_installed_entry_point_ends_a_process_with_the_code(deliveries: Path
     done = command("goldsmith-job", f"--source={deliveries}", f"--target={tmp_path / 'lake'}", "--select=dim_sku")
     assert done.returncode == 0, done.stdout + done.stderr
     assert command("goldsmith-job", "--nothing=1").returncode == 1
+
+
+def test_setup_registers_what_the_target_holds(
+    deliveries: Path, tmp_path: Path, task_values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = tmp_path / "lake"
+    job.main([f"--source={deliveries}", f"--target={lake}", "--select=dim_sku"])
+    executed: list[str] = []
+
+    class Session:
+        def sql(self, statement: str) -> Session:
+            executed.append(statement)
+            return self
+
+        def collect(self) -> None: ...
+
+    monkeypatch.setattr(job, "_session", Session)
+    job.main(["--command=setup", f"--target={lake}", "--catalog=main", "--gold-schema=star", "--quarantine_schema="])
+    assert task_values["statements"] == len(executed) > 0
+    assert any("`main`.`star`.`dim_sku`" in statement for statement in executed)
+    assert not any("fact_usage" in statement for statement in executed), "the target does not hold it"
+
+
+def test_options_of_the_storage_come_from_a_secret_scope(task_values: dict[str, Any]) -> None:
+    parsed = _parameters.parse(["--secret-scope=lake", "--storage-option=aws_region=here"])
+    assert job._storage_options(parsed) == {"aws_region": "here", "aws_endpoint": "lake-aws_endpoint"}
 
 
 @pytest.mark.parametrize(

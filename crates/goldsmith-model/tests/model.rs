@@ -92,7 +92,7 @@ fn defaults_come_from_source_and_project() {
     assert_eq!(model.project.currency, "EUR");
     let bare = with(
         "project.yaml",
-        "settings: {currency: EUR, fiscal_year_start_month: 4}\nschemas: {bronze: raw, gold: star, quarantine: refused}\n",
+        "settings: {currency: EUR, fiscal_year_start_month: 4, write_mode: merge_on_read}\nschemas: {bronze: raw, gold: star, quarantine: refused}\n",
         "",
     );
     let project = bare.model.project;

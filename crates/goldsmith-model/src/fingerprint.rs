@@ -141,7 +141,7 @@ impl Canonical {
         for part in key {
             match part {
                 LookupKeyPart::Column { dimension, fact } => self.list("column", &[dimension, fact]),
-                LookupKeyPart::Constant { dimension, value } => self.list("constant", &[dimension, value]),
+                LookupKeyPart::Constant { dimension, value, .. } => self.list("constant", &[dimension, value]),
             }
         }
         let dimension = model.gold.get(&lookup.dimension);

@@ -103,6 +103,17 @@ fn defaults_come_from_source_and_project() {
     );
 }
 
+/// A currency that is set afterwards decides look-ups and fingerprint just as one in the file.
+#[test]
+fn another_currency_reaches_the_look_ups() {
+    let mut model = good().model;
+    let before = gold_fingerprint(&model, &model.gold["fact_usage"]);
+    model.set_currency("USD");
+    let written = with("project.yaml", "currency: EUR", "currency: USD").model;
+    assert_eq!(model, written);
+    assert_ne!(gold_fingerprint(&model, &model.gold["fact_usage"]), before);
+}
+
 #[test]
 fn data_tests_keep_their_values() {
     let tests = good().tests;
@@ -150,6 +161,7 @@ fn fingerprints_follow_the_data_and_nothing_else() {
             "fact_usage",
         ),
         (usage, "by: [usage_date, sku_name]", "by: []", "fact_usage"),
+        (usage, "write_mode: auto", "write_mode: copy_on_write", "fact_usage"),
         (usage, "description: Cost at list price.", "description: Cost.", "fact_usage"),
         (
             "bronze/billing/usage.yaml",

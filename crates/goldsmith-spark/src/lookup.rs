@@ -107,7 +107,7 @@ fn matching(
                     terms.push(format!("{fact}.{} <> ''", identifier(own)));
                 }
             }
-            LookupKeyPart::Constant { dimension: column, value } => {
+            LookupKeyPart::Constant { dimension: column, value, .. } => {
                 terms.push(format!("{dimension}.{} = {}", identifier(column), literal(value)));
             }
         }

@@ -146,7 +146,7 @@ impl EngineBuilder {
             None => self.model.load()?,
             Some(currency) => {
                 let (mut model, warnings) = self.model.load()?;
-                model.project.currency = currency;
+                model.set_currency(&currency);
                 (model, warnings)
             }
         };

@@ -152,8 +152,9 @@ impl Checker<'_> {
                     format!("a constant is a text, but key column `{part}` of `{}` is `{wanted}`", lookup.dimension);
                 self.report(name, &place, Code::LookupKeyMismatch, message, None);
             }
+            let setting = value.strip_prefix('$').map(str::to_owned);
             let value = self.constant(name, &place, value)?;
-            return Some(LookupKeyPart::Constant { dimension: part.to_owned(), value });
+            return Some(LookupKeyPart::Constant { dimension: part.to_owned(), value, setting });
         }
         let (place, column) = match lookup.key.get(part) {
             Some(column) => (format!("{pointer}.key.{part}"), column.clone()),

@@ -298,6 +298,16 @@ pub struct Lookup {
     pub empty_is_null: bool,
 }
 
+impl Lookup {
+    /// Where the parts of the looked-up key come from; a calendar has none.
+    pub(super) fn key_mut(&mut self) -> &mut [LookupKeyPart] {
+        match &mut self.kind {
+            LookupKind::Calendar { .. } => &mut [],
+            LookupKind::Plain { key } | LookupKind::AsOf { key, .. } | LookupKind::Interval { key, .. } => key,
+        }
+    }
+}
+
 /// A dimension column that a look-up fetches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetch {
@@ -352,5 +362,7 @@ pub enum LookupKeyPart {
         dimension: String,
         /// The value.
         value: String,
+        /// The setting of the project that it is taken from, `currency` for `$currency`; none: it stands in the model.
+        setting: Option<String>,
     },
 }

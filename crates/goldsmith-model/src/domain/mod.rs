@@ -35,6 +35,21 @@ pub struct Model {
     pub gold: IndexMap<String, GoldTable>,
 }
 
+impl Model {
+    /// Looks prices up in another currency (ISO 4217) than `project.yaml` says: wherever a look-up takes a constant from
+    /// `$currency`.
+    pub fn set_currency(&mut self, currency: &str) {
+        currency.clone_into(&mut self.project.currency);
+        for part in self.gold.values_mut().flat_map(|table| &mut table.dimensions).flat_map(Lookup::key_mut) {
+            if let LookupKeyPart::Constant { value, setting: Some(setting), .. } = part
+                && setting == "currency"
+            {
+                currency.clone_into(value);
+            }
+        }
+    }
+}
+
 /// Settings of `project.yaml`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {

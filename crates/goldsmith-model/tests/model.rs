@@ -73,7 +73,11 @@ fn look_ups_are_resolved_by_the_kind_of_the_dimension() {
         LookupKind::Interval {
             key: vec![
                 column("sku_name", "sku_name"),
-                LookupKeyPart::Constant { dimension: "currency_code".to_owned(), value: "EUR".to_owned() },
+                LookupKeyPart::Constant {
+                    dimension: "currency_code".to_owned(),
+                    value: "EUR".to_owned(),
+                    setting: Some("currency".to_owned()),
+                },
             ],
             as_of,
         },

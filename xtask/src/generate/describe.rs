@@ -105,7 +105,7 @@ pub(super) fn matched_on(lookup: &Lookup) -> String {
     let parts = key_parts(lookup).iter().map(|part| match part {
         LookupKeyPart::Column { dimension, fact } if dimension == fact => fact.clone(),
         LookupKeyPart::Column { dimension, fact } => format!("{dimension} = {fact}"),
-        LookupKeyPart::Constant { dimension, value } => format!("{dimension} = '{value}'"),
+        LookupKeyPart::Constant { dimension, value, .. } => format!("{dimension} = '{value}'"),
     });
     codes(parts)
 }

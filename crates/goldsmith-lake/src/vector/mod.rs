@@ -141,6 +141,7 @@ fn file_path(directory: &str, id: &Uuid) -> Path {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use object_store::memory::InMemory;
 

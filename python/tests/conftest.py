@@ -8,7 +8,8 @@ from typing import Any
 
 import goldsmith
 import pytest
-from support import DELIVERIES, Source, command
+from support import DELIVERIES, Bucket, Source, command, s3_bucket
+
 
 @pytest.fixture(scope="session")
 def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -31,6 +32,13 @@ def lake(deliveries: Path, tmp_path_factory: pytest.TempPathFactory) -> goldsmit
 def source(deliveries: Path, tmp_path: Path) -> Source:
     """A source in which nothing was delivered yet."""
     return Source(tmp_path / "system", deliveries)
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    """An empty bucket of an S3 server."""
+    with s3_bucket() as bucket:
+        yield bucket
 
 
 @pytest.fixture(scope="session")

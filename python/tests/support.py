@@ -7,6 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +58,34 @@ def corrupt(table: Path, column: str, value: str) -> int:
     log = logs[-1].with_name(f"{int(logs[-1].stem) + 1:020}.json")
     log.write_text("\n".join(json.dumps(action) for action in ({"remove": remove}, {"add": now})))
     return int(rows.num_rows - kept.num_rows)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket on an S3 server of this machine."""
+
+    url: str
+    options: dict[str, str]
+
+
+@contextmanager
+def s3_bucket() -> Iterator[Bucket]:
+    """An S3 server with an empty bucket."""
+    script = Path(__file__).parents[2] / "tests/interop/s3_server.py"
+    with subprocess.Popen([sys.executable, script, "lake"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None and server.stdout is not None
+        ready = json.loads(server.stdout.readline())
+        yield Bucket(
+            url="s3://lake",
+            options={
+                "aws_endpoint": ready["endpoint"],
+                "aws_allow_http": "true",
+                "aws_region": "us-east-1",
+                "aws_access_key_id": ready["access_key_id"],
+                "aws_secret_access_key": ready["secret_access_key"],
+            },
+        )
+        server.stdin.close()
 
 
 class Source:

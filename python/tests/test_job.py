@@ -12,7 +12,7 @@ from typing import Any
 
 import goldsmith
 import pytest
-from support import command, corrupt
+from support import Bucket, command, corrupt
 from goldsmith import _parameters, job
 
 
@@ -153,10 +153,11 @@ def test_the_installed_entry_point_ends_a_process_with_the_code(deliveries: Path
 
 
 def test_setup_registers_what_the_target_holds(
-    deliveries: Path, tmp_path: Path, task_values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    deliveries: Path, bucket: Bucket, task_values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake = tmp_path / "lake"
-    job.main([f"--source={deliveries}", f"--target={lake}", "--select=dim_sku"])
+    # Unity Catalog has tables in cloud storage alone.
+    place = [f"--target={bucket.url}/lake", *(f"--storage-option={name}={value}" for name, value in bucket.options.items())]
+    job.main([f"--source={deliveries}", "--select=dim_sku", *place])
     executed: list[str] = []
 
     class Session:
@@ -167,7 +168,7 @@ def test_setup_registers_what_the_target_holds(
         def collect(self) -> None: ...
 
     monkeypatch.setattr(job, "_session", Session)
-    job.main(["--command=setup", f"--target={lake}", "--catalog=main", "--gold-schema=star", "--quarantine_schema="])
+    job.main(["--command=setup", "--catalog=main", "--gold-schema=star", "--quarantine_schema=", *place])
     assert task_values["statements"] == len(executed) > 0
     assert any("`main`.`star`.`dim_sku`" in statement for statement in executed)
     assert not any("fact_usage" in statement for statement in executed), "the target does not hold it"

@@ -216,11 +216,11 @@ fn the_locator_finds_nodes_keys_and_parts_of_texts() {
         (place.line, text)
     };
     assert_eq!(at("fact_usage", "key[0]"), (7, "record_id".to_owned()));
-    assert_eq!(at("fact_usage", "derived.list_cost"), (15, "list_cost".to_owned()));
-    assert_eq!(at("fact_usage", "dimensions[2].key.cluster_id~"), (19, "cluster_id".to_owned()));
-    assert_eq!(at("fact_usage", "dimensions[9].key"), (16, "dimensions".to_owned()));
+    assert_eq!(at("fact_usage", "derived.list_cost"), (16, "list_cost".to_owned()));
+    assert_eq!(at("fact_usage", "dimensions[2].key.cluster_id~"), (20, "cluster_id".to_owned()));
+    assert_eq!(at("fact_usage", "dimensions[9].key"), (17, "dimensions".to_owned()));
     assert_eq!(at("dim_user", "members[1].columns.user_name"), (11, "owned_by".to_owned()));
-    assert_eq!(at("billing.usage", "columns.identity.type"), (21, "\"struct<run_as:string>\"".to_owned()));
+    assert_eq!(at("billing.usage", "columns.identity.type"), (22, "\"struct<run_as:string>\"".to_owned()));
     assert_eq!(at("project", "settings.currency"), (4, "EUR".to_owned()));
     assert_eq!(at("tests/fact_usage", "cases[0].quarantined[\"billing.usage\"]"), (11, "1".to_owned()));
     assert_eq!(locator.locate("fact_nothing", "key"), None);

@@ -37,7 +37,8 @@ pub(super) enum Fate {
 }
 
 impl WriteMode {
-    pub(super) fn fate(self, file: &LiveFile, verdicts: &Verdicts) -> Fate {
+    /// What happens to a file of so many bytes.
+    pub(super) fn fate(self, bytes: u64, verdicts: &Verdicts) -> Fate {
         let dead_rows = verdicts.dead + verdicts.dropped.len();
         if dead_rows >= verdicts.rows {
             return Fate::Rewritten;
@@ -46,7 +47,7 @@ impl WriteMode {
         let is_masked = match self {
             Self::MergeOnRead => true,
             Self::CopyOnWrite => false,
-            Self::Auto => dead < MOST_DEAD && file.file.size as f64 * (1.0 - dead) > CHEAP_COPY,
+            Self::Auto => dead < MOST_DEAD && bytes as f64 * (1.0 - dead) > CHEAP_COPY,
         };
         if is_masked { Fate::Masked } else { Fate::Rewritten }
     }
@@ -73,5 +74,31 @@ impl Masks {
         let (descriptors, path) = DeadRows::store(&probe.store, &probe.table, &vectors).await?;
         let files = changed.iter().zip(descriptors).map(|((file, _), vector)| file.masked(vector)).collect();
         Ok(Self { files, vectors: path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of 1000 rows, some of which were deleted before and some of which go now.
+    fn loses(dead: usize, dropped: usize) -> Verdicts {
+        Verdicts { rows: 1_000, dead, dropped: (0..dropped).collect(), ..Verdicts::default() }
+    }
+
+    #[test]
+    fn the_cheaper_way_is_taken_unless_the_mode_says_otherwise() {
+        const MIB: u64 = 1024 * 1024;
+        for (mode, bytes, verdicts, expected) in [
+            (WriteMode::Auto, 100 * MIB, loses(0, 1), Fate::Masked),
+            (WriteMode::Auto, 4 * MIB, loses(0, 1), Fate::Rewritten),
+            (WriteMode::Auto, 100 * MIB, loses(0, 199), Fate::Masked),
+            (WriteMode::Auto, 100 * MIB, loses(199, 1), Fate::Rewritten),
+            (WriteMode::MergeOnRead, MIB, loses(500, 1), Fate::Masked),
+            (WriteMode::MergeOnRead, MIB, loses(500, 500), Fate::Rewritten),
+            (WriteMode::CopyOnWrite, 100 * MIB, loses(0, 1), Fate::Rewritten),
+        ] {
+            assert_eq!(mode.fate(bytes, &verdicts), expected, "{mode:?} {bytes}");
+        }
     }
 }

@@ -144,8 +144,9 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
     });
     let changed = examine(&probe, candidates, table.options().threads).await?;
     let deleted = changed.iter().map(|(_, verdicts)| verdicts.deleted).sum();
-    let (masked, changed): (Vec<_>, Vec<_>) =
-        changed.into_iter().partition(|(file, verdicts)| request.write_mode.fate(file, verdicts) == Fate::Masked);
+    let (masked, changed): (Vec<_>, Vec<_>) = changed
+        .into_iter()
+        .partition(|(file, verdicts)| request.write_mode.fate(file.file.size, verdicts) == Fate::Masked);
 
     let (inserted, updated, unchanged, outranked) = probe.new_rows.counts();
     let mut report = UpsertReport {

@@ -1,16 +1,18 @@
 //! Members of several sources gathered into one row per business key.
 
+mod best;
+mod groups;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::row::RowConverter;
-use datafusion::common::HashMap;
-use goldsmith_model::{Aggregate, AggregateFunction};
+use goldsmith_model::Aggregate;
 use indexmap::IndexMap;
 
+use self::best::Best;
+use self::groups::Groups;
 use crate::normalize::{field, new_batch, normalize_schema, sort_maps, widen};
-use crate::order::{OLDEST_FIRST, converter};
 use crate::types::{common_type, is_lossless, to_arrow, with_comment};
 use crate::{QueryError, Result};
 
@@ -64,20 +66,9 @@ pub fn aggregate_schema(key: &[String], aggregates: &IndexMap<String, Aggregate>
 pub struct Aggregator {
     schema: SchemaRef,
     key: Vec<Field>,
-    key_converter: RowConverter,
     empty_is_null: bool,
-    groups: HashMap<Box<[u8]>, usize>,
-    states: Vec<State>,
-}
-
-/// One aggregate: the tuple that decides it, encoded, per key. The last column of the tuple is the value.
-#[derive(Debug)]
-struct State {
-    name: String,
-    smallest: bool,
-    tuple: Vec<Field>,
-    converter: RowConverter,
-    best: Vec<Option<Box<[u8]>>>,
+    groups: Groups,
+    best: Vec<Best>,
 }
 
 impl Aggregator {
@@ -96,10 +87,10 @@ impl Aggregator {
         let schema = aggregate_schema(key, aggregates, members)?;
         let members = normalize_schema(members);
         let key: Vec<Field> = schema.fields().iter().take(key.len()).map(|field| field.as_ref().clone()).collect();
-        let states =
-            aggregates.iter().map(|(name, aggregate)| State::new(name, aggregate, &members)).collect::<Result<_>>()?;
-        let key_converter = converter(key.iter().map(Field::data_type), OLDEST_FIRST)?;
-        Ok(Self { schema: Arc::new(schema), key, key_converter, empty_is_null, groups: HashMap::new(), states })
+        let best =
+            aggregates.iter().map(|(name, aggregate)| Best::new(name, aggregate, &members)).collect::<Result<_>>()?;
+        let groups = Groups::new(&key)?;
+        Ok(Self { schema: Arc::new(schema), key, empty_is_null, groups, best })
     }
 
     /// Adds members. A column that is not there counts as null; members with a null in their key are passed over.
@@ -108,26 +99,9 @@ impl Aggregator {
     /// [`QueryError::WrongType`] when a column does not go into the type of the members' schema.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let keys = member_columns(batch, &self.key)?;
-        let encoded = self.key_converter.convert_columns(&keys)?;
-        let mut group_of: Vec<Option<usize>> = Vec::with_capacity(batch.num_rows());
-        for row in 0..batch.num_rows() {
-            if keys.iter().any(|key| is_unknown(key, row, self.empty_is_null)) {
-                group_of.push(None);
-                continue;
-            }
-            let bytes = encoded.row(row);
-            let group = match self.groups.get(bytes.as_ref()) {
-                Some(group) => *group,
-                None => {
-                    let group = self.groups.len();
-                    self.groups.insert(bytes.as_ref().into(), group);
-                    group
-                }
-            };
-            group_of.push(Some(group));
-        }
+        let group_of = self.groups.number(&keys, batch.num_rows(), self.empty_is_null)?;
         let groups = self.groups.len();
-        self.states.iter_mut().try_for_each(|state| state.push(batch, &group_of, groups))
+        self.best.iter_mut().try_for_each(|best| best.push(batch, &group_of, groups))
     }
 
     /// The rows: one per key, sorted by key.
@@ -135,13 +109,9 @@ impl Aggregator {
     /// # Errors
     /// [`QueryError::Arrow`], only by a fault of the engine.
     pub fn finish(self) -> Result<RecordBatch> {
-        let mut groups: Vec<(Box<[u8]>, usize)> = self.groups.into_iter().collect();
-        groups.sort_unstable();
-        let parser = self.key_converter.parser();
-        let mut columns = self.key_converter.convert_rows(groups.iter().map(|(bytes, _)| parser.parse(bytes)))?;
-        let order: Vec<usize> = groups.iter().map(|(_, group)| *group).collect();
-        for (state, field) in self.states.iter().zip(self.schema.fields().iter().skip(self.key.len())) {
-            columns.push(widen(field.name(), &state.finish(&order)?, field.data_type())?);
+        let (mut columns, order) = self.groups.finish()?;
+        for (best, field) in self.best.iter().zip(self.schema.fields().iter().skip(self.key.len())) {
+            columns.push(widen(field.name(), &best.finish(&order)?, field.data_type())?);
         }
         new_batch(self.schema, columns, order.len())
     }
@@ -161,64 +131,4 @@ fn member_columns(batch: &RecordBatch, fields: &[Field]) -> Result<Vec<ArrayRef>
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
         })
         .collect()
-}
-
-impl State {
-    fn new(name: &str, aggregate: &Aggregate, members: &Schema) -> Result<Self> {
-        let by: &[String] = match aggregate.function {
-            AggregateFunction::Last => &aggregate.by,
-            AggregateFunction::Min | AggregateFunction::Max => &[],
-        };
-        let tuple = by
-            .iter()
-            .chain([&aggregate.column])
-            .map(|name| Ok(field(members, name, "the members")?.clone()))
-            .collect::<Result<Vec<_>>>()?;
-        let converter = converter(tuple.iter().map(Field::data_type), OLDEST_FIRST)?;
-        let smallest = aggregate.function == AggregateFunction::Min;
-        Ok(Self { name: name.to_owned(), smallest, tuple, converter, best: Vec::new() })
-    }
-
-    fn push(&mut self, batch: &RecordBatch, group_of: &[Option<usize>], groups: usize) -> Result<()> {
-        self.best.resize(groups, None);
-        let columns = member_columns(batch, &self.tuple)?;
-        let Some(values) = columns.last() else { return Ok(()) };
-        if values.null_count() == values.len() {
-            return Ok(());
-        }
-        let encoded = self.converter.convert_columns(&columns)?;
-        for (row, group) in group_of.iter().enumerate() {
-            let Some(best) = group.and_then(|group| self.best.get_mut(group)) else { continue };
-            if values.is_null(row) {
-                continue;
-            }
-            let candidate = encoded.row(row);
-            let candidate = candidate.as_ref();
-            let better = match best {
-                None => true,
-                Some(known) if self.smallest => candidate < known.as_ref(),
-                Some(known) => candidate > known.as_ref(),
-            };
-            if better {
-                *best = Some(candidate.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// The values of the groups in the given order.
-    fn finish(&self, order: &[usize]) -> Result<ArrayRef> {
-        let nulls: Vec<ArrayRef> = self.tuple.iter().map(|field| new_null_array(field.data_type(), 1)).collect();
-        let nothing = self.converter.convert_columns(&nulls)?;
-        let nothing: Box<[u8]> = nothing.row(0).as_ref().into();
-        let parser = self.converter.parser();
-        let rows = order.iter().map(|group| {
-            let bytes = self.best.get(*group).and_then(Option::as_ref).unwrap_or(&nothing);
-            parser.parse(bytes)
-        });
-        self.converter.convert_rows(rows)?.pop().ok_or_else(|| QueryError::MissingColumn {
-            column: self.name.clone(),
-            context: "the aggregates".to_owned(),
-        })
-    }
 }

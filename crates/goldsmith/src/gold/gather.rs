@@ -1,10 +1,14 @@
 //! Dimensions gathered from several sources by aggregates.
 
+use std::collections::BTreeSet;
+
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use futures::TryStreamExt;
-use goldsmith_model::GoldKind;
+use goldsmith_model::{GoldKind, SourceName};
 use goldsmith_query::aggregate::Aggregator;
+use goldsmith_query::expression::Projection;
+use indexmap::IndexMap;
 
 use super::job::GoldJob;
 use crate::error::{Error, Result};
@@ -17,13 +21,21 @@ pub(crate) async fn recompute(job: &mut GoldJob<'_>) -> Result<()> {
     let projections = super::shape::member_projections(job.ctx, job.table, members).await?;
     let schema = super::shape::member_schema_of(&projections)?;
     let mut aggregator = Aggregator::new(&job.table.key, aggregates, &schema, *empty_is_null)?;
+    // Members of one source are computed in one pass over it.
+    let mut by_source: IndexMap<&SourceName, Vec<&Projection>> = IndexMap::new();
     for (member, projection) in members.iter().zip(&projections) {
-        let Some(bronze) = job.bronze(&member.source).await? else { continue };
-        let narrow = bronze.narrow(&projection.inputs())?;
+        by_source.entry(&member.source).or_default().push(projection);
+    }
+    for (source, projections) in by_source {
+        let Some(bronze) = job.bronze(source).await? else { continue };
+        let inputs: BTreeSet<String> = projections.iter().flat_map(|projection| projection.inputs()).collect();
+        let narrow = bronze.narrow(&inputs.into_iter().collect::<Vec<_>>())?;
         let mut stream = Box::pin(narrow.stream(None).await?);
         while let Some(batch) = stream.try_next().await? {
-            job.progress(batch.num_rows())?;
-            aggregator.push(&projection.apply(&batch)?)?;
+            for projection in &projections {
+                job.progress(batch.num_rows())?;
+                aggregator.push(&projection.apply(&batch)?)?;
+            }
         }
     }
     let gathered: RecordBatch = aggregator.finish()?;

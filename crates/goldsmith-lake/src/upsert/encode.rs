@@ -7,6 +7,10 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Schema};
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, Rows, SortField};
+use datafusion::common::hash_utils::{RandomState, create_hashes};
+
+/// Hashes are compared within one process only.
+const HASH_SEED: u64 = 0x676f_6c64;
 
 type ArrowResult<T> = std::result::Result<T, ArrowError>;
 
@@ -49,6 +53,22 @@ impl RowEncoder {
             return Ok(rows);
         }
         self.converter.convert_columns(&columns)
+    }
+
+    /// Hashes of the rows, equal for equal rows; cheaper than encoding them. None for nested columns.
+    pub(crate) fn hash(&self, batch: &RecordBatch) -> ArrowResult<Option<Vec<u64>>> {
+        let columns = self
+            .columns
+            .iter()
+            .map(|name| Ok(Arc::clone(batch.column(batch.schema_ref().index_of(name)?))))
+            .collect::<ArrowResult<Vec<_>>>()?;
+        if columns.iter().any(|column| column.data_type().is_nested()) {
+            return Ok(None);
+        }
+        let mut hashes = vec![0; batch.num_rows()];
+        create_hashes(&columns, &RandomState::with_seed(HASH_SEED), &mut hashes)
+            .map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+        Ok(Some(hashes))
     }
 }
 

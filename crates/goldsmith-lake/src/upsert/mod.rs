@@ -350,3 +350,36 @@ async fn write(
     }
     Ok(copied)
 }
+
+#[cfg(test)]
+mod tests {
+    use deltalake::kernel::Add;
+
+    use super::*;
+    use crate::write::WrittenFiles;
+
+    /// What a writer reports that wrote so many rows.
+    fn written(rows: u64) -> WrittenFiles {
+        let stats = Some(format!(r#"{{"numRecords":{rows}}}"#));
+        of(Add { stats, ..Add::default() })
+    }
+
+    fn of(add: Add) -> WrittenFiles {
+        let mut files = WrittenFiles::default();
+        files.adds.push(add);
+        files
+    }
+
+    #[test]
+    fn written_rows_must_be_those_that_were_examined() {
+        let report = UpsertReport { inserted: 3, updated: 2, ..UpsertReport::default() };
+        assert!(balance("t", &report, &written(5), &[]).is_ok());
+        for rows in [4, 6] {
+            let error = balance("t", &report, &written(rows), &[]).unwrap_err().to_string();
+            assert!(error.contains(&format!("make 5, but {rows} were written")), "{error}");
+        }
+        let copied = UpsertReport { rows_copied: 1, ..report };
+        assert!(balance("t", &copied, &written(5), &[]).is_err(), "a copy that no file accounts for");
+        assert!(balance("t", &report, &of(Add::default()), &[]).is_err(), "a file that does not tell its rows");
+    }
+}

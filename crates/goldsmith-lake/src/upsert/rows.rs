@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::{filter_record_batch, interleave_record_batch, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -44,6 +45,8 @@ pub(crate) struct NewRows {
     values: Vec<Rows>,
     states: Vec<AtomicU8>,
     touched: HashSet<Box<[u8]>>,
+    /// Hashes of all touched groups: most rows of the table are told by them, and need no encoding. None for nested groups.
+    touched_hashes: Option<HashSet<u64>>,
     /// Whether groups and keys are the same, so that `by_key` also tells what is touched.
     group_is_key: bool,
     key_encoder: RowEncoder,
@@ -79,6 +82,13 @@ impl NewRows {
         let mut starts = Vec::with_capacity(batches.len());
         let mut values = Vec::with_capacity(batches.len());
         let mut touched = HashSet::new();
+        let mut touched_hashes = Some(HashSet::new());
+        for batch in batches.iter().chain(extra_groups) {
+            match (group_encoder.hash(batch).map_err(fail)?, &mut touched_hashes) {
+                (Some(hashes), Some(known)) => known.extend(hashes),
+                _ => touched_hashes = None,
+            }
+        }
         let mut start = 0;
         for batch in &batches {
             let keys = key_encoder.encode(batch).map_err(fail)?;
@@ -109,6 +119,7 @@ impl NewRows {
             starts,
             values,
             touched,
+            touched_hashes,
             group_is_key,
             key_encoder,
             value_encoder,
@@ -123,13 +134,25 @@ impl NewRows {
 
     /// For each row of a batch of the group columns, whether its group is touched.
     pub(crate) fn touches(&self, batch: &RecordBatch) -> std::result::Result<Vec<bool>, ArrowError> {
+        let hashes = match &self.touched_hashes {
+            Some(known) => self.group_encoder.hash(batch)?.map(|hashes| (known, hashes)),
+            None => None,
+        };
+        let Some((known, hashes)) = hashes else { return self.touches_exactly(batch) };
+        let likely = BooleanBuffer::collect_bool(hashes.len(), |row| known.contains(&hashes[row]));
+        let likely = BooleanArray::new(likely, None);
+        if likely.true_count() == 0 {
+            return Ok(vec![false; batch.num_rows()]);
+        }
+        let mut among_likely = self.touches_exactly(&filter_record_batch(batch, &likely)?)?.into_iter();
+        Ok(likely.values().iter().map(|likely| likely && among_likely.next() == Some(true)).collect())
+    }
+
+    fn touches_exactly(&self, batch: &RecordBatch) -> std::result::Result<Vec<bool>, ArrowError> {
         let groups = self.group_encoder.encode(batch)?;
-        Ok(groups
-            .iter()
-            .map(|group| {
-                self.touched.contains(group.data()) || (self.group_is_key && self.by_key.contains_key(group.data()))
-            })
-            .collect())
+        let is_touched =
+            |group: &[u8]| self.touched.contains(group) || (self.group_is_key && self.by_key.contains_key(group));
+        Ok(groups.iter().map(|group| is_touched(group.data())).collect())
     }
 
     /// Judges rows of the table that belong to touched groups.

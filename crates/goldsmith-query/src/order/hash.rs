@@ -1,6 +1,6 @@
 //! Hashes of keys, for passes over data that is too large to keep its keys.
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 
 use super::named;
@@ -25,8 +25,13 @@ impl KeyHasher {
     /// # Errors
     /// [`crate::QueryError::MissingColumn`] when a key column is not there.
     pub fn hash(&self, batch: &RecordBatch, key: &[String]) -> Result<Vec<u64>> {
-        let mut hashes = vec![0_u64; batch.num_rows()];
-        create_hashes(&named(batch, key)?, &self.state, &mut hashes)?;
+        self.hash_columns(&named(batch, key)?, batch.num_rows())
+    }
+
+    /// The hash of each row of plain columns.
+    pub(crate) fn hash_columns(&self, columns: &[ArrayRef], rows: usize) -> Result<Vec<u64>> {
+        let mut hashes = vec![0_u64; rows];
+        create_hashes(columns, &self.state, &mut hashes)?;
         Ok(hashes)
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::filter;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::row::RowConverter;
 use datafusion::common::HashSet;
 
-use super::{OLDEST_FIRST, converter};
+use super::{KeyHasher, OLDEST_FIRST, converter};
 use crate::normalize::{column, field, new_batch, normalize_schema, sort_maps, widen};
 use crate::{QueryError, Result};
 
@@ -17,6 +19,8 @@ pub struct KeySet {
     schema: SchemaRef,
     converter: RowConverter,
     keys: HashSet<Box<[u8]>>,
+    /// Hashes of the keys: most rows that are not in the set are told by them, and need no encoding. None for nested keys.
+    hashes: Option<(KeyHasher, HashSet<u64>)>,
 }
 
 impl KeySet {
@@ -31,7 +35,9 @@ impl KeySet {
             .collect::<Result<Vec<Field>>>()?;
         let schema = normalize_schema(&Schema::new(fields));
         let converter = converter(schema.fields().iter().map(|field| field.data_type()), OLDEST_FIRST)?;
-        Ok(Self { schema: Arc::new(schema), converter, keys: HashSet::new() })
+        let is_flat = !schema.fields().iter().any(|field| field.data_type().is_nested());
+        let hashes = is_flat.then(|| (KeyHasher::default(), HashSet::new()));
+        Ok(Self { schema: Arc::new(schema), converter, keys: HashSet::new(), hashes })
     }
 
     /// The key columns.
@@ -66,6 +72,9 @@ impl KeySet {
         let columns = self.plain(columns)?;
         if columns.is_empty() {
             return Ok(0);
+        }
+        if let Some((hasher, hashes)) = &mut self.hashes {
+            hashes.extend(hasher.hash_columns(&columns, rows)?);
         }
         let encoded = self.converter.convert_columns(&columns)?;
         for row in encoded.iter().take(rows) {
@@ -103,7 +112,23 @@ impl KeySet {
         if columns.is_empty() || self.keys.is_empty() {
             return Ok(BooleanArray::from(vec![false; rows]));
         }
-        let encoded = self.converter.convert_columns(&columns)?;
+        let Some((hasher, hashes)) = &self.hashes else {
+            return self.contains_exactly(&columns);
+        };
+        let found = hasher.hash_columns(&columns, rows)?;
+        let likely = BooleanArray::new(BooleanBuffer::collect_bool(rows, |row| hashes.contains(&found[row])), None);
+        if likely.true_count() == 0 {
+            return Ok(likely);
+        }
+        let columns = columns.iter().map(|column| Ok(filter(column, &likely)?)).collect::<Result<Vec<_>>>()?;
+        let contained = self.contains_exactly(&columns)?;
+        let mut among_likely = contained.values().iter();
+        let contained = likely.values().iter().map(|likely| likely && among_likely.next() == Some(true));
+        Ok(BooleanArray::new(contained.collect(), None))
+    }
+
+    fn contains_exactly(&self, columns: &[ArrayRef]) -> Result<BooleanArray> {
+        let encoded = self.converter.convert_columns(columns)?;
         Ok(encoded.iter().map(|row| Some(self.keys.contains(row.as_ref()))).collect())
     }
 

@@ -1,19 +1,21 @@
 //! What became different between two states of a dimension, as look-ups see it.
 
-use std::collections::HashSet;
-
-use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, BooleanBufferBuilder, UInt64Array};
+use arrow::compute::take;
 use arrow::row::RowConverter;
+use datafusion::common::{HashMap, HashSet};
 
 use super::{DimensionIndex, Resolution, Version};
-use crate::order::{OLDEST_FIRST, converter};
+use crate::order::{KeyHasher, OLDEST_FIRST, converter};
 use crate::{QueryError, Result};
 
 /// Keys that may resolve differently, and from when on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct IndexChange {
-    keys: HashSet<Box<[u8]>>,
-    from: Option<i64>,
+    /// The first instant at which each key can resolve differently; none when it can at any.
+    keys: HashMap<Box<[u8]>, Option<i64>>,
+    /// Hashes of the keys: most rows that nothing touches are told by them, and need no encoding.
+    hashes: HashSet<u64>,
 }
 
 impl IndexChange {
@@ -29,7 +31,7 @@ impl IndexChange {
 
     /// The first instant, in microseconds, at which a look-up can come out differently; none when any can.
     pub fn from(&self) -> Option<i64> {
-        self.from
+        self.keys.values().copied().min().flatten()
     }
 }
 
@@ -48,7 +50,7 @@ impl DimensionIndex {
             return Ok(None);
         }
         let fetched = Fetched::new(self, before)?;
-        let mut change = IndexChange { keys: HashSet::new(), from: Some(i64::MAX) };
+        let mut change = IndexChange { keys: HashMap::new(), hashes: HashSet::new() };
         for (key, group) in &self.groups {
             let old = before.groups.get(key).map_or(&[][..], |group| before.of_group(*group));
             self.compare(key, self.of_group(*group), old, &fetched, &mut change);
@@ -58,21 +60,54 @@ impl DimensionIndex {
                 self.compare(key, &[], before.of_group(*group), &fetched, &mut change);
             }
         }
+        // Keys of an index that was never filled have no type, and then nothing is hashed.
+        let parser = self.converter.parser();
+        if !self.key.iter().any(|field| field.data_type().is_null()) {
+            let keys = self.converter.convert_rows(change.keys.keys().map(|key| parser.parse(key)))?;
+            change.hashes = KeyHasher::default().hash_columns(&keys, change.len())?.into_iter().collect();
+        }
         Ok(Some(change))
     }
 
-    /// For each key, given as columns in the order of [`super::IndexSpec::key`], whether `change` touches it.
+    /// For each key, given as columns in the order of [`super::IndexSpec::key`], whether it may resolve differently after
+    /// `change`; with instants where versions are told apart by them. No key that does is missed.
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub fn touched(&self, change: &IndexChange, keys: &[ArrayRef]) -> Result<BooleanArray> {
+    pub fn touched(&self, change: &IndexChange, keys: &[ArrayRef], as_of: Option<&ArrayRef>) -> Result<BooleanArray> {
         let rows = keys.first().map_or(0, |key| key.len());
         if change.is_empty() || self.key.iter().any(|field| field.data_type().is_null()) {
             // Without a type for its keys the index was empty; what went from it touches every row.
             return Ok(BooleanArray::from(vec![!change.is_empty(); rows]));
         }
-        let encoded = self.converter.convert_columns(&self.plain_keys(keys)?)?;
-        Ok(encoded.iter().map(|key| Some(change.keys.contains(key.as_ref()))).collect())
+        let instants = self.instants(as_of)?;
+        let keys = self.plain_keys(keys)?;
+        let from = change.from();
+        let hashes = KeyHasher::default().hash_columns(&keys, rows)?;
+        let can_be = |row: usize| {
+            let is_late = match (&instants, from) {
+                (Some(instants), Some(from)) => instants.is_valid(row) && instants.value(row) >= from,
+                _ => true,
+            };
+            is_late && change.hashes.contains(&hashes[row])
+        };
+        let likely: Vec<u64> = (0..rows).filter(|row| can_be(*row)).map(|row| row as u64).collect();
+        let mut touched = BooleanBufferBuilder::new(rows);
+        touched.append_n(rows, false);
+        if !likely.is_empty() {
+            let likely = UInt64Array::from(likely);
+            let keys = keys.iter().map(|key| Ok(take(key, &likely, None)?)).collect::<Result<Vec<_>>>()?;
+            let encoded = self.converter.convert_columns(&keys)?;
+            for (row, key) in likely.values().iter().zip(encoded.iter()) {
+                let row = *row as usize;
+                let is_touched = change.keys.get(key.as_ref()).is_some_and(|from| match (&instants, from) {
+                    (Some(instants), Some(from)) => instants.is_valid(row) && instants.value(row) >= *from,
+                    _ => true,
+                });
+                touched.set_bit(row, is_touched);
+            }
+        }
+        Ok(BooleanArray::new(touched.finish(), None))
     }
 
     fn of_group(&self, group: u32) -> &[Version] {
@@ -89,14 +124,14 @@ impl DimensionIndex {
         if first == new.len() && first == old.len() {
             return;
         }
-        change.keys.insert(key.into());
         let start = new.get(first).into_iter().chain(old.get(first)).map(|version| version.start).min();
-        change.from = match self.resolution {
+        let from = match self.resolution {
             Resolution::Plain => None,
             // The first version counts for everything before it too.
             Resolution::AsOf if first == 0 => None,
-            Resolution::AsOf | Resolution::Interval => change.from.zip(start).map(|(from, start)| from.min(start)),
+            Resolution::AsOf | Resolution::Interval => start,
         };
+        change.keys.insert(key.into(), from);
     }
 }
 

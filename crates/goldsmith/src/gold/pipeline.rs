@@ -27,6 +27,7 @@ pub(crate) struct Stamp {
 }
 
 /// A look-up with the dimension that it goes to; none for a calendar, or when the dimension does not exist yet.
+#[derive(Clone)]
 pub(crate) struct BoundLookup {
     pub(crate) lookup: Lookup,
     pub(crate) index: Option<Arc<DimensionIndex>>,
@@ -160,15 +161,11 @@ pub(crate) fn resolve(
 ) -> Result<Vec<(String, ArrayRef, bool)>> {
     let lookup = &bound.lookup;
     let rows = batch.num_rows();
-    let (key, as_of) = match &lookup.kind {
-        LookupKind::Calendar { date } => {
-            let dates = column_arrays(batch, std::slice::from_ref(date))?;
-            let keys = date_key(&dates[0])?;
-            return Ok(vec![(lookup.key_column.clone(), Arc::new(keys), false)]);
-        }
-        LookupKind::Plain { key } => (key, None),
-        LookupKind::AsOf { key, as_of } | LookupKind::Interval { key, as_of } => (key, Some(as_of)),
-    };
+    if let LookupKind::Calendar { date } = &lookup.kind {
+        let dates = column_arrays(batch, std::slice::from_ref(date))?;
+        let keys = date_key(&dates[0])?;
+        return Ok(vec![(lookup.key_column.clone(), Arc::new(keys), false)]);
+    }
     let mut out: Vec<(String, ArrayRef, bool)> = Vec::with_capacity(1 + lookup.fetch.len());
     let Some(index) = &bound.index else {
         out.push((lookup.key_column.clone(), Arc::new(Int64Array::from_value(-1, rows)), false));
@@ -178,9 +175,8 @@ pub(crate) fn resolve(
         }
         return Ok(out);
     };
-    let keys = key_arrays(key, batch)?;
-    let as_of = as_of.map(|column| column_arrays(batch, std::slice::from_ref(column))).transpose()?;
-    let resolved = index.resolve(&keys, as_of.as_ref().map(|arrays| &arrays[0]), lookup.empty_is_null)?;
+    let instants = lookup_instants(bound, batch)?;
+    let resolved = index.resolve(&lookup_keys(bound, batch)?, instants.as_ref(), lookup.empty_is_null)?;
     for (name, fetch) in &lookup.fetch {
         out.push((name.clone(), index.fetch(&fetch.column, &resolved.row)?, true));
     }
@@ -194,6 +190,16 @@ pub(crate) fn lookup_keys(bound: &BoundLookup, batch: &RecordBatch) -> Result<Ve
         LookupKind::Calendar { date } => column_arrays(batch, std::slice::from_ref(date)),
         LookupKind::Plain { key } | LookupKind::AsOf { key, .. } | LookupKind::Interval { key, .. } => {
             key_arrays(key, batch)
+        }
+    }
+}
+
+/// The instants as of which a look-up finds its row; none when it needs none.
+pub(crate) fn lookup_instants(bound: &BoundLookup, batch: &RecordBatch) -> Result<Option<ArrayRef>> {
+    match &bound.lookup.kind {
+        LookupKind::Calendar { .. } | LookupKind::Plain { .. } => Ok(None),
+        LookupKind::AsOf { as_of, .. } | LookupKind::Interval { as_of, .. } => {
+            Ok(Some(column_arrays(batch, std::slice::from_ref(as_of))?.remove(0)))
         }
     }
 }

@@ -47,46 +47,49 @@ impl CarriedTable {
         self.read(ScanRequest { files, ..ScanRequest::default() }).await
     }
 
-    /// Streams the rows, but for files in which all the given time columns lie before their instants.
-    pub(crate) async fn stream_from(
-        &self,
-        bounds: Vec<(String, i64)>,
-    ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
-        self.read(ScanRequest { at_or_after: bounds, ..ScanRequest::default() }).await
-    }
-
     async fn read(&self, request: ScanRequest) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
         let stream = self.table.scan(ScanRequest { columns: Some(self.carried.source_columns()), ..request }).await?;
         let carried = self.carried.clone();
         Ok(stream.map(move |batch| -> Result<RecordBatch> { Ok(carried.apply(&normalize_batch(&batch?)?)?) }))
     }
 
+    /// Streams the rows that `probe` accepts. Files may be left out in which all the time columns of `bounds` lie before their
+    /// instants.
+    pub(crate) async fn accepted(
+        &self,
+        probe: RowProbe,
+        bounds: Vec<(String, i64)>,
+    ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
+        self.read(ScanRequest { probe: Some(probe), at_or_after: bounds, ..ScanRequest::default() }).await
+    }
+
     /// Collects the rows whose `key` is in `keys`: the key columns are read first, and of the others only the rows that match.
     pub(crate) async fn matching(&self, key: &[String], keys: KeySet) -> Result<Vec<RecordBatch>> {
-        let probed = self.carried.narrow(key)?;
+        let probed = self.narrow(key)?;
         // Statistics tell of columns as they are stored, so only keys that are carried as they are can exclude a file.
         let values = keys.to_batch()?;
-        let stored = |name: &str| probed.source_path(name).as_deref() == Some(name);
+        let stored = |name: &str| probed.carried.source_path(name).as_deref() == Some(name);
         let prunable: Vec<usize> =
             (0..values.num_columns()).filter(|index| stored(values.schema_ref().field(*index).name())).collect();
         let values = (!prunable.is_empty()).then(|| values.project(&prunable)).transpose()?;
-        let probe = RowProbe {
-            columns: probed.source_columns(),
-            filter: Arc::new(move |batch: &RecordBatch| {
-                let normal = normalize_batch(batch).and_then(|batch| probed.apply(&batch));
-                normal
-                    .and_then(|batch| keys.contains_mask(&batch))
-                    .map_err(|error| ArrowError::ExternalError(Box::new(error)))
-            }),
-            values,
+        let probe = RowProbe { values, ..probed.probe(move |batch| Ok(keys.contains_mask(batch)?)) };
+        self.read(ScanRequest { probe: Some(probe), ..ScanRequest::default() }).await?.try_collect().await
+    }
+
+    /// A probe that sees the rows of this table as they are carried.
+    pub(crate) fn probe(
+        &self,
+        accept: impl Fn(&RecordBatch) -> Result<BooleanArray> + Send + Sync + 'static,
+    ) -> RowProbe {
+        let carried = self.carried.clone();
+        let filter = move |batch: &RecordBatch| {
+            let normal = normalize_batch(batch).and_then(|batch| carried.apply(&batch));
+            normal
+                .map_err(Error::from)
+                .and_then(|batch| accept(&batch))
+                .map_err(|error| ArrowError::ExternalError(Box::new(error)))
         };
-        let columns = Some(self.carried.source_columns());
-        let mut stream = self.table.scan(ScanRequest { columns, probe: Some(probe), ..ScanRequest::default() }).await?;
-        let mut out = Vec::new();
-        while let Some(batch) = stream.try_next().await? {
-            out.push(self.carried.apply(&normalize_batch(&batch)?)?);
-        }
-        Ok(out)
+        RowProbe { columns: self.carried.source_columns(), filter: Arc::new(filter), values: None }
     }
 }
 

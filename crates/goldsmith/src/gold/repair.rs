@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{filter_record_batch, or};
+use arrow::datatypes::Schema;
 use futures::TryStreamExt;
 use goldsmith_model::LookupKind;
 use goldsmith_query::lookup::IndexChange;
-use goldsmith_query::order::KeySet;
 
 use super::job::{GoldJob, Upsert};
-use super::pipeline::{BoundLookup, column_arrays, lookup_inputs, lookup_keys, resolve};
+use super::pipeline::{BoundLookup, column_arrays, lookup_inputs, lookup_instants, lookup_keys, resolve};
 use super::read::CarriedTable;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Rows that are computed again at once.
 const ROWS_AT_ONCE: usize = 500_000;
@@ -22,54 +23,55 @@ const ROWS_AT_ONCE: usize = 500_000;
 pub(crate) type Moved<'a> = (&'a str, Option<u64>);
 
 /// A look-up that may come out differently.
-struct Stale<'a> {
-    bound: &'a BoundLookup,
+struct Stale {
+    bound: BoundLookup,
     /// What changed in the dimension; none when that is not known, so that every row is looked up again.
     change: Option<IndexChange>,
 }
 
-/// Looks up `moved` dimensions again for the rows of the fact that this can concern, reading just the columns that this
-/// takes, and computes again the rows for which the outcome differs. Everything that this needs is in the fact itself.
+/// Looks up `moved` dimensions again for the rows of the fact that this can concern, and computes again the rows for which the
+/// outcome differs. The columns that this takes are read first, the others only of those rows: everything is in the fact itself.
 pub(crate) async fn repair(job: &mut GoldJob<'_>, moved: &[Moved<'_>]) -> Result<()> {
-    let key = job.table.key.clone();
+    let stale = stale(job, moved).await?;
+    if stale.is_empty() {
+        return Ok(());
+    }
+    let base: Vec<String> = job.pipeline.base().fields().iter().map(|field| field.name().clone()).collect();
     let gold = CarriedTable::new(job.target.clone(), &[], &[])?;
-    let mut affected: Option<KeySet> = None;
-    let mut batches = Vec::new();
-    {
-        let stale = stale(job, moved).await?;
-        if stale.is_empty() {
-            return Ok(());
-        }
-        let mut names: BTreeSet<String> = key.iter().cloned().collect();
-        for look_up in &stale {
-            names.extend(lookup_inputs(&look_up.bound.lookup));
-            names.insert(look_up.bound.lookup.key_column.clone());
-            names.extend(look_up.bound.lookup.fetch.keys().cloned());
-        }
-        let names: Vec<String> = names.into_iter().collect();
-        let mut stream = Box::pin(gold.narrow(&names)?.stream_from(bounds(&stale)).await?);
-        while let Some(batch) = stream.try_next().await? {
-            job.ctx.check()?;
-            let Some(hit) = differing(job, &batch, &stale)? else { continue };
-            let keys = match affected.take() {
-                Some(keys) => affected.insert(keys),
-                None => affected.insert(KeySet::new(hit.schema_ref(), &key)?),
-            };
-            keys.insert_batch(&hit)?;
-            if keys.len() >= ROWS_AT_ONCE {
-                batches.extend(affected.take());
-            }
+    let looked_up =
+        gold.narrow(&stale.iter().flat_map(looked_up).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>())?;
+    let bounds = bounds(&stale);
+    let (schema, cancelled) = (job.pipeline.schema().clone(), job.ctx.cancel.clone());
+    let differs = move |rows: &RecordBatch| {
+        if cancelled.is_cancelled() { Err(Error::Cancelled) } else { differing(&stale, rows, &schema) }
+    };
+    let mut rows = Box::pin(gold.narrow(&base)?.accepted(looked_up.probe(differs), bounds).await?);
+    let (mut pending, mut held) = (Vec::new(), 0);
+    loop {
+        let next = rows.try_next().await;
+        job.ctx.check()?;
+        let Some(batch) = next? else { break };
+        held += batch.num_rows();
+        pending.push(batch);
+        if held >= ROWS_AT_ONCE {
+            held = 0;
+            recompute(job, std::mem::take(&mut pending)).await?;
         }
     }
-    batches.extend(affected);
-    for keys in batches {
-        recompute(job, &gold, keys).await?;
-    }
-    Ok(())
+    recompute(job, pending).await
+}
+
+/// Columns of the fact that a look-up reads and writes.
+fn looked_up(look_up: &Stale) -> Vec<String> {
+    let lookup = &look_up.bound.lookup;
+    let mut names = lookup_inputs(lookup);
+    names.push(lookup.key_column.clone());
+    names.extend(lookup.fetch.keys().cloned());
+    names
 }
 
 /// The look-ups that the moved dimensions can change.
-async fn stale<'a>(job: &'a GoldJob<'_>, moved: &[Moved<'_>]) -> Result<Vec<Stale<'a>>> {
+async fn stale(job: &GoldJob<'_>, moved: &[Moved<'_>]) -> Result<Vec<Stale>> {
     let mut stale = Vec::new();
     for bound in job.pipeline.lookups() {
         let Some((name, since)) = moved.iter().find(|(name, _)| *name == bound.lookup.dimension) else { continue };
@@ -82,15 +84,15 @@ async fn stale<'a>(job: &'a GoldJob<'_>, moved: &[Moved<'_>]) -> Result<Vec<Stal
             _ => None,
         };
         if change.as_ref().is_none_or(|change| !change.is_empty()) {
-            stale.push(Stale { bound, change });
+            stale.push(Stale { bound: bound.clone(), change });
         }
     }
     Ok(stale)
 }
 
 /// From when on each look-up can come out differently; empty when one of them can at any time.
-fn bounds(stale: &[Stale<'_>]) -> Vec<(String, i64)> {
-    let bound = |look_up: &Stale<'_>| match &look_up.bound.lookup.kind {
+fn bounds(stale: &[Stale]) -> Vec<(String, i64)> {
+    let bound = |look_up: &Stale| match &look_up.bound.lookup.kind {
         LookupKind::AsOf { as_of, .. } | LookupKind::Interval { as_of, .. } => {
             Some((as_of.clone(), look_up.change.as_ref()?.from()?))
         }
@@ -99,41 +101,41 @@ fn bounds(stale: &[Stale<'_>]) -> Vec<(String, i64)> {
     stale.iter().map(bound).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-/// The rows that resolve differently now, if there are any.
-fn differing(job: &GoldJob<'_>, batch: &RecordBatch, stale: &[Stale<'_>]) -> Result<Option<RecordBatch>> {
-    let mut touched: Option<BooleanArray> = None;
+/// For each row whether it resolves differently now.
+fn differing(stale: &[Stale], batch: &RecordBatch, schema: &Schema) -> Result<BooleanArray> {
+    let none = BooleanArray::new(BooleanBuffer::new_unset(batch.num_rows()), None);
+    let mut touched = none.clone();
     for Stale { bound, change } in stale {
         let mask = match (change, &bound.index) {
-            (Some(change), Some(index)) => index.touched(change, &lookup_keys(bound, batch)?)?,
-            _ => BooleanArray::from(vec![true; batch.num_rows()]),
+            (Some(change), Some(index)) => {
+                index.touched(change, &lookup_keys(bound, batch)?, lookup_instants(bound, batch)?.as_ref())?
+            }
+            _ => BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None),
         };
-        touched = Some(either(touched, mask)?);
+        touched = or(&touched, &mask)?;
     }
-    let Some(touched) = touched.filter(|mask| mask.true_count() > 0) else { return Ok(None) };
+    if touched.true_count() == 0 {
+        return Ok(none);
+    }
     let rows = filter_record_batch(batch, &touched)?;
-    let mut differs: Option<BooleanArray> = None;
+    let mut differs = BooleanArray::new(BooleanBuffer::new_unset(rows.num_rows()), None);
     for Stale { bound, .. } in stale {
-        for (name, now, _) in resolve(bound, &rows, job.pipeline.schema())? {
+        for (name, now, _) in resolve(bound, &rows, schema)? {
             let before: ArrayRef = column_arrays(&rows, std::slice::from_ref(&name))?.remove(0);
-            differs = Some(either(differs, distinct(&before, &now)?)?);
+            differs = or(&differs, &distinct(&before, &now)?)?;
         }
     }
-    let Some(differs) = differs.filter(|mask| mask.true_count() > 0) else { return Ok(None) };
-    Ok(Some(filter_record_batch(&rows, &differs)?))
+    let mut among_touched = differs.values().iter();
+    let differs = touched.values().iter().map(|touched| touched && among_touched.next() == Some(true));
+    Ok(BooleanArray::new(differs.collect(), None))
 }
 
-fn either(left: Option<BooleanArray>, right: BooleanArray) -> Result<BooleanArray> {
-    Ok(match left {
-        Some(left) => or(&left, &right)?,
-        None => right,
-    })
-}
-
-async fn recompute(job: &mut GoldJob<'_>, gold: &CarriedTable, keys: KeySet) -> Result<()> {
-    let key = job.table.key.clone();
-    let base: Vec<String> = job.pipeline.base().fields().iter().map(|field| field.name().clone()).collect();
-    let mut finished = Vec::new();
-    for batch in gold.narrow(&base)?.matching(&key, keys).await? {
+async fn recompute(job: &mut GoldJob<'_>, base: Vec<RecordBatch>) -> Result<()> {
+    if base.is_empty() {
+        return Ok(());
+    }
+    let mut finished = Vec::with_capacity(base.len());
+    for batch in base {
         job.rows.repaired += batch.num_rows() as u64;
         finished.push(job.pipeline.finish(&batch)?);
     }

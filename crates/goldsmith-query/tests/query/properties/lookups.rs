@@ -75,15 +75,19 @@ fn rows(members: &[Member]) -> RecordBatch {
     ])
 }
 
-fn found(way: Way, pieces: &[Vec<Member>], facts: &[Fact], empty_is_null: bool) -> Vec<Found> {
+fn index_of(way: Way, pieces: &[Vec<Member>]) -> DimensionIndex {
     let spec = IndexSpec { key: names(&["job_id"]), surrogate: "job_key".to_owned(), fetch: names(&["price"]) };
     let batches: Vec<RecordBatch> = pieces.iter().map(|members| rows(members)).collect();
-    let index = match way {
+    match way {
         Way::Plain => DimensionIndex::plain(&batches, &spec),
         Way::AsOf => DimensionIndex::as_of(&batches, &spec, "start"),
         Way::Interval => DimensionIndex::interval(&batches, &spec, "start", "end"),
     }
-    .unwrap();
+    .unwrap()
+}
+
+fn found(way: Way, pieces: &[Vec<Member>], facts: &[Fact], empty_is_null: bool) -> Vec<Found> {
+    let index = index_of(way, pieces);
     let keys: ArrayRef = texts(facts.iter().map(|fact| owned(fact.key)));
     let at = instants(facts.iter().map(|fact| fact.at));
     let resolved = index.resolve(&[keys], Some(&at), empty_is_null).unwrap();
@@ -242,6 +246,33 @@ fn a_price_that_ends_leaves_exactly_what_comes_after_without_price() {
             let ended = holds_at(prices.last().unwrap(), fact) && fact.at.is_some_and(|at| end <= at);
             prop_assert_eq!(*new, if ended { NOTHING } else { *old }, "{:?}", fact);
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_change_of_the_dimension_touches_every_fact_that_resolves_differently() {
+    let way = select(&[Way::Plain, Way::AsOf, Way::Interval][..]);
+    let cut = prop::collection::vec(any::<bool>(), 10);
+    holds((way, members(), cut.clone(), cut, facts()), |(way, all, was, is, facts)| {
+        // Two states of one dimension: some members are in both, some came, some went, some have another price.
+        let chosen = |bits: &[bool]| -> Vec<Member> {
+            all.iter().zip(bits).filter(|(_, bit)| **bit).map(|(member, _)| member.clone()).collect()
+        };
+        let before = chosen(&was);
+        let mut after = chosen(&is);
+        after.iter_mut().step_by(3).for_each(|member| member.price = Some(9));
+        let (old_index, new_index) = (index_of(way, &[before.clone()]), index_of(way, &[after.clone()]));
+        let change = new_index.changes_since(&old_index).unwrap().expect("the types are the same");
+        let keys: ArrayRef = texts(facts.iter().map(|fact| owned(fact.key)));
+        let at = instants(facts.iter().map(|fact| fact.at));
+        let touched = new_index.touched(&change, &[keys], Some(&at)).unwrap();
+        let (old, new) = (found_at_once(way, &before, &facts), found_at_once(way, &after, &facts));
+        for (row, fact) in facts.iter().enumerate() {
+            prop_assert!(old[row] == new[row] || touched.value(row), "{:?}: {:?} to {:?}", fact, old[row], new[row]);
+        }
+        let same = new_index.changes_since(&new_index).unwrap().expect("the types are the same");
+        prop_assert!(same.is_empty());
         Ok(())
     });
 }

@@ -4,9 +4,20 @@ use std::future::Future;
 
 use tokio::task::JoinSet;
 
-/// Whether all points of the whole model are asked for: `GOLDSMITH_CRASH_POINTS=all`.
-pub fn all_points() -> bool {
-    std::env::var("GOLDSMITH_CRASH_POINTS").is_ok_and(|value| value == "all")
+/// How many points of each load of the whole model are asked for: `GOLDSMITH_CRASH_POINTS=all`, or a number of them, evenly
+/// spread. None when the variable is not set, and parts of the model are enough.
+///
+/// # Panics
+/// When the variable holds anything else.
+#[expect(clippy::panic, reason = "a test that is told something it does not know must not pass")]
+pub fn points_of_the_whole() -> Option<u64> {
+    match std::env::var("GOLDSMITH_CRASH_POINTS").ok()?.as_str() {
+        "all" => Some(u64::MAX),
+        number => match number.parse() {
+            Ok(number) if number > 0 => Some(number),
+            _ => panic!("GOLDSMITH_CRASH_POINTS is `all` or a number above 0, not `{number}`"),
+        },
+    }
 }
 
 /// At most `most` numbers from 1 to `total`, evenly spread, the first and the last among them.

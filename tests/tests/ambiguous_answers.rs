@@ -1,6 +1,6 @@
 //! A request that fails, or whose answer is lost, costs at most its own table, and the next run completes it: nothing is doubled.
 //!
-//! `GOLDSMITH_CRASH_POINTS=all` goes through all requests of the whole model; that takes hours.
+//! `GOLDSMITH_CRASH_POINTS=100` goes through a hundred requests for each load of the whole model, `all` through all of them, which takes hours.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use goldsmith::RunReport;
 use goldsmith_testkit::faults::{Fault, Operation, OperationClass, Trigger};
 use goldsmith_tests::crash::{Scenario, failures};
 use goldsmith_tests::part::Part;
-use goldsmith_tests::points::{all_points, on_all_cores, spread};
+use goldsmith_tests::points::{on_all_cores, points_of_the_whole, spread};
 
 const ROWS: u64 = 500;
 
@@ -110,8 +110,8 @@ async fn disturb(part: Part, rows: u64, class: OperationClass, fault: Fault, har
 
 /// All points of the whole model, or some of its parts.
 async fn disturb_parts(class: OperationClass, fault: Fault, harm: Harm, most: u64) {
-    if all_points() {
-        return disturb(Part::Whole, 4_000, class, fault, harm, u64::MAX).await;
+    if let Some(most) = points_of_the_whole() {
+        return disturb(Part::Whole, 4_000, class, fault, harm, most).await;
     }
     for part in [Part::Costs, Part::Runs] {
         disturb(part, ROWS, class.clone(), fault, harm, most).await;

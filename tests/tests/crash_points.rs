@@ -1,7 +1,7 @@
 //! A load may end at any change that it makes to the storage: the next one completes it to what an undisturbed load gives.
 //!
-//! In this process the storage is cut off at every point. A process of its own is ended at some of them, or with
-//! `GOLDSMITH_CRASH_POINTS=all` at all of them, for the whole model; that takes hours.
+//! In this process the storage is cut off at every point. A process of its own is ended at some of them; with
+//! `GOLDSMITH_CRASH_POINTS=100` at a hundred for each load of the whole model, with `all` at all, which takes hours.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use goldsmith::{Layer, RowCounts};
 use goldsmith_testkit::faults::{Fault, Moment, OperationClass, OperationKind, Trigger};
 use goldsmith_tests::crash::Scenario;
 use goldsmith_tests::part::Part;
-use goldsmith_tests::points::{all_points, on_all_cores, spread};
+use goldsmith_tests::points::{on_all_cores, points_of_the_whole, spread};
 
 const ROWS: u64 = 500;
 
@@ -78,16 +78,17 @@ async fn a_load_that_is_cut_off_at_any_change_is_completed_by_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_whose_process_ends_at_any_change_is_completed_by_the_next_one() {
-    let parts = if all_points() { vec![Part::Whole] } else { vec![Part::Costs, Part::Runs] };
+    let asked = points_of_the_whole();
+    let parts = if asked.is_some() { vec![Part::Whole] } else { vec![Part::Costs, Part::Runs] };
     for part in parts {
         let scenario = Arc::new(Scenario::new(part, if part == Part::Whole { 4_000 } else { ROWS }).await);
         for (index, phase) in scenario.phases.iter().enumerate() {
             let total = phase.count(&OperationClass::mutating());
             let moments = ["before", "during", "after"];
-            let points: Vec<(u64, &str)> = if all_points() {
+            let points: Vec<(u64, &str)> = if asked == Some(u64::MAX) {
                 (1..=total).flat_map(|number| moments.map(|moment| (number, moment))).collect()
             } else {
-                spread(total, PROCESSES).into_iter().zip(moments.into_iter().cycle()).collect()
+                spread(total, asked.unwrap_or(PROCESSES)).into_iter().zip(moments.into_iter().cycle()).collect()
             };
             let covered = on_all_cores(points, |(number, moment)| {
                 let scenario = Arc::clone(&scenario);

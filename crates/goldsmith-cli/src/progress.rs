@@ -63,6 +63,12 @@ impl Progress {
                 verification::outcome(table.outcome()),
                 seconds(table.seconds)
             )),
+            RunEvent::TableMaintained(table) if table.version.is_some() => self.printer.say(&format!(
+                "rearranged {}: {} files are {} now",
+                table.name,
+                grouped(table.files_before as u64),
+                grouped(table.files_after as u64)
+            )),
             _ => {}
         }
     }
@@ -101,6 +107,7 @@ impl Bars {
             }
             RunEvent::TableFinished(report) => self.done(&table_name(report)),
             RunEvent::TableVerified(table) => self.done(&table.name),
+            RunEvent::TableMaintained(table) => self.done(&table.name),
             RunEvent::RunFinished { .. } => self.clear(),
             _ => {}
         }

@@ -60,6 +60,9 @@ pub struct CommitRequest {
     pub metrics: Map<String, Value>,
     /// Says that the new rows depend on nothing the table holds, so that appends of others do not conflict.
     pub blind_append: bool,
+    /// Says that the added files hold just the rows of the removed ones: no row changes, so that neither readers of what is new nor
+    /// other writers of other files need to care.
+    pub rearranges: bool,
 }
 
 /// What a commit came to.
@@ -79,34 +82,42 @@ pub enum CommitOutcome {
 struct Base {
     version: u64,
     table_id: String,
-    position: Option<String>,
+    /// None when it does not matter.
+    position: Option<Option<String>>,
 }
 
 impl Table {
     /// Commits files, position and everything staged at once; on success this handle is at the new version.
     ///
     /// The commit succeeds only if the position of the table is still the one that this handle's version has, all removed
-    /// files are still live, and (unless [`CommitRequest::blind_append`]) nobody changed data since. After an ambiguous answer
+    /// files are still live, and (unless [`CommitRequest::blind_append`]) nobody changed data since; of a commit that only rearranges
+    /// ([`CommitRequest::rearranges`]) just that its files are live. After an ambiguous answer
     /// of the storage the log is searched for the commit before an error is reported.
     ///
     /// # Errors
     /// [`LakeError::Conflict`] (retryable; the new files are deleted), [`LakeError::NoSuchFile`],
     /// [`LakeError::UnsupportedFeature`] and errors of the storage.
     pub async fn commit(&mut self, request: CommitRequest) -> Result<CommitOutcome> {
-        let base = Base { version: self.version(), table_id: self.table_id()?, position: self.position().await? };
-        let new_position = request.position.clone().filter(|position| Some(position) != base.position.as_ref());
+        let position = self.position().await?;
+        let new_position = request.position.clone().filter(|new| Some(new) != position.as_ref());
+        let base = Base {
+            version: self.version(),
+            table_id: self.table_id()?,
+            position: (!request.rearranges).then_some(position),
+        };
         self.stage(request.added, &request.removed).await;
         if !self.has_staged() && new_position.is_none() {
             return Ok(CommitOutcome::Nothing);
         }
         self.check_writable()?;
-        let Changes { added, removed, metadata, written } = self.staged.take();
+        let Changes { mut added, removed, metadata, written } = self.staged.take();
+        added.iter_mut().for_each(|add| add.data_change = !request.rearranges);
         let (protocol, metadata) = self.enable_vectors(&added, metadata)?;
         let changes_metadata = metadata.is_some();
         let mut actions: Vec<Action> = protocol.map(Action::Protocol).into_iter().collect();
         actions.extend(metadata.map(Action::Metadata));
         actions.extend(added.iter().cloned().map(Action::Add));
-        actions.extend(self.remove_actions(&removed)?);
+        actions.extend(self.remove_actions(&removed, !request.rearranges)?);
         actions.extend(new_position.map(|configuration| {
             Action::DomainMetadata(DomainMetadata { domain: POSITION_DOMAIN.to_owned(), configuration, removed: false })
         }));
@@ -126,7 +137,7 @@ impl Table {
             if changes_metadata && commit.has_metadata {
                 return Err("the metadata of the table changed".to_owned());
             }
-            if !request.blind_append && commit.changes_data() {
+            if !request.blind_append && !request.rearranges && commit.changes_data() {
                 return Err("rows were added or removed".to_owned());
             }
             let gone: HashSet<&str> = commit.removes.iter().map(|r| r.path.as_str()).collect();
@@ -225,7 +236,7 @@ impl Table {
         Ok((Some(protocol), Some(metadata)))
     }
 
-    fn remove_actions(&self, removed: &[String]) -> Result<Vec<Action>> {
+    fn remove_actions(&self, removed: &[String], changes_data: bool) -> Result<Vec<Action>> {
         let mut wanted: HashSet<&str> = removed.iter().map(String::as_str).collect();
         let mut actions = Vec::with_capacity(wanted.len());
         if wanted.is_empty() {
@@ -233,7 +244,7 @@ impl Table {
         }
         for view in self.committed_views()? {
             if wanted.remove(view.path().as_ref()) {
-                actions.push(Action::Remove(view.remove_action(true)));
+                actions.push(Action::Remove(view.remove_action(changes_data)));
             }
         }
         match wanted.into_iter().next() {
@@ -291,7 +302,7 @@ impl Table {
                     if self.table_id()? != base.table_id {
                         return Err(conflict("the table was replaced by another one".to_owned()));
                     }
-                    if self.position().await? != base.position {
+                    if base.position.is_some() && Some(self.position().await?) != base.position {
                         return Err(conflict("another run moved the position of the table".to_owned()));
                     }
                 }

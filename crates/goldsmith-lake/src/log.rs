@@ -65,6 +65,11 @@ impl Commit {
         self.info.as_ref()?.get(key)?.as_str()
     }
 
+    /// When the commit was made, in milliseconds since the epoch.
+    pub(crate) fn timestamp(&self) -> Option<i64> {
+        self.info.as_ref()?.get("timestamp")?.as_i64()
+    }
+
     /// A number of the operation's metrics, under the first of several names that engines give it.
     pub(crate) fn metric(&self, names: &[&str]) -> Option<u64> {
         let metrics = self.info.as_ref()?.get("operationMetrics")?;

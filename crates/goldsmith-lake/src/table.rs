@@ -48,7 +48,7 @@ pub enum Added {
         /// The runs that made these commits; commits of other engines have none.
         run_ids: HashSet<String>,
     },
-    /// The log does not reach back that far, or files were rearranged since, so that nothing less than the whole table
+    /// The log does not reach back that far, or files of other engines were rearranged since, so that nothing less than the whole table
     /// is certain to hold all that is new.
     Unknown,
 }
@@ -236,18 +236,22 @@ impl Table {
         let log_store = self.delta.log_store();
         let mut added = HashSet::new();
         let mut run_ids = HashSet::new();
+        let mut are_all_known = true;
         for version in version + 1..=self.version() {
             let Some(commit) = read_commit(log_store.as_ref(), &location, version).await? else {
                 return Ok(Added::Unknown);
             };
-            for remove in &commit.removes {
-                // The rows live on in a file of this commit, beside older ones.
-                if !remove.data_change && added.contains(&remove.path) {
+            // The rows live on in files of this commit, beside older ones: there the ids of the runs tell them apart.
+            if commit.removes.iter().any(|remove| !remove.data_change && added.contains(&remove.path)) {
+                if !are_all_known || commit.changes_data() {
                     return Ok(Added::Unknown);
                 }
+                added.extend(commit.adds.iter().map(|add| add.path.clone()));
             }
             if commit.changes_data() {
-                run_ids.extend(commit.info_text(RUN_ID).map(str::to_owned));
+                let run_id = commit.info_text(RUN_ID);
+                are_all_known &= run_id.is_some();
+                run_ids.extend(run_id.map(str::to_owned));
             }
             let masked: HashSet<&str> = commit.removes.iter().map(|remove| remove.path.as_str()).collect();
             let is_new = |add: &&Add| add.data_change && !masked.contains(add.path.as_str());

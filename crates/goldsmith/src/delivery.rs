@@ -62,6 +62,7 @@ pub async fn write_delivery(
         operation: "WRITE".into(),
         metrics: Default::default(),
         blind_append: mode == DeliveryMode::Append,
+        ..CommitRequest::default()
     };
     let _ = table.commit(request).await?;
     Ok(rows)

@@ -22,6 +22,7 @@ use crate::forget::{Forgetting, forget};
 use crate::gold::Stamp;
 use crate::input::{Inputs, OpenBatches};
 use crate::layout::Layout;
+use crate::maintain::{MaintainOptions, MaintainReport};
 use crate::plan::{TablePlan, plan_all};
 use crate::report::{RunReport, TableStatus};
 use crate::run::run_all;
@@ -339,6 +340,15 @@ impl Engine {
             });
         };
         forget(&self.context(Utc::now()), name, bronze, delete).await
+    }
+
+    /// Keeps the tables of the target quick to read: merges small files, rewrites files with many deleted rows, and deletes files
+    /// that nothing has shown for [`MaintainOptions::retention`]. No row changes; runs and readers may go on meanwhile.
+    ///
+    /// # Errors
+    /// An unknown name in the selection, [`Error::Cancelled`]. What goes wrong with a table is told by the report.
+    pub async fn maintain(&self, options: &MaintainOptions) -> Result<MaintainReport> {
+        crate::maintain::maintain(&self.context(Utc::now()), options).await
     }
 
     /// Answers a SQL query over bronze and gold; tables are named `<schema>.<table>`, and without the schema

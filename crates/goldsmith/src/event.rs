@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::maintain::TableMaintenance;
 use crate::report::{TableReport, TableStatus};
 use crate::verify::TableVerification;
 
@@ -34,6 +35,8 @@ pub enum RunEvent {
     TableFinished(Box<TableReport>),
     /// A table was verified.
     TableVerified(Box<TableVerification>),
+    /// A table was maintained, or looked at for it.
+    TableMaintained(Box<TableMaintenance>),
     /// The run is over.
     RunFinished {
         /// The worst status of all tables.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use goldsmith::{DeliveryMode, ModelSource, RunOptions};
+use goldsmith::{DeliveryMode, MaintainOptions, ModelSource, RunOptions};
 use goldsmith_model::{GoldKind, LoadMode, LookupKind, Model, WriteMode};
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::faults::{Fault, FaultLayer, Moment, OperationClass, Trigger};
@@ -79,6 +80,9 @@ pub async fn check(setting: &Setting) -> Result<u64, Failure> {
         while setting.crashes && rng.random_bool(0.4) {
             crashes += crash(&shuffled, rng.random_range(1..=changes), &mut rng).await?;
         }
+        if rng.random_bool(0.3) {
+            maintain(&shuffled).await?;
+        }
         let requests = FaultLayer::recording();
         shuffled.run_through(requests.clone(), &RunOptions::default()).await?;
         changes = requests.count(&OperationClass::mutating()).max(1);
@@ -137,6 +141,17 @@ async fn crash(lake: &ScratchLake, number: u64, rng: &mut ChaCha8Rng) -> Result<
     // How it fails does not matter here.
     drop(lake.engine_through(layer.clone())?.run(&RunOptions::default()).await);
     Ok(u64::from(layer.struck().is_some()))
+}
+
+/// Files are rearranged between runs; it must make no difference.
+async fn maintain(lake: &ScratchLake) -> Result<(), Failure> {
+    let options = MaintainOptions { retention: Duration::ZERO, ..MaintainOptions::default() };
+    let report =
+        lake.engine()?.maintain(&options).await.map_err(|error| Failure { table: None, text: error.to_string() })?;
+    match report.tables.into_iter().find_map(|table| Some((table.name, table.error?))) {
+        None => Ok(()),
+        Some((table, error)) => Err(Failure { table: None, text: format!("maintaining `{table}`: {error}") }),
+    }
 }
 
 async fn deliver(lake: &ScratchLake, delivery: Delivery) -> Result<(), Failure> {

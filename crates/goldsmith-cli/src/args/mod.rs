@@ -7,6 +7,7 @@ mod describe;
 mod engine;
 mod forget;
 mod global;
+mod maintain;
 mod verify;
 
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ pub(crate) use describe::{ConfigArgs, ExplainArgs, SchemaArgs, SchemaKind, Valid
 pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
 pub(crate) use forget::ForgetArgs;
 pub(crate) use global::GlobalArgs;
+pub(crate) use maintain::MaintainArgs;
 pub(crate) use verify::VerifyArgs;
 
 use crate::settings::Overrides;
@@ -72,6 +74,7 @@ pub(crate) enum Command {
     Query(QueryArgs),
     Verify(VerifyArgs),
     Forget(ForgetArgs),
+    Maintain(MaintainArgs),
     Catalog(CatalogArgs),
     Compile(CompileArgs),
     Synth(SynthArgs),
@@ -91,6 +94,7 @@ impl Command {
             Self::Query(args) => args.target.overrides(),
             Self::Verify(args) => args.overrides(),
             Self::Forget(args) => args.target.overrides(),
+            Self::Maintain(args) => args.target.overrides(),
             Self::Catalog(args) => args.target.overrides(),
             Self::Compile(_)
             | Self::Demo(_)

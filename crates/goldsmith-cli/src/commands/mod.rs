@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod forget;
 mod generate;
+mod maintain;
 mod plan;
 mod query;
 mod run;
@@ -67,6 +68,7 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Query(args) => query::query(context, &args.sql).await,
         Command::Verify(args) => verify::verify(context, args.options()).await,
         Command::Forget(args) => forget::forget(context, &args.source, args.yes).await,
+        Command::Maintain(args) => maintain::maintain(context, args.options()).await,
         Command::Catalog(args) => catalog::catalog(context, catalog_request(&args)).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
         Command::Compile(args) => compile::compile(context, &args.options(), &args.out),

@@ -67,6 +67,21 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
         place.text(&syntax)
     );
 
+    // Two runs leave no four small files, but files that the second one replaced.
+    let maintain = ["maintain", "--target", "goldsmith-demo/lake", "--retention", "0s", "--format", "json"];
+    let garbage = |arguments: &[&str]| {
+        let output = place.run(&[&maintain[..], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["tables"].as_array().unwrap().iter().map(|table| number(&table["garbage_files"])).sum::<u64>()
+    };
+    let found = garbage(&["--dry-run"]);
+    assert!(found > 0);
+    assert_eq!((garbage(&[]), garbage(&["--dry-run"])), (found, 0));
+    let slip = place.run(&["maintain", "--target", "goldsmith-demo/lake", "--select", "fact_usag"]);
+    assert_eq!(slip.status.code(), Some(1));
+    assert!(place.text(&slip).contains("did you mean `fact_usage`?"), "{}", place.text(&slip));
+
     let verify = ["verify", "--target", "goldsmith-demo/lake", "--select", "fact_usage", "--sample", "0.2"];
     let output = place.run(&[&verify[..], &["--format", "json"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));

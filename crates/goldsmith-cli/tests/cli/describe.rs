@@ -10,7 +10,7 @@ fn help_teaches_every_command() {
     assert_output!("help", place.snapshot(&["--help"]));
     for command in [
         "demo", "validate", "plan", "run", "status", "query", "verify", "catalog", "compile", "synth", "config",
-        "schema", "explain",
+        "schema", "explain", "maintain",
     ] {
         let output = place.run(&[command, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();

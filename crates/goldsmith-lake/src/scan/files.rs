@@ -49,6 +49,16 @@ impl LiveFile {
         self.dead.as_ref().is_none_or(|dead| !dead.contains(row))
     }
 
+    /// Rows that the log says are deleted.
+    pub(crate) fn deleted_rows(&self) -> u64 {
+        self.vector.as_ref().and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default()
+    }
+
+    /// Rows that the file holds, the deleted ones among them, as its statistics say.
+    pub(crate) fn physical_rows(&self) -> Option<u64> {
+        serde_json::from_str::<Value>(self.stats.as_deref()?).ok()?.get("numRecords")?.as_u64()
+    }
+
     /// Leaves out the dead ones among rows that begin at physical row `start` of the file.
     fn living(&self, batch: RecordBatch, start: usize) -> Result<RecordBatch, arrow::error::ArrowError> {
         match &self.dead {

@@ -194,7 +194,7 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
             run_id: request.run_id,
             operation: request.operation,
             metrics: report.metrics(),
-            blind_append: false,
+            ..CommitRequest::default()
         })
         .await?;
     if let CommitOutcome::Committed { version } = outcome {

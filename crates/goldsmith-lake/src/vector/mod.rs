@@ -127,7 +127,7 @@ impl DeadRows {
 }
 
 /// The file of vectors that a descriptor names: an optional directory, then the encoded id.
-fn relative_path(text: &str) -> std::result::Result<Path, String> {
+pub(crate) fn relative_path(text: &str) -> std::result::Result<Path, String> {
     let split = text.len().checked_sub(ENCODED_ID).filter(|split| text.is_char_boundary(*split));
     let (directory, id) = text.split_at(split.ok_or_else(|| format!("`{text}` names no file of vectors"))?);
     let bytes = z85::decode(id).map_err(|error| format!("`{text}` names no file of vectors: {error}"))?;

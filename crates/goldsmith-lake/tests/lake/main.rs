@@ -4,6 +4,7 @@
 mod commits;
 mod delta_sources;
 mod evolution;
+mod maintenance;
 mod opening;
 mod parquet_sources;
 mod staging;

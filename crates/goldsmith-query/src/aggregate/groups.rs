@@ -1,5 +1,6 @@
 //! Keys of members, numbered in the order in which they appear.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringArray};
@@ -88,9 +89,9 @@ impl Groups {
     }
 }
 
-fn number_of<K: ?Sized>(groups: &mut HashMap<Box<K>, usize>, key: &K) -> usize
+fn number_of<K>(groups: &mut HashMap<Box<K>, usize>, key: &K) -> usize
 where
-    K: std::hash::Hash + Eq,
+    K: ?Sized + Hash + Eq,
     Box<K>: for<'a> From<&'a K>,
 {
     match groups.get(key) {

@@ -1,0 +1,45 @@
+//! Arguments of `goldsmith maintain`.
+
+use std::time::Duration;
+
+use clap::Args;
+use goldsmith::MaintainOptions;
+
+use super::engine::TargetArgs;
+
+/// Merge small files, purge deleted rows, delete garbage
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Every run adds a small file to the tables that it changes, and hides rows that changed by deletion vectors. \
+                  This command keeps the tables quick to read: small files become larger ones, files of which a twentieth is \
+                  deleted are rewritten without these rows, and files that nothing shows any more are deleted, among them \
+                  those of interrupted runs.\n\n\
+                  No row changes, so that runs and readers may go on meanwhile, and the next run finds nothing new in it. \
+                  What no version of the last days shows is deleted for good: readers that began before that, and time travel \
+                  beyond it, lose their files. Bronze keeps all its rows.",
+    after_long_help = "Example: see what it would do, then do it, once a week.\n\n  \
+                       $ goldsmith maintain --target LAKE --dry-run\n  \
+                       $ goldsmith maintain --target LAKE"
+)]
+pub(crate) struct MaintainArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+
+    /// Gold table, source (`billing.usage`) or domain; may be repeated [default: every table]
+    #[arg(long, short = 's', value_name = "NAME")]
+    pub(crate) select: Vec<String>,
+
+    /// How long files that nothing shows any more are kept, such as `12h` or `30days`
+    #[arg(long, value_name = "TIME", default_value = "7days", value_parser = humantime::parse_duration)]
+    pub(crate) retention: Duration,
+
+    /// Only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+impl MaintainArgs {
+    pub(crate) fn options(&self) -> MaintainOptions {
+        MaintainOptions { select: self.select.clone(), retention: self.retention, dry_run: self.dry_run }
+    }
+}

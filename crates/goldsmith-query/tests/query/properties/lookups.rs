@@ -262,7 +262,8 @@ fn a_change_of_the_dimension_touches_every_fact_that_resolves_differently() {
         let before = chosen(&was);
         let mut after = chosen(&is);
         after.iter_mut().step_by(3).for_each(|member| member.price = Some(9));
-        let (old_index, new_index) = (index_of(way, &[before.clone()]), index_of(way, &[after.clone()]));
+        let (old_index, new_index) =
+            (index_of(way, std::slice::from_ref(&before)), index_of(way, std::slice::from_ref(&after)));
         let change = new_index.changes_since(&old_index).unwrap().expect("the types are the same");
         let keys: ArrayRef = texts(facts.iter().map(|fact| owned(fact.key)));
         let at = instants(facts.iter().map(|fact| fact.at));

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::error::{LakeError, Result};
 use crate::log::{COMMIT_ID, Commit, RUN_ID, read_commit};
+use crate::merge::join_changes;
 use crate::staged::{Changes, delete_files};
 use crate::table::{POSITION_DOMAIN, Table};
 use crate::write::WrittenFiles;
@@ -28,7 +29,7 @@ pub(crate) const ENGINE: &str = concat!("goldsmith/", env!("CARGO_PKG_VERSION"))
 /// The feature of a table that has deletion vectors.
 const DELETION_VECTORS: &str = "deletionVectors";
 
-/// Features of a writer that change nothing for appended or rewritten files of our kind.
+/// Features of a writer that change nothing for appended or rewritten files of our kind, or that delta-rs takes care of.
 const WRITABLE_FEATURES: &[&str] = &[
     "appendOnly",
     "invariants",
@@ -41,6 +42,7 @@ const WRITABLE_FEATURES: &[&str] = &[
     "checkConstraints",
     "changeDataFeed",
     "generatedColumns",
+    "columnMapping",
 ];
 
 /// What one commit shall do.
@@ -110,7 +112,7 @@ impl Table {
             return Ok(CommitOutcome::Nothing);
         }
         self.check_writable()?;
-        let Changes { mut added, removed, metadata, written } = self.staged.take();
+        let Changes { mut added, removed, metadata, changes, has_unrecorded, mut written } = self.staged.take();
         added.iter_mut().for_each(|add| add.data_change = !request.rearranges);
         let (protocol, metadata) = self.enable_vectors(&added, metadata)?;
         let changes_metadata = metadata.is_some();
@@ -118,6 +120,9 @@ impl Table {
         actions.extend(metadata.map(Action::Metadata));
         actions.extend(added.iter().cloned().map(Action::Add));
         actions.extend(self.remove_actions(&removed, !request.rearranges)?);
+        let changes = join_changes(self, changes, has_unrecorded).await?;
+        written.extend(changes.iter().map(|file| Path::from(file.path.as_str())));
+        actions.extend(changes.into_iter().map(Action::Cdc));
         actions.extend(new_position.map(|configuration| {
             Action::DomainMetadata(DomainMetadata { domain: POSITION_DOMAIN.to_owned(), configuration, removed: false })
         }));
@@ -175,26 +180,12 @@ impl Table {
         if !names.iter().any(|name| name == "domainMetadata") {
             return refuse("a table without `domainMetadata`".to_owned());
         }
-        if !self.is_plain()? {
-            return refuse("partitions or column mapping".to_owned());
+        let guards = self.guards()?;
+        if !self.is_plain()? && !guards.column_mapping && !guards.partitions {
+            return refuse("deletion vectors outside of the table".to_owned());
         }
-        let configuration = snapshot.metadata().configuration();
-        let is_on = |key: &str| configuration.get(key).is_some_and(|value| value == "true");
-        if is_on("delta.enableChangeDataFeed") {
-            return refuse("changeDataFeed".to_owned());
-        }
-        if is_on("delta.appendOnly") {
+        if snapshot.metadata().configuration().get("delta.appendOnly").is_some_and(|value| value == "true") {
             return refuse("appendOnly".to_owned());
-        }
-        if configuration.keys().any(|key| key.starts_with("delta.constraints.")) {
-            return refuse("checkConstraints".to_owned());
-        }
-        let generated = snapshot.arrow_schema().fields().iter().any(|field| {
-            field.metadata().contains_key("delta.generationExpression")
-                || field.metadata().contains_key("delta.invariants")
-        });
-        if generated {
-            return refuse("generatedColumns or invariants".to_owned());
         }
         Ok(())
     }

@@ -172,6 +172,18 @@ pub enum LakeError {
         /// What the conversion said.
         reason: String,
     },
+    /// Rows that a table does not allow.
+    #[error(
+        "the rows for `{location}` break a rule of the table ({rules}): {reason}; nothing was written, correct the rows or drop the rule"
+    )]
+    BrokenRule {
+        /// The table.
+        location: String,
+        /// The rules of the table.
+        rules: String,
+        /// What was found, without the rows themselves.
+        reason: String,
+    },
     /// Rows that must be unique by key are not.
     #[error("two rows for the table `{table}` have the same key `{key}`; the rows of an upsert must be unique by key")]
     DuplicateKey {
@@ -293,6 +305,7 @@ impl LakeError {
             | Self::UnexpectedColumn { .. }
             | Self::ValueDoesNotFit { .. }
             | Self::DuplicateKey { .. }
+            | Self::BrokenRule { .. }
             | Self::UnknownStorageOption { .. }
             | Self::StorageSetup { .. } => ErrorKind::InvalidInput,
             Self::NotADeltaTable { .. } => ErrorKind::NotADeltaTable,

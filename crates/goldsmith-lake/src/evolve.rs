@@ -32,8 +32,17 @@ impl Table {
     pub fn replace_schema(&mut self, schema: &Schema) -> Result<bool> {
         let location = self.location.to_string();
         let current = self.kernel_schema()?;
-        let wanted = schema.fields().iter().map(|field| kernel_field(field, &location)).collect::<Result<Vec<_>>>()?;
-        self.stage_fields(wanted, &current)
+        let wanted = schema.fields().iter().map(|field| {
+            let mut wanted = kernel_field(field, &location)?;
+            // What other software says of a column that stays, such as how it is computed.
+            let rules = current.field(field.name()).filter(|known| known.data_type() == wanted.data_type());
+            let rules = rules.into_iter().flat_map(|known| &known.metadata);
+            wanted.metadata.extend(
+                rules.filter(|(key, _)| key.starts_with("delta.")).map(|(key, value)| (key.clone(), value.clone())),
+            );
+            Ok(wanted)
+        });
+        self.stage_fields(wanted.collect::<Result<Vec<_>>>()?, &current)
     }
 
     fn kernel_schema(&self) -> Result<StructType> {
@@ -51,6 +60,13 @@ impl Table {
             return Ok(false);
         }
         self.check_writable()?;
+        if self.guards()?.column_mapping {
+            return Err(LakeError::UnsupportedFeature {
+                location,
+                features: "columnMapping".to_owned(),
+                access: "change the columns of",
+            });
+        }
         let snapshot = self.snapshot()?;
         let needs_feature = deltalake::kernel::contains_timestampntz(wanted.fields())
             && !snapshot

@@ -6,7 +6,8 @@
 //! - [`Lake`] opens and creates: [`Lake::open`], [`Lake::create`], [`Lake::open_source`].
 //! - [`Table`] is one Delta table at one version: read it with [`Table::scan`], write it with [`Table::writer`],
 //!   [`Table::stage`] and [`Table::commit`], widen it with [`Table::add_columns`].
-//! - [`upsert`] brings a table to hold given rows, and writes only what differs.
+//! - [`upsert`] brings a table to hold given rows, and writes only what differs; tables with rules of their own ([`Guards`]) are
+//!   written by delta-rs.
 //! - [`source`] reads what is new in a Delta table or a directory of Parquet files that somebody else writes.
 //!
 //! # What a commit promises
@@ -26,6 +27,7 @@ mod location;
 mod log;
 mod log_cache;
 mod maintain;
+mod merge;
 mod parquet_file;
 mod scan;
 mod session;
@@ -44,9 +46,10 @@ pub use failure::StorageFailure;
 pub use lake::{FileCompression, Lake, LakeOptions, TableSpec};
 pub use location::Location;
 pub use maintain::{CompactReport, VacuumReport};
+pub use merge::Guards;
 pub use scan::{RowFilter, RowProbe, ScanRequest};
 pub use storage_options::{Side, check_storage_option};
 pub use stores::StoreLayer;
 pub use table::{Added, FileInfo, Table};
-pub use upsert::{HeldStays, Preference, UpsertReport, UpsertRequest, WriteMode, upsert};
+pub use upsert::{HeldStays, Preference, UpsertPath, UpsertReport, UpsertRequest, WriteMode, upsert};
 pub use write::{TableWriter, WrittenFiles};

@@ -1,7 +1,7 @@
 //! Reading single entries of a transaction log.
 
 use bytes::Bytes;
-use deltalake::kernel::{Add, Remove};
+use deltalake::kernel::{Add, AddCDCFile, Remove};
 use deltalake::logstore::LogStore;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -21,6 +21,8 @@ pub(crate) const COMMIT_ID: &str = "goldsmithCommitId";
 pub(crate) struct Commit {
     pub(crate) adds: Vec<Add>,
     pub(crate) removes: Vec<Remove>,
+    /// Files with changed rows, for readers of the change data feed.
+    pub(crate) changes: Vec<AddCDCFile>,
     pub(crate) has_metadata: bool,
     pub(crate) has_protocol: bool,
     info: Option<Value>,
@@ -32,6 +34,7 @@ pub(crate) struct Commit {
 struct Line {
     add: Option<Add>,
     remove: Option<Remove>,
+    cdc: Option<AddCDCFile>,
     meta_data: Option<IgnoredAny>,
     protocol: Option<IgnoredAny>,
     commit_info: Option<Value>,
@@ -44,6 +47,7 @@ impl Commit {
             let line = line?;
             commit.adds.extend(line.add);
             commit.removes.extend(line.remove);
+            commit.changes.extend(line.cdc);
             commit.has_metadata |= line.meta_data.is_some();
             commit.has_protocol |= line.protocol.is_some();
             commit.info = line.commit_info.or(commit.info);

@@ -57,6 +57,17 @@ pub struct VacuumReport {
 }
 
 impl Table {
+    /// Refuses what [`Table::writer`] refuses, and tables whose files do not simply hold their columns by name: files are read and
+    /// listed directly here.
+    fn check_maintainable(&self) -> Result<()> {
+        self.check_writable()?;
+        if self.is_plain()? {
+            return Ok(());
+        }
+        let (location, features) = (self.location.to_string(), self.guards()?.to_string());
+        Err(LakeError::UnsupportedFeature { location, features, access: "maintain" })
+    }
+
     /// Merges small files (below half of [`crate::LakeOptions::target_file_size`], when there are at least four) and rewrites files
     /// of which a twentieth is deleted, in one commit that says that no row changed. Readers of what is new pass over it, and
     /// versions before it can still be read until [`Table::vacuum`]. With `dry_run` nothing is written.
@@ -65,7 +76,7 @@ impl Table {
     /// [`LakeError::Conflict`] (retryable) when somebody else changed one of the files meanwhile, [`LakeError::Unbalanced`] when the
     /// rows written are not those read; errors of the storage. Nothing is visible after an error.
     pub async fn compact(&mut self, run_id: &str, dry_run: bool) -> Result<CompactReport> {
-        self.check_writable()?;
+        self.check_maintainable()?;
         let files = live_files(self, None)?;
         let mut report =
             CompactReport { files_before: files.len(), files_after: files.len(), ..CompactReport::default() };
@@ -158,7 +169,7 @@ impl Table {
     /// [`LakeError::InvalidRequest`] when the log does not reach back that far, so that it cannot be told;
     /// [`LakeError::UnsupportedFeature`] for tables that this engine does not write; errors of the storage.
     pub async fn vacuum(&self, retention: Duration, dry_run: bool) -> Result<VacuumReport> {
-        self.check_writable()?;
+        self.check_maintainable()?;
         let location = self.location.to_string();
         let oldest = Utc::now()
             - chrono::TimeDelta::from_std(retention).map_err(|error| LakeError::InvalidRequest {

@@ -7,6 +7,8 @@ use deltalake::kernel::{Add, Metadata, StructType};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::merge::ChangeSet;
+use crate::merge::shadow::Caught;
 use crate::table::Table;
 use crate::write::WrittenFiles;
 
@@ -18,6 +20,10 @@ pub(crate) struct Staged {
     /// Files that hold the deletion vectors of added files.
     vectors: Vec<Path>,
     metadata: Option<Box<(Metadata, StructType)>>,
+    /// What operations recorded for the change data feed, in their order.
+    changes: Vec<ChangeSet>,
+    /// Whether rows came or went without such a record.
+    has_unrecorded: bool,
 }
 
 impl Staged {
@@ -48,10 +54,18 @@ impl Staged {
     pub(crate) fn take(&mut self) -> Changes {
         let staged = std::mem::take(self);
         let new_files = staged.added.iter().filter(|add| !staged.removed.contains(&add.path));
-        let written = new_files.map(|add| Path::from(add.path.as_str())).chain(staged.vectors).collect();
+        let changes = staged.changes.iter().flat_map(|set| &set.files).map(|file| Path::from(file.path.as_str()));
+        let written = new_files.map(|add| Path::from(add.path.as_str())).chain(staged.vectors).chain(changes).collect();
         let mut removed: Vec<String> = staged.removed.into_iter().collect();
         removed.sort_unstable();
-        Changes { added: staged.added, removed, metadata: staged.metadata.map(|metadata| metadata.0), written }
+        Changes {
+            added: staged.added,
+            removed,
+            metadata: staged.metadata.map(|metadata| metadata.0),
+            changes: staged.changes,
+            has_unrecorded: staged.has_unrecorded,
+            written,
+        }
     }
 }
 
@@ -62,6 +76,10 @@ pub(crate) struct Changes {
     /// Paths of the files of the version that go, or that are among the added ones.
     pub(crate) removed: Vec<String>,
     pub(crate) metadata: Option<Metadata>,
+    /// What operations recorded for the change data feed, in their order.
+    pub(crate) changes: Vec<ChangeSet>,
+    /// Whether rows came or went without such a record.
+    pub(crate) has_unrecorded: bool,
     /// What was written and nothing refers to until the commit.
     pub(crate) written: Vec<Path>,
 }
@@ -72,6 +90,17 @@ impl Table {
     ///
     /// Staged files that are taken out again are deleted.
     pub async fn stage(&mut self, added: WrittenFiles, removed: &[String]) {
+        self.staged.has_unrecorded |= added.files() > 0 || !removed.is_empty();
+        self.stage_files(added.adds, removed).await;
+    }
+
+    /// Shows what a `MERGE` on the staged state of this handle did.
+    pub(crate) async fn stage_merged(&mut self, caught: Caught, key: &[String]) {
+        self.stage_files(caught.added, &caught.removed).await;
+        self.staged.changes.push(ChangeSet { key: key.to_vec(), files: caught.changes });
+    }
+
+    async fn stage_files(&mut self, added: Vec<Add>, removed: &[String]) {
         let dropped: HashSet<&str> = removed.iter().map(String::as_str).collect();
         let (gone, kept): (Vec<Add>, Vec<Add>) =
             std::mem::take(&mut self.staged.added).into_iter().partition(|add| dropped.contains(add.path.as_str()));
@@ -82,7 +111,7 @@ impl Table {
         let known = dropped.iter().filter(|path| !never_seen.contains(*path)).map(|path| (*path).to_owned());
         self.staged.removed.extend(known.collect::<Vec<_>>());
         self.staged.added = kept;
-        self.staged.added.extend(added.adds);
+        self.staged.added.extend(added);
         delete_files(&self.delta.log_store().object_store(None), &abandoned).await;
     }
 

@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use crate::conform::{check_columns, conform};
 use crate::error::{LakeError, Result};
 use crate::lake::FileCompression;
+use crate::merge::Appender;
 use crate::session::BATCH_ROWS;
 use crate::staged::delete_files;
 use crate::table::{Table, num_records};
@@ -30,8 +31,12 @@ const ROW_GROUP_ROWS: usize = 128 * 1024;
 const LANE_CAPACITY: usize = 2;
 /// A double holds this many decimal digits exactly, and bounds of decimals are written as doubles.
 const EXACT_DIGITS: u8 = 15;
+/// Key of the name that a column has in data files, in the metadata of the field of a table with mapped columns.
+pub(crate) const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
 
 /// Streams rows into new data files of a table. Nothing is visible before [`Table::commit`].
+///
+/// Rows of a table with rules of its own ([`crate::Guards`]) are checked and written by delta-rs.
 ///
 /// Memory is bounded by one row group per thread. Further files are written in parallel only while one writer cannot keep up,
 /// so that few rows make one file. Dropping the writer abandons its files.
@@ -44,6 +49,8 @@ pub struct TableWriter {
     lanes: Vec<Lane>,
     next: usize,
     rows: u64,
+    /// Writes instead of the lanes when the table has rules of its own.
+    appender: Option<Box<Appender>>,
 }
 
 struct Lane {
@@ -107,16 +114,12 @@ impl Table {
         let location = self.location.to_string();
         let options = self.options();
         let schema = self.data_schema()?;
-        let compression = match options.compression {
-            FileCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
-            FileCompression::Snappy => Compression::SNAPPY,
+        let properties = self.writer_properties();
+        let appender = if self.guards()?.is_empty() {
+            None
+        } else {
+            Some(Box::new(Appender::new(self.clone(), properties.clone())))
         };
-        let properties = WriterProperties::builder()
-            .set_created_by(concat!("goldsmith ", env!("CARGO_PKG_VERSION")).to_owned())
-            .set_compression(compression)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_write_batch_size(BATCH_ROWS)
-            .build();
         let snapshot = self.snapshot()?;
         let config = WriterConfig::new(
             Arc::clone(&schema),
@@ -136,7 +139,22 @@ impl Table {
             lanes: Vec::new(),
             next: 0,
             rows: 0,
+            appender,
         })
+    }
+
+    /// How data files are written.
+    pub(crate) fn writer_properties(&self) -> WriterProperties {
+        let compression = match self.options().compression {
+            FileCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            FileCompression::Snappy => Compression::SNAPPY,
+        };
+        WriterProperties::builder()
+            .set_created_by(concat!("goldsmith ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_compression(compression)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_write_batch_size(BATCH_ROWS)
+            .build()
     }
 }
 
@@ -144,8 +162,13 @@ impl TableWriter {
     /// Writes a batch. Its columns are matched by name and cast to the types of the table; nested fields may be absent.
     ///
     /// # Errors
-    /// [`LakeError::MissingColumn`], [`LakeError::UnexpectedColumn`], [`LakeError::ValueDoesNotFit`] and errors of the storage.
+    /// [`LakeError::MissingColumn`], [`LakeError::UnexpectedColumn`], [`LakeError::ValueDoesNotFit`],
+    /// [`LakeError::BrokenRule`] and errors of the storage.
     pub async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if let Some(appender) = &mut self.appender {
+            self.rows += batch.num_rows() as u64;
+            return appender.write(batch).await;
+        }
         if batch.schema_ref() != &self.schema {
             check_columns(batch.schema_ref(), &self.schema, &self.location)?;
         }
@@ -227,6 +250,12 @@ impl TableWriter {
     async fn close(&mut self) -> (WrittenFiles, Option<LakeError>) {
         let mut adds = Vec::new();
         let mut first_error = None;
+        if let Some(appender) = &mut self.appender {
+            match appender.finish().await {
+                Ok(files) => adds.extend(files),
+                Err(error) => first_error = Some(error),
+            }
+        }
         // All lanes are told to end before the first is awaited, so that they end in parallel.
         let tasks: Vec<_> = std::mem::take(&mut self.lanes).into_iter().map(|lane| lane.task).collect();
         for task in tasks {
@@ -258,7 +287,7 @@ impl Drop for TableWriter {
 }
 
 /// Takes bounds out of the statistics that can be narrower than the data, since a reader would skip rows by them.
-fn drop_inexact_bounds(add: &mut Add, fields: &Fields) {
+pub(crate) fn drop_inexact_bounds(add: &mut Add, fields: &Fields) {
     if !fields.iter().any(|field| has_wide_decimal(field.data_type())) {
         return;
     }
@@ -278,12 +307,13 @@ fn drop_wide_decimals(bounds: &mut Value, fields: &Fields) {
         return;
     };
     for field in fields {
+        let name = field.metadata().get(PHYSICAL_NAME).unwrap_or(field.name());
         match field.data_type() {
             DataType::Decimal128(precision, _) if *precision > EXACT_DIGITS => {
-                bounds.remove(field.name());
+                bounds.remove(name);
             }
             DataType::Struct(fields) => {
-                if let Some(bounds) = bounds.get_mut(field.name()) {
+                if let Some(bounds) = bounds.get_mut(name) {
                     drop_wide_decimals(bounds, fields);
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder};
-use arrow::compute::cast;
+use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::Column;
 use datafusion::execution::SendableRecordBatchStream;
@@ -16,23 +16,38 @@ use futures::StreamExt;
 use super::ScanRequest;
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
+use crate::merge::shadow::Shadow;
 use crate::session::session;
-use crate::table::Table;
+use crate::table::{Table, project};
 
 /// Reads `schema` of a table whose files do not simply hold its columns by name.
 pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest) -> Result<SendableRecordBatchStream> {
     let location = table.location.to_string();
     let fail = |error| LakeError::query(&location, error);
     let context = session(table.options().threads);
-    let mut builder = table.delta.table_provider().with_session(Arc::new(context.state()));
+    let shadow = if table.has_staged() { Some(Shadow::new(table, None).await?) } else { None };
+    let delta = shadow.as_ref().map_or(&table.delta, |shadow| &shadow.delta);
+    let mut builder = delta.table_provider().with_session(Arc::new(context.state()));
     if let Some(files) = &request.files {
         builder = builder.with_adds(select_files(table, files)?);
     }
-    let mut select: Vec<Expr> = schema.fields().iter().map(|field| column(field.name())).collect();
+    let probe = match &request.probe {
+        None => None,
+        Some(probe) => Some((project(table.data_schema()?.as_ref(), &probe.columns, &location)?, Arc::clone(&probe.filter))),
+    };
+    // The columns to give come first, then what only the probe looks at.
+    let mut names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
     if let Some(name) = &request.with_file_column {
         builder = builder.with_file_column(name);
-        select.push(column(name));
+        names.push(name);
     }
+    let given = names.len();
+    for field in probe.iter().flat_map(|(columns, _)| columns.fields()) {
+        if !names.contains(&field.name()) {
+            names.push(field.name());
+        }
+    }
+    let select: Vec<Expr> = names.into_iter().map(|name| column(name)).collect();
     let provider = builder.await.map_err(fail)?;
     let stream = context
         .read_table(provider)
@@ -42,22 +57,30 @@ pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest
         .await
         .map_err(fail)?;
 
-    let Some(name) = &request.with_file_column else {
-        let target = Arc::clone(&schema);
-        return Ok(adapt(schema, stream, move |batch| conform(batch, &target, &location)));
-    };
     let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
-    fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
+    if let Some(name) = &request.with_file_column {
+        fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
+    }
     let target: SchemaRef = Arc::new(Schema::new(fields));
-    let paths = FilePaths::new(table)?;
+    let paths = if request.with_file_column.is_some() { Some(FilePaths::new(table)?) } else { None };
+    let wanted: Vec<usize> = (0..given).collect();
     let inner = Arc::clone(&target);
     Ok(adapt(target, stream, move |batch| {
-        let batch = conform(batch, &inner, &location)?;
+        let fail = |error| LakeError::arrow(&location, error);
+        let batch = match &probe {
+            None => batch.clone(),
+            Some((columns, filter)) => {
+                let mask = filter(&conform(batch, columns, &location)?).map_err(fail)?;
+                filter_record_batch(batch, &mask).map_err(fail)?
+            }
+        };
+        let batch = conform(&batch.project(&wanted).map_err(fail)?, &inner, &location)?;
+        let Some(paths) = &paths else { return Ok(batch) };
         let mut columns = batch.columns().to_vec();
         if let Some(last) = columns.last_mut() {
             *last = paths.relative(last, &location)?;
         }
-        RecordBatch::try_new(batch.schema(), columns).map_err(|error| LakeError::arrow(&location, error))
+        RecordBatch::try_new(batch.schema(), columns).map_err(fail)
     }))
 }
 
@@ -66,8 +89,10 @@ fn select_files(table: &Table, files: &[String]) -> Result<Vec<Add>> {
     let adds: Vec<Add> = table
         .file_views()?
         .iter()
-        .filter(|view| wanted.contains(view.path().as_ref()))
-        .map(|view| Add { path: view.path().into_owned(), ..Add::default() })
+        .map(|view| view.path().into_owned())
+        .chain(table.staged.added().iter().map(|add| add.path.clone()))
+        .filter(|path| wanted.contains(path.as_str()))
+        .map(|path| Add { path, ..Add::default() })
         .collect();
     if adds.len() < wanted.len() {
         let found: HashSet<&str> = adds.iter().map(|add| add.path.as_str()).collect();
@@ -106,7 +131,7 @@ impl FilePaths {
     fn new(table: &Table) -> Result<Self> {
         Ok(Self {
             root: table.delta.log_store().root_url().to_string(),
-            paths: table.file_views()?.iter().map(|view| view.path().into_owned()).collect(),
+            paths: table.files()?.into_iter().map(|file| file.path).collect(),
         })
     }
 

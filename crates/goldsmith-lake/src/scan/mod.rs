@@ -62,8 +62,7 @@ impl Table {
     /// its rows, and deleted rows are left out. Errors inside the stream carry a [`LakeError`] where this crate noticed them.
     ///
     /// # Errors
-    /// [`LakeError::MissingColumn`] and [`LakeError::NoSuchFile`] for names that the table does not have, and
-    /// [`LakeError::InvalidRequest`] for a probe of a table that other software lays out in partitions or with mapped columns.
+    /// [`LakeError::MissingColumn`] and [`LakeError::NoSuchFile`] for names that the table does not have.
     pub async fn scan(&self, request: ScanRequest) -> Result<SendableRecordBatchStream> {
         let location = self.location.to_string();
         let all = self.data_schema()?;
@@ -72,10 +71,6 @@ impl Table {
             None => Arc::clone(&all),
         };
         if !self.is_plain()? {
-            if request.probe.is_some() {
-                let reason = "a probe needs a table without partitions and column mapping".to_owned();
-                return Err(LakeError::InvalidRequest { location, reason });
-            }
             return foreign::scan(self, schema, &request).await;
         }
         let mut files = live_files(self, request.files.as_deref())?;

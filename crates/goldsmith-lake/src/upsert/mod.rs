@@ -16,14 +16,16 @@ use arrow::error::ArrowError;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::{Map, Value};
 
+pub(crate) use self::encode::RowEncoder;
 pub use self::fate::WriteMode;
 use self::fate::{Fate, Masks};
 use self::probe::{Probe, Verdicts};
 pub(crate) use self::prune::{Pruner, lies_before};
-use self::rows::{Columns, NewRows};
+pub(crate) use self::rows::{Columns, NewRows, Verdict};
 use crate::commit::{CommitOutcome, CommitRequest};
 use crate::conform::{check_columns, conform};
 use crate::error::{LakeError, Result};
+use crate::merge::{self, Guards};
 use crate::scan::{LiveFile, live_files, load_vectors};
 use crate::table::{Table, project};
 use crate::write::{TableWriter, WrittenFiles};
@@ -76,6 +78,16 @@ impl fmt::Debug for Preference {
     }
 }
 
+/// Who wrote the changes of an [`upsert`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UpsertPath {
+    /// The core of this crate, which serves tables without rules of their own.
+    #[default]
+    Core,
+    /// delta-rs' `MERGE`, because the table has these rules.
+    Merge(Guards),
+}
+
 /// What an [`upsert`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UpsertReport {
@@ -101,6 +113,8 @@ pub struct UpsertReport {
     pub rows_copied: u64,
     /// The version that the commit made; `None` when there was nothing to commit, or the changes are staged.
     pub version: Option<u64>,
+    /// Who wrote the changes, and why.
+    pub path: UpsertPath,
 }
 
 /// Makes the table hold the rows of the request: inserts what is new, replaces what differs, leaves what is equal untouched,
@@ -110,11 +124,19 @@ pub struct UpsertReport {
 /// row are rewritten or get a deletion vector, as [`UpsertRequest::write_mode`] says; all others stay. Memory is bounded by the
 /// new rows and a few batches of the table.
 ///
+/// A table with rules of its own ([`Guards`]: constraints, computed columns, a change data feed, mapped columns, partitions) is
+/// written by delta-rs' `MERGE`, with the same result; [`UpsertReport::path`] tells. Its files are rewritten whatever the
+/// `write_mode`, rows may leave out columns that the table computes, and the changed rows are held in memory once more.
+///
 /// # Errors
-/// [`LakeError::DuplicateKey`], [`LakeError::InvalidRequest`], [`LakeError::MissingColumn`],
+/// [`LakeError::BrokenRule`] for rows that the table does not allow; [`LakeError::DuplicateKey`], [`LakeError::InvalidRequest`], [`LakeError::MissingColumn`],
 /// [`LakeError::UnexpectedColumn`], [`LakeError::ValueDoesNotFit`] for a request that does not fit the table;
 /// [`LakeError::Conflict`] (retryable) as for [`Table::commit`]; errors of the storage. Nothing is visible after an error.
 pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertReport> {
+    let guards = table.guards()?;
+    if !guards.is_empty() {
+        return Box::pin(merge::upsert(table, request, guards)).await;
+    }
     let location = table.location.to_string();
     let schema = table.data_schema()?;
     let rows = conform_rows(&request.rows, &schema, &location)?;
@@ -204,7 +226,7 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
 }
 
 impl UpsertReport {
-    fn metrics(&self) -> Map<String, Value> {
+    pub(crate) fn metrics(&self) -> Map<String, Value> {
         [
             ("numTargetRowsInserted", self.inserted),
             ("numTargetRowsUpdated", self.updated),
@@ -221,14 +243,15 @@ impl UpsertReport {
 }
 
 /// The columns of an upsert, checked.
-struct Plan {
-    compared: Vec<String>,
-    group_schema: SchemaRef,
-    judged_schema: SchemaRef,
+pub(crate) struct Plan {
+    pub(crate) compared: Vec<String>,
+    pub(crate) group_schema: SchemaRef,
+    /// Key, compared columns, and what a preference needs.
+    pub(crate) judged_schema: SchemaRef,
 }
 
 impl Plan {
-    fn new(request: &UpsertRequest, schema: &SchemaRef, location: &str) -> Result<Self> {
+    pub(crate) fn new(request: &UpsertRequest, schema: &SchemaRef, location: &str) -> Result<Self> {
         let invalid = |reason: String| LakeError::InvalidRequest { location: location.to_owned(), reason };
         if request.key.is_empty() || request.group.is_empty() {
             return Err(invalid("an upsert needs key and group columns".to_owned()));

@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod commits;
+mod contract;
 mod delta_sources;
 mod evolution;
+mod guarded;
 mod maintenance;
 mod opening;
 mod parquet_sources;
+mod random_upserts;
+mod rules;
 mod staging;
 mod stores;
 mod support;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
-use goldsmith_lake::{CommitOutcome, CommitRequest, Preference, RowProbe, ScanRequest, UpsertRequest, upsert};
+use goldsmith_lake::{CommitOutcome, CommitRequest, RowProbe, ScanRequest, UpsertRequest, upsert};
 
 use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, rows};
 
@@ -22,32 +22,6 @@ fn staged(rows: RecordBatch) -> UpsertRequest {
 fn data_files(place: &Place, name: &str) -> usize {
     let entries = std::fs::read_dir(place.dir.path().join(name)).unwrap();
     entries.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "parquet")).count()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn staged_changes_build_on_each_other_and_become_visible_in_one_commit() {
-    let place = Place::new();
-    let mut table = place.create("t", pairs_schema()).await;
-    append(&mut table, &pairs(&[(1, "a"), (2, "b")]), Some("p1"), "r").await;
-    let version = table.version();
-
-    let report = upsert(&mut table, staged(pairs(&[(2, "B"), (3, "c")]))).await.unwrap();
-    assert_eq!((report.inserted, report.updated, report.version), (1, 1, None));
-    // The second step sees the first: it rewrites a file that nobody else has seen, and that goes with it.
-    let report = upsert(&mut table, staged(pairs(&[(2, "b2"), (3, "c"), (4, "d")]))).await.unwrap();
-    assert_eq!((report.inserted, report.updated, report.unchanged), (1, 1, 1));
-    assert_eq!(rows(&table).await, ["1|a", "2|b2", "3|c", "4|d"]);
-    assert_eq!(table.num_rows().await.unwrap(), 4);
-    assert_eq!(rows(&place.open("t").await).await, ["1|a", "2|b"], "others see nothing before the commit");
-    assert_eq!(table.version(), version);
-
-    let request = CommitRequest { position: Some("p2".to_owned()), ..CommitRequest::default() };
-    assert_eq!(table.commit(request).await.unwrap(), CommitOutcome::Committed { version: version + 1 });
-    assert!(!table.has_staged());
-    let other = place.open("t").await;
-    assert_eq!(rows(&other).await, ["1|a", "2|b2", "3|c", "4|d"]);
-    assert_eq!(other.position().await.unwrap().as_deref(), Some("p2"));
-    assert_eq!(data_files(&place, "t"), 1 + other.files().unwrap().len(), "only the file of before is left over");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,24 +95,4 @@ async fn a_probe_gives_exactly_the_accepted_rows_of_all_columns() {
     let files = found.column(2).as_string::<i32>();
     assert!(files.iter().flatten().all(|file| file.ends_with(".parquet")));
     assert_eq!(lines(&found.project(&[0, 1]).unwrap()), ["new|99999", "seven|7", "x|39999", "x|8"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_is_preferred_stays() {
-    let place = Place::new();
-    let mut table = place.create("t", pairs_schema()).await;
-    append(&mut table, &pairs(&[(1, "m"), (2, "m"), (3, "m")]), None, "r").await;
-    // The greater text wins.
-    let held_stays = |held: &RecordBatch, new: &RecordBatch| {
-        let (held, new) = (held.column(1).as_string::<i32>(), new.column(1).as_string::<i32>());
-        Ok(held.iter().zip(new.iter()).map(|(held, new)| Some(held > new)).collect::<BooleanArray>())
-    };
-    let request = UpsertRequest {
-        preference: Some(Preference { columns: Vec::new(), held_stays: Arc::new(held_stays) }),
-        stage: false,
-        ..staged(pairs(&[(1, "a"), (2, "z"), (3, "m"), (4, "n")]))
-    };
-    let report = upsert(&mut table, request).await.unwrap();
-    assert_eq!((report.inserted, report.updated, report.unchanged, report.outranked), (1, 1, 1, 1));
-    assert_eq!(rows(&table).await, ["1|m", "2|z", "3|m", "4|n"]);
 }

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
-use goldsmith_lake::{CommitOutcome, CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec};
+use goldsmith_lake::{
+    CommitOutcome, CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec, UpsertReport,
+    UpsertRequest, upsert,
+};
 use tempfile::TempDir;
 
 pub struct Place {
@@ -99,4 +102,51 @@ pub async fn rows(table: &Table) -> Vec<String> {
 
 pub fn names(columns: &[&str]) -> Vec<String> {
     columns.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// An upsert by `k`.
+pub fn request(rows: Vec<RecordBatch>) -> UpsertRequest {
+    UpsertRequest {
+        key: names(&["k"]),
+        group: names(&["k"]),
+        rows,
+        run_id: "run".to_owned(),
+        operation: "MERGE".to_owned(),
+        ..UpsertRequest::default()
+    }
+}
+
+pub async fn apply(table: &mut Table, request: UpsertRequest) -> UpsertReport {
+    upsert(table, request).await.unwrap()
+}
+
+/// Versions of something: `id` and `valid_from` identify a row, and who wrote it makes no difference.
+pub fn versions_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Utf8, true),
+        Field::new("valid_from", DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true),
+        Field::new("name", DataType::Utf8, true),
+        Field::new("written_by", DataType::Utf8, true),
+    ]))
+}
+
+pub fn versions(rows: &[(Option<&str>, i64, &str, &str)]) -> RecordBatch {
+    let ids: StringArray = rows.iter().map(|row| row.0).collect();
+    let times: TimestampMicrosecondArray = rows.iter().map(|row| Some(row.1)).collect();
+    let labels: StringArray = rows.iter().map(|row| Some(row.2)).collect();
+    let runs: StringArray = rows.iter().map(|row| Some(row.3)).collect();
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(ids), Arc::new(times.with_timezone("UTC")), Arc::new(labels), Arc::new(runs)];
+    RecordBatch::try_new(versions_schema(), columns).unwrap()
+}
+
+/// An upsert that replaces all versions of each `id`.
+pub fn timeline(rows: Vec<RecordBatch>) -> UpsertRequest {
+    UpsertRequest {
+        key: names(&["id", "valid_from"]),
+        group: names(&["id"]),
+        ignore: names(&["written_by"]),
+        delete_missing_in_group: true,
+        ..request(rows)
+    }
 }

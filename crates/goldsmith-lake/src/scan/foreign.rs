@@ -33,7 +33,9 @@ pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest
     }
     let probe = match &request.probe {
         None => None,
-        Some(probe) => Some((project(table.data_schema()?.as_ref(), &probe.columns, &location)?, Arc::clone(&probe.filter))),
+        Some(probe) => {
+            Some((project(table.data_schema()?.as_ref(), &probe.columns, &location)?, Arc::clone(&probe.filter)))
+        }
     };
     // The columns to give come first, then what only the probe looks at.
     let mut names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();

@@ -11,11 +11,12 @@
 //! - [`fold`] folds slices into runs, [`timeline`] builds SCD2 versions, [`aggregate`] gathers members,
 //!   [`calendar`] makes days;
 //! - [`law`] holds the conservation laws of a model against what enters and what leaves;
-//! - [`surrogate`] computes surrogate keys and [`lookup`] resolves them;
+//! - [`surrogate`] computes surrogate keys and [`lookup`] resolves them; [`asof`] does the same as a join in a DataFusion plan;
 //! - [`functions`] and [`expression`] compile and run the SQL expressions of a model;
 //! - [`gold`] says which columns a gold table has, and [`check`] type-checks a whole model offline.
 
 pub mod aggregate;
+pub mod asof;
 pub mod calendar;
 pub mod check;
 pub mod columns;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
 mod aggregates;
+mod asof;
 mod checks;
 mod expressions;
 mod flattening;

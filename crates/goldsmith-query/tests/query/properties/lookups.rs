@@ -10,7 +10,7 @@ use crate::world::*;
 
 /// A row of a dimension. Those without surrogate or start, and the unknown member, can never be found.
 #[derive(Debug, Clone, PartialEq)]
-struct Member {
+pub(super) struct Member {
     key: Option<&'static str>,
     start: Option<i64>,
     end: Option<i64>,
@@ -20,17 +20,17 @@ struct Member {
 
 /// A row of a fact.
 #[derive(Debug, Clone, PartialEq)]
-struct Fact {
-    key: Option<&'static str>,
-    at: Option<i64>,
+pub(super) struct Fact {
+    pub(super) key: Option<&'static str>,
+    pub(super) at: Option<i64>,
 }
 
-type Found = (i64, Option<i64>);
+pub(super) type Found = (i64, Option<i64>);
 
-const NOTHING: Found = (-1, None);
+pub(super) const NOTHING: Found = (-1, None);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
+pub(super) enum Way {
     Plain,
     AsOf,
     Interval,
@@ -48,7 +48,7 @@ fn member() -> impl Strategy<Value = Member> {
 }
 
 /// Members with surrogates of their own; some are the unknown member.
-fn members() -> impl Strategy<Value = Vec<Member>> {
+pub(super) fn members() -> impl Strategy<Value = Vec<Member>> {
     prop::collection::vec(member(), 0..10).prop_map(numbered)
 }
 
@@ -60,12 +60,12 @@ fn numbered(members: Vec<Member>) -> Vec<Member> {
     members.into_iter().enumerate().map(own).collect()
 }
 
-fn facts() -> impl Strategy<Value = Vec<Fact>> {
+pub(super) fn facts() -> impl Strategy<Value = Vec<Fact>> {
     let fact = (key(), prop::option::weighted(0.95, instant())).prop_map(|(key, at)| Fact { key, at });
     prop::collection::vec(fact, 1..14)
 }
 
-fn rows(members: &[Member]) -> RecordBatch {
+pub(super) fn rows(members: &[Member]) -> RecordBatch {
     batch(vec![
         ("job_key", ints(members.iter().map(|member| Some(member.surrogate)))),
         ("job_id", texts(members.iter().map(|member| owned(member.key)))),
@@ -86,7 +86,7 @@ fn index_of(way: Way, pieces: &[Vec<Member>]) -> DimensionIndex {
     .unwrap()
 }
 
-fn found(way: Way, pieces: &[Vec<Member>], facts: &[Fact], empty_is_null: bool) -> Vec<Found> {
+pub(super) fn found(way: Way, pieces: &[Vec<Member>], facts: &[Fact], empty_is_null: bool) -> Vec<Found> {
     let index = index_of(way, pieces);
     let keys: ArrayRef = texts(facts.iter().map(|fact| owned(fact.key)));
     let at = instants(facts.iter().map(|fact| fact.at));

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field};
 use crate::error::Result;
 use crate::table::Table;
 
-/// Rules that a table has for its writers, because of which [`upsert`](crate::upsert) leaves the writing to delta-rs.
+/// Rules that a table has for its writers, because of which [`upsert`](crate::upsert()) leaves the writing to delta-rs.
 ///
 /// Each is defined by the Delta protocol, section "Requirements for Writers".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

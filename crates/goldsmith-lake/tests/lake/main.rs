@@ -6,6 +6,7 @@ mod delta_sources;
 mod evolution;
 mod maintenance;
 mod opening;
+mod others;
 mod parquet_sources;
 mod staging;
 mod stores;

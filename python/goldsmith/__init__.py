@@ -35,6 +35,7 @@ from goldsmith._results import (
     TableVerification,
     VerifyReport,
 )
+from goldsmith._spark_run import Names
 
 __all__ = [
     "AccessError",
@@ -55,6 +56,7 @@ __all__ = [
     "InternalError",
     "Layer",
     "ModelError",
+    "Names",
     "QueryResult",
     "RowCounts",
     "RunFailedError",

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from goldsmith import _goldsmith, _results
 from goldsmith._arrow import sound
-from goldsmith._errors import Diagnostic, diagnostics_of
+from goldsmith._errors import ConfigurationError, Diagnostic, diagnostics_of
 from goldsmith._feed import ArrowStream, Feed
 from goldsmith._results import RunReport, Source, TableInfo, TablePlan, VerifyReport
+from goldsmith._spark_run import Names, SparkRun
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+    from pyspark.sql import SparkSession
 
 #: Path or URL.
 Location = str | os.PathLike[str]
@@ -72,8 +74,13 @@ class Engine:
     :param storage_options: options of the storage, such as ``aws_region``; before the key ``source.`` or ``target.`` is for that
         side alone.
     :param currency: currency of prices (ISO 4217), in place of the model's.
-    :param threads: tables worked on at once; without it the number of processors.
+    :param threads: tables worked on at once; without it the number of processors. Spark does one after the other.
+    :param engine: ``native``, or ``spark``: plans and runs then go through a Spark session, as SQL that is compiled from the model,
+        and read the system tables of its catalog; the rest looks at the target without Spark.
+    :param spark: the session, of a cluster, of Spark Connect, or of Databricks.
+    :param names: catalog and schemas in the session. Without a target the tables lie where the catalog has them.
     :raises ModelError: with every problem of the model.
+    :raises ConfigurationError: for settings that do not go together.
     """
 
     def __init__(
@@ -85,10 +92,24 @@ class Engine:
         storage_options: Mapping[str, str] | None = None,
         currency: str | None = None,
         threads: int | None = None,
+        engine: Literal["native", "spark"] = "native",
+        spark: SparkSession | None = None,
+        names: Names | None = None,
     ) -> None:
+        if engine not in ("native", "spark"):
+            raise ConfigurationError(f"there is no engine `{engine}`; there are native and spark")
+        if engine == "native" and (spark is not None or names is not None):
+            raise ConfigurationError("a session and its names are for the engine `spark`; give `engine=\"spark\"`")
+        if engine == "spark" and source is not None:
+            raise ConfigurationError("Spark reads the system tables of a catalog; name it with `names=Names(source_catalog=...)`")
         self._native = _goldsmith.Engine(
             model, _text(source), _text(target), dict(storage_options or {}), currency, threads
         )
+        self._spark: SparkRun | None = None
+        if engine == "spark":
+            if spark is None:
+                raise ConfigurationError("the engine `spark` works through a session; give one with `spark=`")
+            self._spark = SparkRun(self._native, spark, names or Names(), _text(target))
 
     def validate(self) -> tuple[Diagnostic, ...]:
         """Warnings of the model. Its errors were raised when the engine was made."""
@@ -108,14 +129,19 @@ class Engine:
         :param batches: rows with the columns of the source.
         :param delivery: number that grows from one delivery of the source to the next.
         """
+        self._only_native("rows cannot be handed over")
         self._native.hand_over(source, delivery, sound(batches))
 
     def feed(self, source: str, feed: Feed) -> None:
         """Lets an object read a source, in place of a table below the source location: see :class:`Feed`."""
+        self._only_native("a source cannot be fed")
         self._native.feed(source, feed)
 
     def plan(self, *, select: Sequence[str] = (), full_refresh: bool = False) -> tuple[TablePlan, ...]:
-        """What a run would do and why; nothing is changed."""
+        """What a run would do and why; nothing is changed. SQL finds out by doing what is new, so that with Spark every table of the
+        selection is named."""
+        if self._spark is not None:
+            return self._spark.plan(_names(select), full_refresh)
         return tuple(map(_results.table_plan, json.loads(self._native.plan(_names(select), full_refresh))))
 
     def run(self, *, select: Sequence[str] = (), full_refresh: bool = False) -> RunReport:
@@ -126,6 +152,8 @@ class Engine:
         :param select: gold tables, sources or domains; without it all. What they need comes along.
         :param full_refresh: builds the selected gold tables from all of bronze.
         """
+        if self._spark is not None:
+            return self._spark.run(_names(select), full_refresh)
         return _results.run_report(json.loads(self._native.run(_names(select), full_refresh)))
 
     def status(self) -> tuple[TableInfo, ...]:
@@ -152,6 +180,10 @@ class Engine:
     def query(self, sql: str) -> QueryResult:
         """Answers a SQL query; tables are named ``<schema>.<table>``, and without the schema those of gold are meant."""
         return QueryResult(self._native.query(sql))
+
+    def _only_native(self, what: str) -> None:
+        if self._spark is not None:
+            raise ConfigurationError(f"{what}: the engine `spark` reads the tables of its session")
 
 
 def validate(model: Location | None = None) -> tuple[Diagnostic, ...]:

@@ -11,6 +11,7 @@ from goldsmith.spark_source import MAX_ROWS
 
 COMMANDS = ("run", "verify", "plan", "setup")
 FAIL_ON = ("error", "never")
+ENGINES = ("native", "spark")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class Parameters:
     source: str | None = None
     #: Catalog of the system tables in the Spark session.
     system_catalog: str = "system"
-    #: Path or URL below which bronze and gold live.
+    #: ``native``, or ``spark``: the model is compiled to SQL, which the Spark session of the task runs.
+    engine: str = "native"
+    #: Path or URL below which bronze and gold live; with Spark it may be left to the catalog.
     target: str | None = None
     #: Gold tables, sources or domains; empty: all.
     select: tuple[str, ...] = ()
@@ -45,7 +48,7 @@ class Parameters:
     sample: float | None = None
     #: File with the SQL statements of ``setup``; without it they are made for ``catalog`` from the model and the target.
     statements: str | None = None
-    #: Catalog of Unity Catalog in which ``setup`` registers the tables of the target.
+    #: Catalog of Unity Catalog in which ``setup`` registers the tables of the target, and Spark has its tables.
     catalog: str | None = None
     #: Schema of the bronze tables in it; as in the model when not given.
     bronze_schema: str | None = None
@@ -81,6 +84,8 @@ def parse(arguments: Sequence[str]) -> Parameters:
     parameters = Parameters(**parsed)  # type: ignore[arg-type]
     if parameters.source and "system_catalog" in given:
         raise ConfigurationError("`source` and `system-catalog` exclude each other; give one of them")
+    if parameters.source and parameters.engine == "spark":
+        raise ConfigurationError("the engine `spark` reads the system tables of a catalog; give `system-catalog`, not `source`")
     return parameters
 
 
@@ -103,6 +108,8 @@ def _value(key: str, values: list[str]) -> object:
         return _one_of(key, value.lower(), ("true", "false")) == "true"
     if key == "command":
         return _one_of(key, value, COMMANDS)
+    if key == "engine":
+        return _one_of(key, value, ENGINES)
     if key == "fail_on":
         return _one_of(key, value, FAIL_ON)
     return value

@@ -21,6 +21,7 @@ from goldsmith._engine import Engine
 from goldsmith._errors import ConfigurationError, GoldsmithError, InternalError
 from goldsmith._parameters import Parameters, parse
 from goldsmith._results import CheckOutcome, Layer, RunReport, TablePlan, VerifyReport
+from goldsmith._spark_run import Names
 from goldsmith.spark_source import feed_from_spark
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(parameters: Parameters) -> bool:
-    report = _fed(parameters).run(select=parameters.select, full_refresh=parameters.full_refresh)
+    report = _worker(parameters).run(select=parameters.select, full_refresh=parameters.full_refresh)
     for layer in Layer:
         rows = report.totals(layer)
         _LOG.info(
@@ -83,7 +84,7 @@ def _run(parameters: Parameters) -> bool:
 
 
 def _plan(parameters: Parameters) -> bool:
-    plans = _fed(parameters).plan(select=parameters.select, full_refresh=parameters.full_refresh)
+    plans = _worker(parameters).plan(select=parameters.select, full_refresh=parameters.full_refresh)
     changing = [plan for plan in plans if plan.changes]
     for plan in changing:
         _LOG.info("%s %s: %s", plan.layer.value, plan.name, plan.what)
@@ -177,8 +178,10 @@ def _storage_options(parameters: Parameters) -> dict[str, str]:
     return {**kept, **parameters.storage_option}
 
 
-def _fed(parameters: Parameters) -> Engine:
-    """An engine that reads its source itself, or through the Spark session."""
+def _worker(parameters: Parameters) -> Engine:
+    """An engine that reads its source itself or through the Spark session, or one that does all of its work there."""
+    if parameters.engine == "spark":
+        return _spark_engine(parameters)
     engine = _engine(parameters)
     if parameters.target is None:
         raise ConfigurationError("no target is set; give a volume path or external location with `--target=`")
@@ -187,6 +190,29 @@ def _fed(parameters: Parameters) -> Engine:
             engine, _session(), catalog=parameters.system_catalog, max_rows=parameters.max_rows_per_batch
         )
     return engine
+
+
+def _spark_engine(parameters: Parameters) -> Engine:
+    if parameters.target is None and parameters.catalog is None:
+        raise ConfigurationError(
+            "no place for the tables is set; give a volume path or external location with `--target=`, or a catalog with `--catalog=`"
+        )
+    names = Names(
+        source_catalog=parameters.system_catalog,
+        catalog=parameters.catalog,
+        bronze_schema=parameters.bronze_schema,
+        gold_schema=parameters.gold_schema,
+        quarantine_schema=parameters.quarantine_schema,
+    )
+    return Engine(
+        model=parameters.models,
+        target=parameters.target,
+        storage_options=_storage_options(parameters),
+        currency=parameters.currency,
+        engine="spark",
+        spark=_session(),
+        names=names,
+    )
 
 
 def _session() -> SparkSession:

@@ -9,7 +9,7 @@ statements: in a Databricks job or notebook, on Apache Spark with Delta Lake, or
     report.raise_for_failures()
 
 A table that fails keeps nobody else from being brought up to date; what it holds stays as it was, and the next run makes up
-for it. Every statement can be repeated.
+for it. Every statement can be repeated. `goldsmith.Engine(engine="spark", ...)` compiles and runs in one process.
 """
 
 from __future__ import annotations
@@ -17,26 +17,38 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CompiledModel", "Script", "SparkEngine", "SparkReport", "SparkRunError", "Statement", "StatementResult"]
+__all__ = [
+    "CompiledModel",
+    "Script",
+    "SharedPosition",
+    "SparkEngine",
+    "SparkReport",
+    "SparkRunError",
+    "Statement",
+    "StatementResult",
+]
 
 log = logging.getLogger("goldsmith.spark")
 
-_FORMAT = 1
+_FORMAT = 2
 _LAYERS = ("setup", "bronze", "gold")
 _CREATING = ("create",)
-_LOADING = {
-    ("bronze", False): ("quarantine", "load"),
-    ("bronze", True): ("quarantine", "load"),
-    ("gold", False): ("begin", "refresh", "end"),
-    ("gold", True): ("begin", "rebuild", "end"),
-    ("setup", False): (),
-    ("setup", True): (),
-}
+_LOADING = {"setup": (), "bronze": ("quarantine", "load"), "gold": ("begin", "refresh", "end")}
+_REBUILDING = ("begin", "rebuild", "end")
+
+#: The property in which a table tells the native engine how far Spark brought it.
+_PROPERTY = "goldsmith.position"
+_POSITION_FORMAT = 1
+#: Commits of a table that are looked through for a position.
+_COMMITS = 50
+#: What servers call the number of rows that a statement changed.
+_CHANGED = ("num_affected_rows", "count")
 
 
 class SparkRunError(RuntimeError):
@@ -58,6 +70,12 @@ class Script:
     layer: str
     table: str
     statements: tuple[Statement, ...]
+    #: The table in SQL; none of what comes before all tables.
+    relation: str | None = None
+    #: The system table in SQL that a bronze table is loaded from.
+    source: str | None = None
+    #: Fingerprint of the model of a gold table.
+    fingerprint: str | None = None
 
     def named(self, *names: str) -> tuple[Statement, ...]:
         """The statements with one of these names, in the order of the names."""
@@ -71,6 +89,10 @@ class CompiledModel:
     target: str
     session: dict[str, str]
     scripts: tuple[Script, ...]
+    #: The expression that names a run; a literal can stand in its place.
+    run: str
+    #: The table of positions, in SQL.
+    positions: str
 
     @classmethod
     def load(cls, directory: str | Path) -> CompiledModel:
@@ -86,11 +108,22 @@ class CompiledModel:
             raise SparkRunError(f"there is no `{path}`; write it with `goldsmith compile --out {root}`") from None
         if manifest.get("format") != _FORMAT:
             raise SparkRunError(f"`{path}` has the format {manifest.get('format')}, not {_FORMAT}; compile again")
-        scripts = tuple(_script(root, entry, manifest["marker"]) for entry in manifest["scripts"])
-        return cls(manifest["target"], dict(manifest["session"]), scripts)
+        return cls.of(manifest, [_read(root, entry, manifest["marker"]) for entry in manifest["scripts"]])
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any], statements: Iterable[Sequence[Statement]]) -> CompiledModel:
+        """Puts a manifest and the statements of its scripts together."""
+        scripts = tuple(
+            Script(
+                *(entry["layer"], entry["table"], tuple(of_script)),
+                *(entry.get("relation"), entry.get("source"), entry.get("fingerprint")),
+            )
+            for entry, of_script in zip(manifest["scripts"], statements, strict=True)
+        )
+        return cls(manifest["target"], dict(manifest["session"]), scripts, manifest["run"], manifest["positions"])
 
 
-def _script(root: Path, entry: dict[str, Any], marker: str) -> Script:
+def _read(root: Path, entry: dict[str, Any], marker: str) -> tuple[Statement, ...]:
     path = root / entry["file"]
     try:
         text = path.read_text(encoding="utf-8")
@@ -99,7 +132,7 @@ def _script(root: Path, entry: dict[str, Any], marker: str) -> Script:
     statements = tuple(_statements(text, marker))
     if [statement.name for statement in statements] != entry["statements"]:
         raise SparkRunError(f"`{path}` does not have the statements that the manifest tells; compile again")
-    return Script(entry["layer"], entry["table"], statements)
+    return statements
 
 
 def _statements(text: str, marker: str) -> Iterable[Statement]:
@@ -115,6 +148,32 @@ def _statements(text: str, marker: str) -> Iterable[Statement]:
 
 
 @dataclass(frozen=True)
+class SharedPosition:
+    """How far a gold table has come, in the terms that both engines give and read."""
+
+    #: Fingerprint of the model that its rows were made by.
+    fingerprint: str
+    #: The table contains all that bronze held at this instant (milliseconds since the epoch).
+    read_at: int
+
+    @property
+    def text(self) -> str:
+        """What stands in the log of a table."""
+        return json.dumps({"format": _POSITION_FORMAT, "fingerprint": self.fingerprint, "read_at": self.read_at})
+
+    @classmethod
+    def parse(cls, text: str | None) -> SharedPosition | None:
+        """Reads what an engine took down; none when it is something else."""
+        try:
+            data = json.loads(text or "null")
+            if data["format"] > _POSITION_FORMAT:
+                return None
+            return cls(str(data["fingerprint"]), int(data["read_at"]))
+        except (ValueError, TypeError, KeyError):
+            return None
+
+
+@dataclass(frozen=True)
 class StatementResult:
     """What came of one statement. `metrics` is what the server tells of it, such as the number of rows."""
 
@@ -124,6 +183,13 @@ class StatementResult:
     seconds: float
     metrics: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
+    #: Whether the source is absent, so that the statement was not run.
+    is_skipped: bool = False
+
+    @property
+    def changed_rows(self) -> int | None:
+        """Rows that the statement changed; none when the server does not tell."""
+        return next((int(self.metrics[name]) for name in _CHANGED if self.metrics.get(name) is not None), None)
 
 
 @dataclass(frozen=True)
@@ -131,6 +197,8 @@ class SparkReport:
     """What came of a run, statement by statement."""
 
     results: tuple[StatementResult, ...]
+    #: The run; in `_run_id` of every row that it wrote.
+    run_id: str = ""
 
     @property
     def failures(self) -> tuple[StatementResult, ...]:
@@ -157,7 +225,11 @@ class SparkEngine:
     """
 
     def __init__(
-        self, session: Any, model: CompiledModel, *, rewrite: Callable[[str], str] | None = None
+        self,
+        session: Any,
+        model: CompiledModel,
+        *,
+        rewrite: Callable[[str], str] | None = None,
     ) -> None:
         self._session = session
         self._model = model
@@ -169,24 +241,50 @@ class SparkEngine:
         select: Iterable[str] | None = None,
         layers: Iterable[str] = ("bronze", "gold"),
         full_refresh: bool = False,
+        observer: Callable[[Script, list[StatementResult]], None] | None = None,
     ) -> SparkReport:
         """Creates what is missing, loads bronze and brings gold up to date.
 
         `select` names tables (`billing.usage`, `fact_usage`); without it all are brought up to date. `layers` leaves out bronze
         or gold, for instance when bronze is loaded by the native engine. With `full_refresh` gold tables are built from
-        all of bronze. An unknown name raises `SparkRunError` before anything is done.
+        all of bronze, and so are those that another model made. An unknown name raises `SparkRunError` before anything
+        is done. `observer` is called after each table with what came of its statements, which are then logged as debugging only.
         """
-        chosen = self._chosen(select, set(layers))
+        chosen = self.chosen(select, set(layers))
         for name, value in self._model.session.items():
             self._session.conf.set(name, value)
-        results: list[StatementResult] = []
-        # Everything is created first, since a dimension that is not there yet would fail the facts that look it up.
-        created = [script for script in chosen if self._do(script, _CREATING, results)]
+        level = logging.INFO if observer is None else logging.DEBUG
+        run = _Run(self._session, self._model, self._rewrite, level)
+        # Everything is created first, since a dimension that is not there yet would fail the facts that look it up. A calendar
+        # reads facts that nobody selected.
+        created = [script for script in chosen if run.do(script, _CREATING)]
+        for script in self._read_besides(chosen, set(layers)):
+            run.do(script, _CREATING)
         for script in created:
-            self._do(script, _LOADING[script.layer, full_refresh], results)
-        return SparkReport(tuple(results))
+            if script.layer == "gold":
+                run.bring_up_to_date(script, full_refresh)
+            elif script.source is not None and not self.exists(script.source):
+                log.info("%s: the source is absent", script.table)
+                run.results.append(StatementResult(script.layer, script.table, "load", 0.0, is_skipped=True))
+            else:
+                run.do(script, _LOADING[script.layer])
+            if observer is not None and script.layer != "setup":
+                observer(script, [result for result in run.results if result.table == script.table])
+        return SparkReport(tuple(run.results), run.run_id)
 
-    def _chosen(self, select: Iterable[str] | None, layers: set[str]) -> list[Script]:
+    def _read_besides(self, chosen: list[Script], layers: set[str]) -> list[Script]:
+        """Scripts of tables that the chosen ones read and that are not there yet."""
+        others = [script for script in self._model.scripts if script.layer in layers and script not in chosen]
+        sql = "\n".join(statement.sql for script in chosen for statement in script.statements) if others else ""
+        read = (script for script in others if script.relation is not None and script.relation in sql)
+        return [script for script in read if not self.exists(script.relation or "")]
+
+    def exists(self, relation: str) -> bool:
+        """Whether the session can see a table."""
+        return bool(self._session.catalog.tableExists(relation))
+
+    def chosen(self, select: Iterable[str] | None, layers: set[str]) -> list[Script]:
+        """The scripts that a run would execute, in their order."""
         unknown = layers - set(_LAYERS)
         names = None if select is None else set(select)
         if names is not None:
@@ -199,21 +297,108 @@ class SparkEngine:
             if script.layer == "setup" or (script.layer in layers and (names is None or script.table in names))
         ]
 
-    def _do(self, script: Script, names: tuple[str, ...], results: list[StatementResult]) -> bool:
+
+class _Run:
+    """One run over some scripts."""
+
+    def __init__(self, session: Any, model: CompiledModel, rewrite: Callable[[str], str], level: int) -> None:
+        self._level = level
+        self._session = session
+        self._model = model
+        self._rewrite = rewrite
+        self._fingerprints: dict[str, str] | None = None
+        self._shows_history = True
+        self.run_id = f"spark-{datetime.now(timezone.utc):%Y%m%d%H%M%S%f}"
+        self.results: list[StatementResult] = []
+
+    def bring_up_to_date(self, script: Script, full_refresh: bool) -> None:
+        """Refreshes a gold table, or builds it from all of bronze, and tells the native engine how far it came."""
+        # The instant is taken before anything is read: what bronze gets later belongs to the next run.
+        position = SharedPosition(script.fingerprint or "", int(time.time() * 1000))
+        try:
+            full_refresh = full_refresh or not self._is_of_this_model(script)
+        except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
+            log.error("%s: its position cannot be read: %s", script.table, problem)
+            self.results.append(StatementResult(script.layer, script.table, "position", 0.0, error=str(problem)))
+            return
+        names = _REBUILDING if full_refresh else _LOADING["gold"]
+        before = len(self.results)
+        if not self.do(script, names):
+            return
+        written = next(result for result in self.results[before:] if result.statement in ("refresh", "rebuild"))
+        if written.changed_rows != 0:
+            self._tell(script, position)
+
+    def _is_of_this_model(self, script: Script) -> bool:
+        """Whether the rows of a table were made by this model, as far as it is known. Where the native engine was the last to write
+        the table, its position is taken over."""
+        told = self._told_by_native(script.relation or "")
+        if told is None:
+            return self._known().get(script.table, script.fingerprint) == script.fingerprint
+        if told.fingerprint != script.fingerprint:
+            return False
+        instant = f"timestamp_millis({told.read_at})"
+        self._send(
+            f"merge into {self._model.positions} as t\n"
+            f"using (select '{script.table}' as table_name, '{told.fingerprint}' as fingerprint, {instant} as read_at) as s\n"
+            "on t.table_name = s.table_name\n"
+            "when matched then update set `position` = s.read_at, fingerprint = s.fingerprint\n"
+            "when not matched then insert (table_name, fingerprint, `position`, next_position)\n"
+            "values (s.table_name, s.fingerprint, s.read_at, null)"
+        )
+        return True
+
+    def _told_by_native(self, relation: str) -> SharedPosition | None:
+        """The position of the native engine, when its commit is the last one that tells one. Not every server shows the history of a
+        table; those that do not cannot write tables of the native engine either."""
+        if not self._shows_history:
+            return None
+        try:
+            commits = self._send(f"describe history {relation} limit {_COMMITS}")
+        except Exception as problem:  # noqa: BLE001 - servers raise what they like
+            log.debug("no history of tables is shown here: %s", problem)
+            self._shows_history = False
+            return None
+        for commit in sorted(commits, key=lambda commit: commit["version"], reverse=True):
+            if (told := SharedPosition.parse(commit.asDict().get("userMetadata"))) is not None:
+                return told
+            if commit["operation"] == "SET TBLPROPERTIES" and _PROPERTY in str(commit["operationParameters"]):
+                return None
+        return None
+
+    def _known(self) -> dict[str, str]:
+        """Fingerprints by table, as Spark took them down."""
+        if self._fingerprints is None:
+            rows = self._send(f"select table_name, fingerprint from {self._model.positions}")
+            self._fingerprints = {row["table_name"]: row["fingerprint"] for row in rows}
+        return self._fingerprints
+
+    def _tell(self, script: Script, position: SharedPosition) -> None:
+        """Takes the position down in the log of the table. Without it the native engine builds the table anew once."""
+        try:
+            self._send(f"alter table {script.relation} set tblproperties ('{_PROPERTY}' = '{position.text}')")
+        except Exception as problem:  # noqa: BLE001 - servers raise what they like; the table itself is right
+            log.warning("%s: its position cannot be told to the native engine: %s", script.table, problem)
+
+    def do(self, script: Script, names: tuple[str, ...]) -> bool:
+        """Executes the statements of these names; whether all went well."""
         for statement in script.named(*names):
             started = time.monotonic()
             metrics: dict[str, Any] = {}
             error = None
             try:
-                rows = self._session.sql(self._rewrite(statement.sql)).collect()
+                rows = self._send(statement.sql.replace(self._model.run, f"'{self.run_id}'"))
                 metrics = rows[0].asDict() if len(rows) == 1 else {}
             except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
                 error = str(problem)
             seconds = time.monotonic() - started
             result = StatementResult(script.layer, script.table, statement.name, seconds, metrics, error)
-            results.append(result)
+            self.results.append(result)
             if error is not None:
                 log.error("%s: %s failed: %s", script.table, statement.name, error)
                 return False
-            log.info("%s: %s in %.1f s %s", script.table, statement.name, seconds, metrics or "")
+            log.log(self._level, "%s: %s in %.1f s %s", script.table, statement.name, seconds, metrics or "")
         return True
+
+    def _send(self, sql: str) -> list[Any]:
+        return list(self._session.sql(self._rewrite(sql)).collect())

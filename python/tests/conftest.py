@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,16 @@ from typing import Any
 import goldsmith
 import pytest
 from support import DELIVERIES, Bucket, Source, command, s3_bucket
+
+
+@pytest.fixture(autouse=True)
+def plain_logging() -> Iterator[None]:
+    """The task sets logging up; other tests want it as it was."""
+    logger = logging.getLogger("goldsmith")
+    before = (logger.level, logger.propagate, list(logger.handlers))
+    yield
+    logger.level, logger.propagate, logger.handlers = before[0], before[1], before[2]
+    logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,6 @@ import goldsmith
 import pytest
 from support import Bucket, command, corrupt
 from goldsmith import _parameters, job
-
-
-@pytest.fixture(autouse=True)
-def plain_logging() -> Iterator[None]:
-    """The task sets logging up; other tests want it as it was."""
-    logger = logging.getLogger("goldsmith")
-    before = (logger.level, logger.propagate, list(logger.handlers))
-    yield
-    logger.level, logger.propagate, logger.handlers = before[0], before[1], before[2]
-    logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -77,6 +66,9 @@ def test_parameters_are_read_as_databricks_passes_them() -> None:
         (["--threads=0"], "whole number from 1"),
         (["--target=a", "--target=b"], "given 2 times"),
         (["--source=/a", "--system-catalog=system"], "exclude each other"),
+        (["--engine=flink"], "one of native, spark"),
+        (["--engine=spark", "--source=/a"], "give `system-catalog`, not `source`"),
+        (["--engine=spark"], "`--target=`, or a catalog with `--catalog=`"),
     ],
 )
 def test_wrong_parameters_are_told_and_end_with_1(

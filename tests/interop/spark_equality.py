@@ -1,11 +1,12 @@
 """Gold as Spark makes it from compiled SQL, held against gold as the native engine makes it.
 
 Usage: spark_equality.py refresh|rebuild COMPILED LAKE
-       spark_equality.py load COMPILED LAKE SOURCES
+       spark_equality.py load|all COMPILED LAKE SOURCES
        spark_equality.py compare NATIVE OTHER
 
 The first form runs a compiled model on Sail, a Spark Connect server in this process: gold from the bronze that is there. The
-second loads bronze from source tables below SOURCES. The third prints lines for each table whose rows or types differ.
+second loads bronze from source tables below SOURCES, and with `all` brings gold up to date as well. The third prints lines for
+each table whose rows or types differ.
 """
 
 import logging
@@ -51,13 +52,14 @@ def attach(spark, root):
 
 
 def run(step, compiled, lake, sources=None):
-    engine_options = {"layers": ["bronze"]} if step == "load" else {"layers": ["gold"], "full_refresh": step == "rebuild"}
+    layers = {"load": ["bronze"], "all": ["bronze", "gold"]}.get(step, ["gold"])
 
     def work(spark):
         attach(spark, lake)
         if sources is not None:
             attach(spark, sources)
-        report = spark_engine.SparkEngine(spark, spark_engine.CompiledModel.load(compiled)).run(**engine_options)
+        engine = spark_engine.SparkEngine(spark, spark_engine.CompiledModel.load(compiled))
+        report = engine.run(layers=layers, full_refresh=step == "rebuild")
         report.raise_for_failures()
         for result in report.results:
             print(f"{result.table} {result.statement} {result.seconds:.2f} {result.metrics}")

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use deltalake::DeltaTable;
 use deltalake::kernel::transaction::TransactionError;
-use deltalake::kernel::{Action, Add, CommitInfo, DomainMetadata, Metadata, MetadataExt, Protocol};
+use deltalake::kernel::{Action, CommitInfo, DomainMetadata};
 use deltalake::logstore::{CommitOrBytes, LogStore};
 use deltalake::protocol::checkpoints::{cleanup_metadata, create_checkpoint};
 use deltalake::table::config::TablePropertiesExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::error::{LakeError, Result};
@@ -26,25 +26,6 @@ const MAX_ATTEMPTS: usize = 20;
 /// How our commits name themselves.
 pub(crate) const ENGINE: &str = concat!("goldsmith/", env!("CARGO_PKG_VERSION"));
 
-/// The feature of a table that has deletion vectors.
-const DELETION_VECTORS: &str = "deletionVectors";
-
-/// Features of a writer that change nothing for appended or rewritten files of our kind, or that delta-rs takes care of.
-const WRITABLE_FEATURES: &[&str] = &[
-    "appendOnly",
-    "invariants",
-    "domainMetadata",
-    "timestampNtz",
-    "deletionVectors",
-    "v2Checkpoint",
-    "vacuumProtocolCheck",
-    "checkpointProtection",
-    "checkConstraints",
-    "changeDataFeed",
-    "generatedColumns",
-    "columnMapping",
-];
-
 /// What one commit shall do.
 #[derive(Default)]
 pub struct CommitRequest {
@@ -54,6 +35,11 @@ pub struct CommitRequest {
     pub removed: Vec<String>,
     /// The new position; `None` leaves it as it is.
     pub position: Option<String>,
+    /// Commits the position also when it is the one that the table has, so that the last commit is ours: what others wrote before it was
+    /// looked at, and need not be again.
+    pub confirm: bool,
+    /// The same position for other engines, shown by `DESCRIBE HISTORY` as the user's metadata of the commit.
+    pub shared_position: Option<String>,
     /// The run, kept in the log.
     pub run_id: String,
     /// Name of the operation in the table's history, such as `WRITE` or `MERGE`.
@@ -76,7 +62,7 @@ pub enum CommitOutcome {
         /// The version that the commit made.
         version: u64,
     },
-    /// There was nothing to commit: no files, and the position is the one that the table has.
+    /// There was nothing to commit: no files, and the position is the one that the table has and need not be confirmed.
     Nothing,
 }
 
@@ -101,7 +87,8 @@ impl Table {
     /// [`LakeError::UnsupportedFeature`] and errors of the storage.
     pub async fn commit(&mut self, request: CommitRequest) -> Result<CommitOutcome> {
         let position = self.position().await?;
-        let new_position = request.position.clone().filter(|new| Some(new) != position.as_ref());
+        let is_taken_down = |new: &String| request.confirm || Some(new) != position.as_ref();
+        let new_position = request.position.clone().filter(is_taken_down);
         let base = Base {
             version: self.version(),
             table_id: self.table_id()?,
@@ -114,7 +101,7 @@ impl Table {
         self.check_writable()?;
         let Changes { mut added, removed, metadata, changes, has_unrecorded, mut written } = self.staged.take();
         added.iter_mut().for_each(|add| add.data_change = !request.rearranges);
-        let (protocol, metadata) = self.enable_vectors(&added, metadata)?;
+        let (protocol, metadata) = self.enable_features(&added, new_position.is_some(), metadata)?;
         let changes_metadata = metadata.is_some();
         let mut actions: Vec<Action> = protocol.map(Action::Protocol).into_iter().collect();
         actions.extend(metadata.map(Action::Metadata));
@@ -133,6 +120,7 @@ impl Table {
                 (RUN_ID.to_owned(), Value::from(request.run_id.clone())),
                 ("operationMetrics".to_owned(), Value::Object(request.metrics.clone())),
             ]),
+            user_metadata: request.shared_position.clone(),
             ..CommitInfo::default()
         };
         let accept = |commit: &Commit| {
@@ -161,70 +149,6 @@ impl Table {
                 Err(error)
             }
         }
-    }
-
-    /// Refuses tables on which our way of writing would break something that others rely on.
-    pub(crate) fn check_writable(&self) -> Result<()> {
-        let location = self.location.to_string();
-        let refuse = |features: String| {
-            Err(LakeError::UnsupportedFeature { location: location.clone(), features, access: "write" })
-        };
-        let snapshot = self.snapshot()?;
-        let names: Vec<String> =
-            snapshot.protocol().writer_features().unwrap_or_default().iter().map(ToString::to_string).collect();
-        let unknown: Vec<&str> =
-            names.iter().map(String::as_str).filter(|name| !WRITABLE_FEATURES.contains(name)).collect();
-        if !unknown.is_empty() {
-            return refuse(unknown.join(", "));
-        }
-        if !names.iter().any(|name| name == "domainMetadata") {
-            return refuse("a table without `domainMetadata`".to_owned());
-        }
-        let guards = self.guards()?;
-        if !self.is_plain()? && !guards.column_mapping && !guards.partitions {
-            return refuse("deletion vectors outside of the table".to_owned());
-        }
-        if snapshot.metadata().configuration().get("delta.appendOnly").is_some_and(|value| value == "true") {
-            return refuse("appendOnly".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Protocol and metadata that the table needs before it can show `added`: deletion vectors are a feature of tables, which
-    /// comes with the first of them, so that tables without any stay readable by software that does not know it.
-    fn enable_vectors(
-        &self,
-        added: &[Add],
-        metadata: Option<Metadata>,
-    ) -> Result<(Option<Protocol>, Option<Metadata>)> {
-        let snapshot = self.snapshot()?;
-        let protocol = snapshot.protocol();
-        let names = |features: Option<Vec<String>>| {
-            let mut names = features.unwrap_or_default();
-            let is_new = !names.iter().any(|name| name == DELETION_VECTORS);
-            names.extend(is_new.then(|| DELETION_VECTORS.to_owned()));
-            (names, is_new)
-        };
-        let text = |features: &[_]| features.iter().map(ToString::to_string).collect();
-        let (readers, is_new_to_readers) = names(protocol.reader_features().map(text));
-        let (writers, is_new_to_writers) = names(protocol.writer_features().map(text));
-        let is_needed = added.iter().any(|add| add.deletion_vector.is_some());
-        if !is_needed || !(is_new_to_readers || is_new_to_writers) {
-            return Ok((None, metadata));
-        }
-        let location = self.location.to_string();
-        let protocol = serde_json::from_value(json!({
-            "minReaderVersion": 3,
-            "minWriterVersion": 7,
-            "readerFeatures": readers,
-            "writerFeatures": writers,
-        }))
-        .map_err(|error| LakeError::delta(&location, error.into()))?;
-        let metadata = metadata
-            .unwrap_or_else(|| snapshot.metadata().clone())
-            .add_config_key("delta.enableDeletionVectors".to_owned(), "true".to_owned())
-            .map_err(|error| LakeError::delta(&location, error.into()))?;
-        Ok((Some(protocol), Some(metadata)))
     }
 
     fn remove_actions(&self, removed: &[String], changes_data: bool) -> Result<Vec<Action>> {

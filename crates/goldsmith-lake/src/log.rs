@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::error::{LakeError, Result};
+use crate::table::POSITION_DOMAIN;
 
 /// The directory of the log within a table.
 pub(crate) const LOG: &str = "_delta_log";
@@ -25,6 +26,8 @@ pub(crate) struct Commit {
     pub(crate) changes: Vec<AddCDCFile>,
     pub(crate) has_metadata: bool,
     pub(crate) has_protocol: bool,
+    /// Whether a position of ours is taken down.
+    pub(crate) has_position: bool,
     info: Option<Value>,
 }
 
@@ -37,7 +40,13 @@ struct Line {
     cdc: Option<AddCDCFile>,
     meta_data: Option<IgnoredAny>,
     protocol: Option<IgnoredAny>,
+    domain_metadata: Option<Domain>,
     commit_info: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Domain {
+    domain: String,
 }
 
 impl Commit {
@@ -50,6 +59,7 @@ impl Commit {
             commit.changes.extend(line.cdc);
             commit.has_metadata |= line.meta_data.is_some();
             commit.has_protocol |= line.protocol.is_some();
+            commit.has_position |= line.domain_metadata.is_some_and(|domain| domain.domain == POSITION_DOMAIN);
             commit.info = line.commit_info.or(commit.info);
         }
         Ok(commit)
@@ -69,9 +79,21 @@ impl Commit {
         self.info.as_ref()?.get(key)?.as_str()
     }
 
-    /// When the commit was made, in milliseconds since the epoch.
+    /// When the commit was made, in milliseconds since the epoch, by the clock of its writer.
     pub(crate) fn timestamp(&self) -> Option<i64> {
         self.info.as_ref()?.get("timestamp")?.as_i64()
+    }
+
+    /// The value that this commit gives to a property of the table. Later commits repeat properties with the rest of the metadata,
+    /// so that only the operation tells when one was set.
+    pub(crate) fn property_set(&self, key: &str) -> Option<String> {
+        let info = self.info.as_ref()?;
+        if info.get("operation")?.as_str()? != "SET TBLPROPERTIES" {
+            return None;
+        }
+        let properties: Value =
+            serde_json::from_str(info.get("operationParameters")?.get("properties")?.as_str()?).ok()?;
+        properties.get(key)?.as_str().map(str::to_owned)
     }
 
     /// A number of the operation's metrics, under the first of several names that engines give it.

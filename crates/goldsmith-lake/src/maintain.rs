@@ -105,7 +105,7 @@ impl Table {
             return Ok(report);
         }
         load_vectors(self, &mut chosen).await?;
-        let mut writer = self.writer()?;
+        let mut writer = self.writer()?.one_by_one();
         match self.copy(&chosen, &mut writer).await {
             Ok(rows) => report.rows_copied = rows,
             Err(error) => {

@@ -45,8 +45,8 @@ pub enum Added {
         /// Live files that data-changing commits added, sorted by path. Files that an upsert rewrote are among them; files
         /// that just lost rows to a deletion vector are not.
         files: Vec<FileInfo>,
-        /// The runs that made these commits; commits of other engines have none.
-        run_ids: HashSet<String>,
+        /// The runs that made these commits; none when commits of other engines are among them, which name no run.
+        run_ids: Option<HashSet<String>>,
     },
     /// The log does not reach back that far, or files of other engines were rearranged since, so that nothing less than the whole table
     /// is certain to hold all that is new.
@@ -235,23 +235,25 @@ impl Table {
         let location = self.location.to_string();
         let log_store = self.delta.log_store();
         let mut added = HashSet::new();
-        let mut run_ids = HashSet::new();
-        let mut are_all_known = true;
+        let mut run_ids = Some(HashSet::new());
         for version in version + 1..=self.version() {
             let Some(commit) = read_commit(log_store.as_ref(), &location, version).await? else {
                 return Ok(Added::Unknown);
             };
             // The rows live on in files of this commit, beside older ones: there the ids of the runs tell them apart.
             if commit.removes.iter().any(|remove| !remove.data_change && added.contains(&remove.path)) {
-                if !are_all_known || commit.changes_data() {
+                if run_ids.is_none() || commit.changes_data() {
                     return Ok(Added::Unknown);
                 }
                 added.extend(commit.adds.iter().map(|add| add.path.clone()));
             }
             if commit.changes_data() {
-                let run_id = commit.info_text(RUN_ID);
-                are_all_known &= run_id.is_some();
-                run_ids.extend(run_id.map(str::to_owned));
+                match (commit.info_text(RUN_ID), &mut run_ids) {
+                    (Some(run), Some(known)) => {
+                        known.insert(run.to_owned());
+                    }
+                    _ => run_ids = None,
+                }
             }
             let masked: HashSet<&str> = commit.removes.iter().map(|remove| remove.path.as_str()).collect();
             let is_new = |add: &&Add| add.data_change && !masked.contains(add.path.as_str());

@@ -159,6 +159,12 @@ impl Table {
 }
 
 impl TableWriter {
+    /// Writes one file after the other, so that there are as few as possible.
+    pub(crate) fn one_by_one(mut self) -> Self {
+        self.threads = 1;
+        self
+    }
+
     /// Writes a batch. Its columns are matched by name and cast to the types of the table; nested fields may be absent.
     ///
     /// # Errors

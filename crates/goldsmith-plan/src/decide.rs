@@ -22,6 +22,20 @@ pub struct GoldState {
     pub exists: bool,
     /// The position it records.
     pub position: Option<GoldPosition>,
+    /// Who changed its rows last.
+    pub last_writer: LastWriter,
+}
+
+/// Who changed the rows of a gold table last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LastWriter {
+    /// This engine, or nobody yet.
+    #[default]
+    Own,
+    /// Another engine that told its position, which is a lower bound.
+    Told,
+    /// Somebody who tells nothing.
+    Foreign,
 }
 
 /// Why a table is built from all of bronze.
@@ -29,6 +43,8 @@ pub struct GoldState {
 pub enum RebuildReason {
     /// It does not exist, or was created and never filled.
     New,
+    /// Something else than an engine of ours changed its rows.
+    Foreign,
     /// The user asked for it.
     FullRefresh,
     /// Its model changed since it was built.
@@ -41,6 +57,7 @@ impl std::fmt::Display for RebuildReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::New => f.write_str("the table is new"),
+            Self::Foreign => f.write_str("another writer changed its rows, and does not tell how far it has come"),
             Self::FullRefresh => f.write_str("a full refresh was asked for"),
             Self::ModelChanged => f.write_str("its model changed"),
             Self::InputReplaced(input) => write!(f, "its input `{input}` was created anew"),
@@ -58,7 +75,7 @@ pub enum GoldAction {
     /// Recompute what the named inputs changed.
     Incremental {
         /// Inputs that moved, with the version up to which the table contains them.
-        /// None: the input did not exist then.
+        /// None: the input did not exist then. Empty: just the position is taken down.
         changed: BTreeMap<InputName, Option<u64>>,
     },
 }
@@ -68,6 +85,9 @@ pub enum GoldAction {
 /// The rule is a comparison of what the table itself records with where its inputs stand: no clock, no
 /// filter on dates already seen, no state beside the table.
 pub fn decide_gold(fingerprint: &str, state: &GoldState, inputs: &[InputState], full_refresh: bool) -> GoldAction {
+    if state.exists && state.last_writer == LastWriter::Foreign {
+        return GoldAction::Rebuild(RebuildReason::Foreign);
+    }
     let position = match (&state.position, state.exists) {
         (Some(position), true) => position,
         _ => return GoldAction::Rebuild(RebuildReason::New),
@@ -102,7 +122,12 @@ pub fn decide_gold(fingerprint: &str, state: &GoldState, inputs: &[InputState], 
             _ => {}
         }
     }
-    if changed.is_empty() { GoldAction::UpToDate } else { GoldAction::Incremental { changed } }
+    // What another engine told becomes the table's own record with a commit.
+    if changed.is_empty() && state.last_writer == LastWriter::Own {
+        GoldAction::UpToDate
+    } else {
+        GoldAction::Incremental { changed }
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +148,7 @@ mod tests {
             .map(|v| ("bronze:billing.usage".to_string(), InputPosition { table_id: "t".into(), version: v }))
             .into_iter()
             .collect();
-        GoldState { exists: true, position: Some(GoldPosition::new("f".into(), inputs)) }
+        GoldState { exists: true, position: Some(GoldPosition::new("f".into(), inputs)), last_writer: LastWriter::Own }
     }
 
     fn incremental(from: Option<u64>) -> GoldAction {
@@ -133,8 +158,11 @@ mod tests {
     #[test]
     fn decisions_follow_from_recorded_and_present_positions() {
         let replaced = InputPosition { table_id: "other".into(), version: 1 };
-        let new = GoldState { exists: false, position: None };
-        let never_filled = GoldState { exists: true, position: None };
+        let new = GoldState { exists: false, position: None, last_writer: LastWriter::Own };
+        let never_filled = GoldState { exists: true, ..new.clone() };
+        let foreign = GoldState { last_writer: LastWriter::Foreign, ..built(Some(3)) };
+        let told = GoldState { last_writer: LastWriter::Told, ..built(Some(3)) };
+        let nothing = GoldAction::Incremental { changed: BTreeMap::new() };
         let cases = [
             ("absent", new, "f", input(at(3), false), false, GoldAction::Rebuild(RebuildReason::New)),
             (
@@ -145,6 +173,15 @@ mod tests {
                 false,
                 GoldAction::Rebuild(RebuildReason::New),
             ),
+            (
+                "changed by somebody else",
+                foreign,
+                "f",
+                input(at(3), false),
+                false,
+                GoldAction::Rebuild(RebuildReason::Foreign),
+            ),
+            ("told by another engine, nothing new", told, "f", input(at(3), false), false, nothing),
             ("same version", built(Some(3)), "f", input(at(3), false), false, GoldAction::UpToDate),
             ("later version", built(Some(3)), "f", input(at(5), false), false, incremental(Some(3))),
             ("will move", built(Some(3)), "f", input(at(3), true), false, incremental(Some(3))),

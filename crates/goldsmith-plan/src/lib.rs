@@ -11,5 +11,5 @@ pub mod decide;
 pub mod position;
 
 pub use dag::{Dag, DagError, Selection};
-pub use decide::{GoldAction, GoldState, InputState, RebuildReason, decide_gold};
-pub use position::{GoldPosition, InputName, InputPosition, POSITION_FORMAT};
+pub use decide::{GoldAction, GoldState, InputState, LastWriter, RebuildReason, decide_gold};
+pub use position::{GoldPosition, InputName, InputPosition, POSITION_FORMAT, SharedPosition};

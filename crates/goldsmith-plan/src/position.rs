@@ -64,3 +64,58 @@ impl GoldPosition {
         serde_json::json!(self).to_string()
     }
 }
+
+/// How far a gold table has come, in terms that every engine can give and read: versions of tables are told by some servers only.
+///
+/// A run of this engine puts it beside its own [`GoldPosition`], another engine into a property of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedPosition {
+    /// See [`POSITION_FORMAT`].
+    pub format: u32,
+    /// Fingerprint of the table's model when it was built.
+    pub fingerprint: String,
+    /// The table contains all that bronze held at this instant (milliseconds since the epoch, by the clock of the engine).
+    pub read_at: i64,
+}
+
+impl SharedPosition {
+    /// How far the clocks of engines may differ.
+    const CLOCKS: i64 = 60 * 60 * 1000;
+
+    /// A position of this format.
+    pub fn new(fingerprint: String, read_at: i64) -> Self {
+        Self { format: POSITION_FORMAT, fingerprint, read_at }
+    }
+
+    /// Reads what an engine took down; none when this version does not understand it.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|position: &Self| position.format <= POSITION_FORMAT)
+    }
+
+    /// The text to take down.
+    pub fn to_text(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// What was committed to bronze until this instant (milliseconds since the epoch) is certainly contained.
+    pub fn certain_until(&self) -> i64 {
+        self.read_at - Self::CLOCKS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_position_is_read_as_it_was_taken_down_and_allows_for_clocks() {
+        let position = SharedPosition::new("f".into(), 7_200_000);
+        let text = r#"{"fingerprint":"f","format":1,"read_at":7200000}"#;
+        assert_eq!(SharedPosition::parse(text), Some(position.clone()));
+        assert_eq!(SharedPosition::parse(&position.to_text()), Some(position.clone()));
+        assert_eq!(position.certain_until(), 3_600_000);
+        for unknown in [r#"{"fingerprint":"f","format":2,"read_at":1}"#, r#"{"format":1}"#, "", "x"] {
+            assert_eq!(SharedPosition::parse(unknown), None, "{unknown}");
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::errors::{exception, json as to_json};
 use crate::feed::PythonFeed;
 use crate::runtime::block_on;
 use crate::table::ArrowTable;
-use crate::{events, reader};
+use crate::{compile, events, reader};
 
 /// What stands in for a table of the source.
 enum Supply {
@@ -136,6 +136,18 @@ impl Engine {
     /// Lets an object read a source.
     fn feed(&self, source: &str, feed: &Bound<'_, PyAny>) -> PyResult<()> {
         self.supply(feed.py(), source, Supply::Feed(PythonFeed::of(feed.clone().unbind())))
+    }
+
+    /// The model as Spark SQL, as JSON.
+    fn compile(&self, py: Python<'_>, select: Vec<String>, names: compile::Names) -> PyResult<String> {
+        let compiled = py.detach(|| {
+            let mut model = self.model.as_ref().clone();
+            if let Some(currency) = &self.currency {
+                model.set_currency(currency);
+            }
+            compile::compiled(&model, &select, names)
+        });
+        to_json(&compiled.map_err(|error| exception(py, &error))?)
     }
 
     /// What a run would do, as JSON.

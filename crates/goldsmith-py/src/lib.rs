@@ -4,6 +4,7 @@
 //! both ways through the Arrow C stream; errors become exceptions by their kind. The interpreter is free while the
 //! engine works, and an interrupt stops the engine at the next safe point.
 
+mod compile;
 mod engine;
 mod errors;
 mod events;

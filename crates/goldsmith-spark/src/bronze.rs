@@ -10,11 +10,8 @@ use crate::kind::equal;
 use crate::names::{Layer, Names, identifier, identifiers, literal};
 use crate::options::Target;
 use crate::order::{content, wrapped};
-use crate::script::{Script, Statement};
+use crate::script::{RUN, Script, Statement};
 use crate::table::{Definition, bronze_columns, create};
-
-/// The run that a statement stands for: the same for all rows that it writes.
-const RUN: &str = "concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS'))";
 
 /// Columns that a quarantine adds to those of the source.
 const QUARANTINE: [(&str, DataType, &str); 3] = [
@@ -51,6 +48,9 @@ pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target
         path: format!("bronze/{}.sql", bronze.source.bronze_table()),
         table: bronze.source.to_string(),
         heading: format!("{}: {}", bronze.source, bronze.description),
+        relation: Some(names.bronze(&bronze.source)),
+        source: Some(names.source(&bronze.source)),
+        fingerprint: None,
         statements: vec![
             Statement::new(
                 "create",

@@ -14,10 +14,8 @@ use crate::error::Result;
 use crate::expression::translate;
 use crate::lookup;
 use crate::names::identifier;
+use crate::script::RUN;
 use crate::surrogate;
-
-/// The run that a statement stands for: the same for all rows that it writes.
-const RUN: &str = "concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS'))";
 
 /// Adds the steps after the base rows, and returns the select that yields the rows of the table in the order of its
 /// columns, the unknown member included when `with_unknown`.

@@ -1,6 +1,6 @@
 //! The statements of a gold table.
 
-use goldsmith_model::{GoldTable, Model};
+use goldsmith_model::{GoldTable, Model, gold_fingerprint};
 
 use crate::chain::Chain;
 use crate::context::TableContext;
@@ -32,6 +32,9 @@ pub(crate) fn compile(model: &Model, names: &Names, table: &GoldTable, target: T
         path: format!("gold/{}.sql", table.name),
         table: table.name.clone(),
         heading: heading(table),
+        relation: Some(names.gold(&table.name)),
+        source: None,
+        fingerprint: Some(gold_fingerprint(model, table)),
         statements: vec![
             Statement::new("create", "Creates the table.", create),
             Statement::new("begin", "Notes how far bronze has come, before it is read.", begin),

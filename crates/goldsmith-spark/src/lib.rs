@@ -37,7 +37,7 @@ mod surrogate;
 mod table;
 
 use goldsmith_model::Model;
-use goldsmith_plan::Dag;
+use goldsmith_plan::{Dag, Selection};
 
 pub use error::{Result, SparkError};
 pub use manifest::{MANIFEST, Manifest};
@@ -82,8 +82,17 @@ pub fn compile(model: &Model, options: &CompileOptions) -> Result<Compiled> {
             .ok_or_else(|| SparkError::NotInModel { table: name.clone(), missing: name.clone() })?;
         scripts.push(gold::compile(model, &names, table, options.target)?);
     }
-    let manifest = Manifest::new(options, &scripts).text()?;
+    let manifest = Manifest::new(options, &names, &scripts).text()?;
     Ok(Compiled { scripts, manifest })
+}
+
+/// The tables that a run over a selection covers: gold tables, sources or domains, with all that they need. Sources come first.
+///
+/// # Errors
+/// [`SparkError::Order`] for a name that the model does not have.
+pub fn selected(model: &Model, names: &[String]) -> Result<Vec<String>> {
+    let Selection { sources, gold } = Selection::resolve(model, &Dag::of(model)?, names)?;
+    Ok(sources.into_iter().chain(gold).collect())
 }
 
 /// What has to be there before any table.
@@ -102,6 +111,9 @@ fn setup(names: &Names, target: Target) -> Script {
         path: "setup.sql".to_owned(),
         table: "setup".to_owned(),
         heading: "What has to be there before any table.".to_owned(),
+        relation: None,
+        source: None,
+        fingerprint: None,
         statements,
     }
 }

@@ -30,6 +30,11 @@ const POSITION_COLUMNS: [(&str, DataType, &str); 4] = [
     ("next_position", DataType::Timestamp, "How far bronze had come when the last run of the table began."),
 ];
 
+/// The table of positions in SQL.
+pub(crate) fn positions(names: &Names) -> String {
+    names.gold(POSITIONS)
+}
+
 /// The statement that creates the table of positions.
 pub(crate) fn create_positions(names: &Names, target: Target) -> String {
     let columns: Vec<Definition<'_>> = POSITION_COLUMNS
@@ -55,7 +60,7 @@ fn is_whole(table: &GoldTable) -> bool {
 
 /// The statements before and after a table is written: they note and take down its position.
 pub(crate) fn position(context: &TableContext<'_>) -> [String; 2] {
-    let positions = context.names.gold(POSITIONS);
+    let positions = positions(context.names);
     let table = literal(&context.table.name);
     let fingerprint = literal(&gold_fingerprint(context.model, context.table));
     let inputs: Vec<String> = context
@@ -127,7 +132,7 @@ fn affected(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> {
             .collect();
         let since = format!(
             "(select coalesce(max(`position`), timestamp_micros(0)) - interval 1 hour from {} where table_name = {})",
-            context.names.gold(POSITIONS),
+            positions(context.names),
             literal(&context.table.name)
         );
         parts.push(format!(

@@ -5,6 +5,10 @@ use serde::Serialize;
 /// Starts the line before each statement of a file, so that a file can be taken apart without reading SQL.
 pub const MARKER: &str = "-- statement: ";
 
+/// The run that a statement stands for: the same for all rows that it writes. Who runs the statements may put the name of a run
+/// in its place.
+pub(crate) const RUN: &str = "concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS'))";
+
 /// One SQL statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statement {
@@ -31,6 +35,12 @@ pub struct Script {
     pub table: String,
     /// What the table is, for a reader.
     pub heading: String,
+    /// The table in SQL; none for what comes before all tables.
+    pub relation: Option<String>,
+    /// The system table in SQL that a bronze table is loaded from.
+    pub source: Option<String>,
+    /// Fingerprint of the model of a gold table.
+    pub fingerprint: Option<String>,
     /// The statements.
     pub statements: Vec<Statement>,
 }

@@ -57,10 +57,8 @@ pub async fn write_delivery(
     let request = CommitRequest {
         added,
         removed,
-        position: None,
         run_id,
         operation: "WRITE".into(),
-        metrics: Default::default(),
         blind_append: mode == DeliveryMode::Append,
         ..CommitRequest::default()
     };

@@ -153,6 +153,19 @@ impl Input {
         }
     }
 
+    /// What has to be read to compare all of the source with bronze.
+    pub(crate) async fn plan_comparison(&self) -> Result<SourceRead> {
+        match self {
+            // Without any position a delivery would be taken over as it is.
+            Self::Batches(handed_over) => Ok(handed_over.plan_read(Some(&SourcePosition {
+                identity: String::new(),
+                version: 0,
+                files: Vec::new(),
+            }))),
+            _ => self.plan_read(None).await,
+        }
+    }
+
     /// Whether what changed may hold rows that bronze lacks, whatever the class of the source: a part of a feed grows, and a
     /// delivery that follows another kind of source may repeat what that one had.
     pub(crate) fn may_grow(&self) -> bool {

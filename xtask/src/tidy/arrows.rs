@@ -67,7 +67,7 @@ const FENCES: [Fence; 10] = [
     },
     Fence {
         package: "goldsmith-py",
-        may_use: &["goldsmith", "goldsmith-cli"],
+        may_use: &["goldsmith", "goldsmith-cli", "goldsmith-spark"],
         must_not_use: &["deltalake", "object_store"],
     },
 ];

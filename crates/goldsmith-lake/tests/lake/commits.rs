@@ -201,7 +201,7 @@ async fn what_came_since_a_version_is_known_with_its_runs() {
     let Added::Known { files, run_ids } = table.added_since(1).await.unwrap() else {
         panic!("the log is there");
     };
-    assert_eq!(run_ids, HashSet::from(["run-2".to_owned(), "run-3".to_owned()]));
+    assert_eq!(run_ids, Some(HashSet::from(["run-2".to_owned(), "run-3".to_owned()])));
     let request = ScanRequest {
         files: Some(files.iter().map(|file| file.path.clone()).collect()),
         columns: Some(names(&["v", "k"])),
@@ -209,7 +209,7 @@ async fn what_came_since_a_version_is_known_with_its_runs() {
     };
     let batch = collect(table.scan(request).await.unwrap()).await;
     assert_eq!(lines(&batch), ["b|2", "c|3"]);
-    assert_eq!(table.added_since(3).await.unwrap(), Added::Known { files: vec![], run_ids: HashSet::new() });
+    assert_eq!(table.added_since(3).await.unwrap(), Added::Known { files: vec![], run_ids: Some(HashSet::new()) });
     assert_eq!(table.added_since(99).await.unwrap(), Added::Unknown);
 }
 

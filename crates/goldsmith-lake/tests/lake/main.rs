@@ -8,6 +8,7 @@ mod evolution;
 mod guarded;
 mod maintenance;
 mod opening;
+mod others;
 mod parquet_sources;
 mod random_upserts;
 mod rules;

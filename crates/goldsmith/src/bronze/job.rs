@@ -69,7 +69,7 @@ pub(crate) async fn look(ctx: &RunContext, bronze: &BronzeTable, source: Option<
         Some(table) => read_position(bronze, table).await?,
         None => None,
     };
-    let read = source.plan_read(position.as_ref().map(|position| &position.source)).await?;
+    let read = plan_read(source, table.as_ref(), position.as_ref()).await?;
     let changes = !matches!(read.kind, ReadKind::Nothing);
     Ok(Outlook { what: describe(bronze, &read, table.is_some()), changes, missing: false })
 }
@@ -110,7 +110,7 @@ async fn try_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Inpu
         Some(table) => read_position(bronze, table).await?,
         None => None,
     };
-    let read = source.plan_read(position.as_ref().map(|position| &position.source)).await?;
+    let read = plan_read(source, existing.as_ref(), position.as_ref()).await?;
     if matches!(read.kind, ReadKind::Nothing) && existing.is_some() {
         return Ok(BronzeOutcome {
             status: TableStatus::UpToDate,
@@ -199,6 +199,19 @@ fn describe(bronze: &BronzeTable, read: &SourceRead, exists: bool) -> String {
             text
         }
     }
+}
+
+/// What has to be read of a source. When another engine added rows to bronze since the position was taken down, it may have taken
+/// them from there: all of the source is compared with what bronze holds.
+async fn plan_read(source: &Input, table: Option<&Table>, position: Option<&BronzePosition>) -> Result<SourceRead> {
+    let by_others = match table {
+        Some(table) => table.since_own_position().await?.add_rows,
+        None => false,
+    };
+    if by_others {
+        return source.plan_comparison().await;
+    }
+    source.plan_read(position.map(|position| &position.source)).await
 }
 
 async fn read_position(bronze: &BronzeTable, table: &Table) -> Result<Option<BronzePosition>> {
@@ -305,6 +318,7 @@ impl<'a> BronzeJob<'a> {
         Error::check_books(&self.bronze.source.to_string(), &self.rows)?;
         let request = CommitRequest {
             position: Some(self.position_text()?),
+            confirm: true,
             run_id: self.ctx.stamp.run_id.clone(),
             operation: operation.into(),
             blind_append,

@@ -88,7 +88,7 @@ pub(crate) async fn incremental(
     narrow.push(goldsmith_query::columns::RUN_ID.into());
     let mut stream = Box::pin(bronze.narrow(&narrow)?.stream(Some(files)).await?);
     while let Some(batch) = stream.try_next().await? {
-        let batch = written_by(&batch, &run_ids)?;
+        let batch = written_by(&batch, run_ids.as_ref())?;
         job.progress(batch.num_rows())?;
         let batch = job.identified(&batch)?;
         delivered += batch.num_rows() as u64;

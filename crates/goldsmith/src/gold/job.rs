@@ -7,12 +7,13 @@ use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use goldsmith_lake::{CommitRequest, Preference, Table, TableSpec, TableWriter, UpsertRequest, upsert as stage_upsert};
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, SourceName};
-use goldsmith_plan::{GoldAction, GoldPosition, GoldState, InputName, InputState, POSITION_FORMAT, decide_gold};
+use goldsmith_plan::{GoldAction, GoldPosition, InputName, InputState, POSITION_FORMAT, SharedPosition, decide_gold};
 use goldsmith_query::columns;
 use goldsmith_query::gold::unknown_member;
 use goldsmith_query::law::{Law, Ledger};
 use goldsmith_query::order::KeySet;
 
+use super::others::state_of;
 use super::pipeline::{BoundLookup, Pipeline};
 use super::read::CarriedTable;
 use super::{calendar, gather, history, latest, repair, runs};
@@ -56,17 +57,13 @@ pub(crate) async fn decide(
     pending: &(dyn Fn(&InputName) -> bool + Sync),
 ) -> Result<GoldAction> {
     let existing = ctx.gold(&table.name).await;
-    let position = match &existing {
-        Some(existing) => read_position(&table.name, existing).await?,
-        None => None,
-    };
+    let state = state_of(ctx, table, existing.as_ref()).await?;
     let mut inputs = Vec::new();
     for name in ctx.dag.inputs(&table.name) {
         let position = ctx.input_position(name).await?;
         inputs.push(InputState { name: name.clone(), position, pending: pending(name) });
     }
     let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
-    let state = GoldState { exists: existing.is_some(), position };
     Ok(decide_gold(&fingerprint, &state, &inputs, full_refresh))
 }
 
@@ -126,6 +123,7 @@ pub(crate) fn describe(action: &GoldAction) -> String {
     match action {
         GoldAction::UpToDate => "nothing new".into(),
         GoldAction::Rebuild(reason) => format!("build from all of bronze: {reason}"),
+        GoldAction::Incremental { changed } if changed.is_empty() => "take the position of another engine over".into(),
         GoldAction::Incremental { changed } => {
             let inputs: Vec<String> = changed.keys().map(ToString::to_string).collect();
             format!("recompute what changed in {}", inputs.join(", "))
@@ -156,6 +154,8 @@ pub(crate) struct GoldJob<'a> {
     /// Both sides of the conservation laws of the table.
     ledger: Ledger,
     position: String,
+    /// The same for other engines.
+    shared_position: SharedPosition,
 }
 
 impl<'a> GoldJob<'a> {
@@ -169,6 +169,8 @@ impl<'a> GoldJob<'a> {
             }
         }
         let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
+        // Rows of bronze bear the begin of the run that took them over.
+        let shared_position = SharedPosition::new(fingerprint.clone(), ctx.stamp.loaded_at / 1_000);
         let position = GoldPosition::new(fingerprint, inputs).to_text();
         let shape = super::shape::shape_of(ctx, table).await?;
         let mut warnings = Vec::new();
@@ -189,7 +191,17 @@ impl<'a> GoldJob<'a> {
             .map(|law| Law::compile(law, &shape.carried, pipeline.schema()))
             .collect::<Result<_, _>>()?;
         let ledger = Ledger::new(&laws);
-        Ok(Self { ctx, table, target, pipeline, rows: RowCounts::default(), warnings, ledger, position })
+        Ok(Self {
+            ctx,
+            table,
+            target,
+            pipeline,
+            rows: RowCounts::default(),
+            warnings,
+            ledger,
+            position,
+            shared_position,
+        })
     }
 
     /// Computes gold rows from base rows, and enters both sides into the books: `counted` are the carried rows that the
@@ -333,6 +345,8 @@ impl<'a> GoldJob<'a> {
         ];
         let request = CommitRequest {
             position: Some(self.position.clone()),
+            confirm: true,
+            shared_position: Some(self.shared_position.to_text()),
             run_id: self.ctx.stamp.run_id.clone(),
             operation: operation.into(),
             metrics: metrics.into_iter().map(|(name, value)| (name.to_string(), value.into())).collect(),

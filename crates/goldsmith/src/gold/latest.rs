@@ -119,7 +119,7 @@ pub(crate) async fn incremental(job: &mut GoldJob<'_>, since: Option<u64>) -> Re
     let mut rows = 0;
     let mut stream = Box::pin(bronze.stream(Some(files)).await?);
     while let Some(batch) = stream.try_next().await? {
-        let batch = written_by(&batch, &run_ids)?;
+        let batch = written_by(&batch, run_ids.as_ref())?;
         job.progress(batch.num_rows())?;
         let batch = job.identified(&batch)?;
         rows += batch.num_rows();
@@ -135,8 +135,12 @@ pub(crate) async fn incremental(job: &mut GoldJob<'_>, since: Option<u64>) -> Re
     job.flush_quarantine(&source).await
 }
 
-/// Files and run ids that bronze gained since a version; none when the log does not tell any more.
-pub(crate) async fn delta(bronze: &CarriedTable, since: Option<u64>) -> Result<Option<(Vec<String>, HashSet<String>)>> {
+/// Files that bronze gained since a version, and the runs that wrote their new rows when all are known; none when the log does not
+/// tell any more.
+pub(crate) async fn delta(
+    bronze: &CarriedTable,
+    since: Option<u64>,
+) -> Result<Option<(Vec<String>, Option<HashSet<String>>)>> {
     let Some(since) = since else {
         return Ok(None);
     };

@@ -7,6 +7,7 @@ mod history;
 mod index;
 mod job;
 mod latest;
+mod others;
 mod pipeline;
 mod read;
 mod repair;
@@ -16,5 +17,6 @@ mod unidentified;
 
 pub(crate) use index::build_index;
 pub(crate) use job::{decide, describe, read_position, run_gold};
+pub(crate) use others::is_told_by_others;
 pub(crate) use pipeline::{Stamp, column_arrays, with_column};
 pub(crate) use read::{CarriedTable, FILE_COLUMN, file_names};

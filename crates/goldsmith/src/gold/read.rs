@@ -103,8 +103,12 @@ pub(crate) fn file_names(batch: &RecordBatch) -> Result<StringArray> {
         .ok_or_else(|| Error::Internal("the file column of a scan is no text".into()))
 }
 
-/// Rows of a batch that runs of `run_ids` wrote. A rewritten file holds older rows too.
-pub(crate) fn written_by(batch: &RecordBatch, run_ids: &HashSet<String>) -> Result<RecordBatch> {
+/// Rows of a batch that runs of `run_ids` wrote. A rewritten file holds older rows too; when it is not known who wrote the new ones,
+/// all are taken for new, since taking a row over once more changes nothing.
+pub(crate) fn written_by(batch: &RecordBatch, run_ids: Option<&HashSet<String>>) -> Result<RecordBatch> {
+    let Some(run_ids) = run_ids else {
+        return Ok(batch.clone());
+    };
     let arrays = column_arrays(batch, &[columns::RUN_ID.to_string()])?;
     let ids = arrays[0]
         .as_any()

@@ -32,7 +32,7 @@ use self::target::Unusable;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
-use crate::gold::read_position;
+use crate::gold::{is_told_by_others, read_position};
 use crate::report::TableStatus;
 
 /// Examples that a check shows when nothing else is said.
@@ -156,6 +156,11 @@ impl Verifier<'_> {
         held: &Table,
         out: &mut TableVerification,
     ) -> Result<Option<GoldPosition>> {
+        if is_told_by_others(held).await? {
+            let reason = "another engine brought the table up to date; `goldsmith run` takes it over, and then it can be verified";
+            out.checks.push(Check::skipped(CheckName::Position, reason));
+            return Ok(None);
+        }
         let position = match read_position(&table.name, held).await {
             Ok(Some(position)) => position,
             Ok(None) if held.num_rows().await? == 0 => {

@@ -1,0 +1,141 @@
+//! What writers of a table have to know, and what our commits ask of readers and writers.
+
+use deltalake::kernel::{Add, Metadata, MetadataExt, Protocol};
+use serde_json::json;
+
+use crate::error::{LakeError, Result};
+use crate::table::Table;
+
+/// The feature of a table that has deletion vectors.
+const DELETION_VECTORS: &str = "deletionVectors";
+
+/// The feature of a table that keeps our positions.
+const DOMAIN_METADATA: &str = "domainMetadata";
+
+/// The feature of a table whose files have other names of columns.
+const COLUMN_MAPPING: &str = "columnMapping";
+
+/// Features of a writer that change nothing for appended or rewritten files of our kind, or that delta-rs takes care of.
+const WRITABLE_FEATURES: &[&str] = &[
+    "appendOnly",
+    "invariants",
+    "domainMetadata",
+    "timestampNtz",
+    "deletionVectors",
+    "v2Checkpoint",
+    "vacuumProtocolCheck",
+    "checkpointProtection",
+    "checkConstraints",
+    "changeDataFeed",
+    "generatedColumns",
+    COLUMN_MAPPING,
+];
+
+/// The features that versions before 7 of the protocol stand for (Delta protocol, "Writer Version Requirements").
+const LEGACY_FEATURES: &[(i32, &str)] = &[
+    (2, "appendOnly"),
+    (2, "invariants"),
+    (3, "checkConstraints"),
+    (4, "changeDataFeed"),
+    (4, "generatedColumns"),
+    (5, COLUMN_MAPPING),
+    (6, "identityColumns"),
+];
+
+/// What writers have to know, by name; versions before 7 of the protocol name none, and stand for some.
+fn writer_features(protocol: &Protocol) -> Vec<String> {
+    match protocol.writer_features() {
+        Some(features) => features.iter().map(ToString::to_string).collect(),
+        None => {
+            let known = LEGACY_FEATURES.iter().filter(|(version, _)| *version <= protocol.min_writer_version());
+            known.map(|(_, name)| (*name).to_owned()).collect()
+        }
+    }
+}
+
+impl Table {
+    /// Refuses tables on which our way of writing would break something that others rely on.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        let location = self.location.to_string();
+        let refuse = |features: String| {
+            Err(LakeError::UnsupportedFeature { location: location.clone(), features, access: "write" })
+        };
+        let snapshot = self.snapshot()?;
+        let names = writer_features(snapshot.protocol());
+        let unknown: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| !WRITABLE_FEATURES.contains(name)).collect();
+        if !unknown.is_empty() {
+            return refuse(unknown.join(", "));
+        }
+        let guards = self.guards()?;
+        if !self.is_plain()? && !guards.column_mapping && !guards.partitions {
+            return refuse("deletion vectors outside of the table".to_owned());
+        }
+        if snapshot.metadata().configuration().get("delta.appendOnly").is_some_and(|value| value == "true") {
+            return refuse("appendOnly".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Protocol and metadata that the table needs before a commit. A feature comes with the first commit that uses it: that of
+    /// positions with our first one to a table that somebody else made, that of deletion vectors with the first vector, so
+    /// that tables without any stay readable by software that does not know it.
+    pub(crate) fn enable_features(
+        &self,
+        added: &[Add],
+        has_position: bool,
+        metadata: Option<Metadata>,
+    ) -> Result<(Option<Protocol>, Option<Metadata>)> {
+        let snapshot = self.snapshot()?;
+        let protocol = snapshot.protocol();
+        let mut writers = writer_features(protocol);
+        let mut readers: Option<Vec<String>> =
+            protocol.reader_features().map(|features| features.iter().map(ToString::to_string).collect());
+        let mut is_changed = false;
+        let mut enable = |features: &mut Vec<String>, name: &str| {
+            if !features.iter().any(|known| known == name) {
+                features.push(name.to_owned());
+                is_changed = true;
+            }
+        };
+        if has_position {
+            enable(&mut writers, DOMAIN_METADATA);
+        }
+        let has_vectors = added.iter().any(|add| add.deletion_vector.is_some());
+        if has_vectors {
+            enable(&mut writers, DELETION_VECTORS);
+            // Version 2 of the protocol of readers stands for one feature.
+            let named =
+                || if protocol.min_reader_version() == 2 { vec![COLUMN_MAPPING.to_owned()] } else { Vec::new() };
+            enable(readers.get_or_insert_with(named), DELETION_VECTORS);
+        }
+        if !is_changed {
+            return Ok((None, metadata));
+        }
+        let location = self.location.to_string();
+        let text = match readers {
+            Some(readers) => json!({
+                "minReaderVersion": 3,
+                "minWriterVersion": 7,
+                "readerFeatures": readers,
+                "writerFeatures": writers,
+            }),
+            None => json!({
+                "minReaderVersion": protocol.min_reader_version(),
+                "minWriterVersion": 7,
+                "writerFeatures": writers,
+            }),
+        };
+        let protocol = serde_json::from_value(text).map_err(|error| LakeError::delta(&location, error.into()))?;
+        let metadata = match metadata {
+            metadata if !has_vectors => metadata,
+            metadata => Some(
+                metadata
+                    .unwrap_or_else(|| snapshot.metadata().clone())
+                    .add_config_key("delta.enableDeletionVectors".to_owned(), "true".to_owned())
+                    .map_err(|error| LakeError::delta(&location, error.into()))?,
+            ),
+        };
+        Ok((Some(protocol), metadata))
+    }
+}

@@ -1,0 +1,202 @@
+"""The engine `spark`: the model as SQL through a session, and a target that both engines bring up to date."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import goldsmith
+import pytest
+from deltalake import DeltaTable
+from goldsmith import Layer, Names, TableStatus, _goldsmith, job
+from goldsmith.spark_engine import CompiledModel, Script, SharedPosition, SparkEngine, Statement, _Run
+from support import Source, rows
+
+#: Sail has one catalog, so that system tables are schemas of it.
+HERE = Names(source_catalog="")
+SELECT = ["fact_warehouse_events"]
+
+
+def attach(spark: Any, root: Path) -> None:
+    """Makes the Delta tables below a directory known to the session."""
+    for log in sorted(root.glob("*/*/_delta_log")):
+        schema, table = log.parent.parent.name, log.parent.name
+        spark.sql(f"create schema if not exists `{schema}`")
+        spark.sql(f"create table if not exists `{schema}`.`{table}` using delta location '{log.parent}'")
+
+
+def on_spark(spark: Any, target: Path | None, **options: Any) -> goldsmith.Engine:
+    return goldsmith.Engine(target=target, engine="spark", spark=spark, names=HERE, **options)
+
+
+def test_a_run_through_spark_is_reported_like_any_other_and_makes_the_same_gold(
+    spark: Any, source: Source, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "goldsmith")
+    native = goldsmith.Engine(source=source.root, target=tmp_path / "native")
+    source.show(1)
+    attach(spark, source.root)
+    engine = on_spark(spark, tmp_path / "lake")
+    plans = engine.plan(select=SELECT)
+    assert {(plan.layer, plan.name) for plan in plans} >= {(Layer.BRONZE, "compute.warehouse_events"), (Layer.GOLD, "dim_warehouse")}
+    assert not (tmp_path / "lake").exists()
+    for delivery in (1, 2):
+        source.show(delivery)
+        report = engine.run(select=SELECT, full_refresh=delivery == 1)
+        report.raise_for_failures()
+        native.run(select=SELECT).raise_for_failures()
+        fact = report.table(Layer.GOLD, "fact_warehouse_events")
+        assert fact is not None and fact.status is TableStatus.CHANGED and fact.rows.written > 0
+        assert fact.what == ("rebuild" if delivery == 1 else "refresh")
+        for table in report.tables:
+            if table.layer is Layer.GOLD:
+                assert rows(engine, table.name) == rows(native, table.name), (table.name, delivery)
+    assert {plan.name for plan in plans} == {table.name for table in report.tables}
+    runs = engine.query("select distinct _run_id from fact_warehouse_events").to_pyarrow()["_run_id"].to_pylist()
+    assert report.run_id in runs and len(runs) == 2
+    assert any(record.getMessage().startswith("gold fact_warehouse_events: changed") for record in caplog.records)
+    again = engine.run(select=SELECT)
+    assert again.is_success and again.is_up_to_date, [table for table in again.tables if table.status is TableStatus.CHANGED]
+    (held,) = engine.verify(select=["fact_warehouse_events"]).tables
+    assert "another engine" in str(held.checks[0].reason)
+
+
+def test_the_native_engine_goes_on_where_spark_ended(spark: Any, source: Source, tmp_path: Path) -> None:
+    expected = goldsmith.Engine(source=source.root, target=tmp_path / "native")
+    source.show(2)
+    attach(spark, source.root)
+    on_spark(spark, tmp_path / "lake").run(select=SELECT).raise_for_failures()
+    expected.run(select=SELECT).raise_for_failures()
+    source.show(3)
+    native = goldsmith.Engine(source=source.root, target=tmp_path / "lake")
+    report = native.run(select=SELECT)
+    report.raise_for_failures()
+    expected.run(select=SELECT).raise_for_failures()
+    for table in report.tables:
+        assert "build from all" not in table.what, table
+        if table.layer is Layer.GOLD:
+            assert rows(native, table.name) == rows(expected, table.name), table.name
+    assert native.run(select=SELECT).is_up_to_date
+    assert native.verify(select=SELECT).is_success
+
+
+class Historian:
+    """A session that shows the history of tables, as Delta Lake on Spark does and Sail does not: from their logs."""
+
+    def __init__(self, session: Any, root: Path) -> None:
+        self._session = session
+        self._root = root
+        self.conf = session.conf
+
+    def sql(self, statement: str) -> Any:
+        words = statement.split()
+        if words[:2] != ["describe", "history"]:
+            return self._session.sql(statement)
+        log = self._root.joinpath(*words[2].split(".")) / "_delta_log"
+        rows = []
+        for entry in sorted(log.glob("*.json")):
+            info = json.loads(entry.read_text().splitlines()[0])["commitInfo"]
+            rows.append(Row(version=int(entry.stem), operationParameters={}, **{**HISTORY, **info}))
+        return Answer(rows[::-1])
+
+
+HISTORY = {"operation": None, "userMetadata": None}
+
+
+class Row(dict[str, Any]):
+    def asDict(self) -> dict[str, Any]:
+        return self
+
+
+class Answer:
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+
+    def collect(self) -> list[Row]:
+        return self._rows
+
+
+def test_spark_goes_on_where_the_native_engine_ended(spark: Any, source: Source, tmp_path: Path) -> None:
+    source.show(1)
+    native = goldsmith.Engine(source=source.root, target=tmp_path / "lake")
+    native.run(select=["dim_sku"]).raise_for_failures()
+    attach(spark, tmp_path / "lake")
+    extension = _goldsmith.Engine(None, None, str(tmp_path / "lake"), {}, None, None)
+    names = {"target": "spark", "catalog": None, "location": str(tmp_path / "lake"), "source_catalog": ""}
+    schemas = {"bronze_schema": None, "gold_schema": None, "quarantine_schema": None}
+    found = json.loads(extension.compile([], {**names, **schemas}))
+    statements = [[Statement(one["name"], one["sql"]) for one in script] for script in found["statements"]]
+    model = CompiledModel.of(found["manifest"], statements)
+    SparkEngine(spark, model).run(select=[])
+    (script,) = (script for script in model.scripts if script.table == "dim_sku")
+
+    def known(script: Script, session: Any) -> tuple[bool, list[tuple[Any, ...]]]:
+        run = _Run(session, model, str, logging.DEBUG)
+        is_known = run._is_of_this_model(script)
+        held = spark.sql(f"select table_name, fingerprint, unix_millis(`position`) as at from {model.positions}").collect()
+        return is_known, [(row["table_name"], row["fingerprint"], row["at"]) for row in held]
+
+    assert known(script, spark) == (True, []), "without a history nothing is known, and everything is compared"
+    info = json.loads((tmp_path / "lake/system_gold/dim_sku/_delta_log/00000000000000000001.json").read_text().splitlines()[0])
+    told = SharedPosition.parse(info["commitInfo"]["userMetadata"])
+    assert told is not None and told.fingerprint == script.fingerprint
+    session = Historian(spark, tmp_path / "lake")
+    for _ in range(2):
+        assert known(script, session) == (True, [("dim_sku", script.fingerprint, told.read_at)])
+    other = Script(*("gold", "dim_sku", script.statements, script.relation, None, "another model"))
+    assert known(other, session)[0] is False, "rows of another model are built anew"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "spark"}, "give one with `spark=`"),
+        ({"engine": "flink"}, "there are native and spark"),
+        ({"names": Names()}, "for the engine `spark`"),
+        ({"engine": "spark", "spark": object(), "source": "x"}, "names=Names(source_catalog=...)"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_told(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(goldsmith.ConfigurationError) as raised:
+        goldsmith.Engine(target="x", **options)
+    assert message in str(raised.value)
+
+
+def test_what_belongs_to_one_engine_alone_is_told(spark: Any, tmp_path: Path) -> None:
+    engine = on_spark(spark, tmp_path / "lake")
+    with pytest.raises(goldsmith.ConfigurationError, match="cannot be handed over"):
+        engine.hand_over("billing.usage", DeltaTable, delivery=1)  # type: ignore[arg-type]
+    with pytest.raises(goldsmith.ConfigurationError, match="none of the 35 system tables"):
+        engine.run()
+    with pytest.raises(goldsmith.ConfigurationError, match="`fact_usag`.*did you mean"):
+        engine.run(select=["fact_usag"])
+
+
+def test_the_task_runs_on_spark(
+    spark: Any, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values: dict[str, Any] = {}
+    monkeypatch.setattr(job, "_session", lambda: spark)
+    monkeypatch.setattr(job, "_hand_on", lambda parameters, found, report: values.update(found))
+    source.show(1)
+    attach(spark, source.root)
+    catalog = str(spark.catalog.currentCatalog())
+    task = ["--engine=spark", f"--target={tmp_path / 'lake'}", "--select=dim_sku"]
+    arguments = [*task, f"--system-catalog={catalog}"]
+    with pytest.raises(SystemExit) as ended:
+        job.main([*task, "--system-catalog=nowhere"])
+    assert ended.value.code == 1, "there is no such catalog"
+    job.main(["--command=plan", *arguments])
+    assert values["tables_to_change"] > 0
+    job.main(arguments)
+    assert values["tables_failed"] == 0 and values["gold_rows_written"] > 0 and values["bronze_rows_written"] > 0
+    assert "gold dim_sku: changed" in capsys.readouterr().out
+    # A table that cannot be written fails, is named, and ends the task.
+    spark.sql("drop table system_gold.dim_sku")
+    spark.sql(f"create table system_gold.dim_sku (other string) using delta location '{tmp_path / 'other'}'")
+    with pytest.raises(SystemExit) as ended:
+        job.main(arguments)
+    assert ended.value.code == 1
+    assert values["failed_tables"] == ["gold dim_sku"]

@@ -73,6 +73,8 @@ class Engine:
         side alone.
     :param currency: currency of prices (ISO 4217), in place of the model's.
     :param threads: tables worked on at once; without it the number of processors.
+    :param memory_limit: memory of the engine: a size such as ``2GiB``, or a share of what the machine has such as ``25%``; without it
+        60 %.
     :raises ModelError: with every problem of the model.
     """
 
@@ -85,9 +87,10 @@ class Engine:
         storage_options: Mapping[str, str] | None = None,
         currency: str | None = None,
         threads: int | None = None,
+        memory_limit: str | None = None,
     ) -> None:
         self._native = _goldsmith.Engine(
-            model, _text(source), _text(target), dict(storage_options or {}), currency, threads
+            model, _text(source), _text(target), dict(storage_options or {}), currency, threads, memory_limit
         )
 
     def validate(self) -> tuple[Diagnostic, ...]:

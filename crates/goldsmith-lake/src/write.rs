@@ -24,7 +24,7 @@ use crate::session::BATCH_ROWS;
 use crate::staged::delete_files;
 use crate::table::{Table, num_records};
 
-/// Rows of a row group: what a file under construction holds in memory.
+/// Rows of a row group, as far as its bytes allow: what a file under construction holds in memory.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Batches that wait for a lane.
 const LANE_CAPACITY: usize = 2;
@@ -111,10 +111,12 @@ impl Table {
             FileCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
             FileCompression::Snappy => Compression::SNAPPY,
         };
+        let threads = options.files_at_once();
         let properties = WriterProperties::builder()
             .set_created_by(concat!("goldsmith ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(compression)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_max_row_group_bytes(options.memory.map(|memory| memory.row_group(threads)))
             .set_write_batch_size(BATCH_ROWS)
             .build();
         let snapshot = self.snapshot()?;
@@ -132,7 +134,7 @@ impl Table {
             schema,
             store: self.delta.log_store().object_store(None),
             config,
-            threads: options.threads.max(1),
+            threads,
             lanes: Vec::new(),
             next: 0,
             rows: 0,

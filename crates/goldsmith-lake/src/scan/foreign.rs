@@ -23,7 +23,7 @@ use crate::table::Table;
 pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest) -> Result<SendableRecordBatchStream> {
     let location = table.location.to_string();
     let fail = |error| LakeError::query(&location, error);
-    let context = session(table.options().threads);
+    let context = session(table.options())?;
     let mut builder = table.delta.table_provider().with_session(Arc::new(context.state()));
     if let Some(files) = &request.files {
         builder = builder.with_adds(select_files(table, files)?);

@@ -5,6 +5,7 @@ mod commits;
 mod delta_sources;
 mod evolution;
 mod maintenance;
+mod memory;
 mod opening;
 mod parquet_sources;
 mod staging;

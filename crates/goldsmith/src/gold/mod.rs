@@ -4,6 +4,7 @@ mod affected;
 mod calendar;
 mod gather;
 mod history;
+mod hold;
 mod index;
 mod job;
 mod latest;
@@ -14,7 +15,8 @@ mod runs;
 mod shape;
 mod unidentified;
 
-pub(crate) use index::build_index;
+pub(crate) use hold::{Pending, pieces};
+pub(crate) use index::{Dimension, Members};
 pub(crate) use job::{decide, describe, read_position, run_gold};
 pub(crate) use pipeline::{Stamp, column_arrays, with_column};
-pub(crate) use read::{CarriedTable, FILE_COLUMN, file_names};
+pub(crate) use read::{CarriedTable, FILE_COLUMN, Matching, file_names};

@@ -23,8 +23,8 @@ use crate::synth::World;
 /// Changes to the storage that the first run makes at least, whatever the part of the model: where it may crash.
 const FIRST_CHANGES: u64 = 30;
 
-/// Memory for each table with which a part of the keys, and a chunk of an increment, has some ten rows.
-pub const LITTLE_MEMORY: u64 = 24 * 1024;
+/// Memory for each table with which a part of the keys, and a chunk of an increment, has some tens of rows.
+pub const LITTLE_MEMORY: u64 = 96 * 1024;
 
 /// What one run brings: source, rows, and what they are to it.
 type Delivery = Vec<(String, Vec<RecordBatch>, DeliveryMode)>;

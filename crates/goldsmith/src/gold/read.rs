@@ -73,9 +73,9 @@ impl CarriedTable {
             return Ok(self.stream(None).await?.boxed());
         }
         let (hasher, names) = (KeyHasher::default(), key.to_vec());
-        let probe = self.narrow(key)?.probe(move |batch| {
-            Ok(hasher.hash(batch, &names)?.into_iter().map(|hash| Some(part.has(hash))).collect())
-        });
+        let probe = self
+            .narrow(key)?
+            .probe(move |batch| Ok(hasher.hash(batch, &names)?.into_iter().map(|hash| Some(part.has(hash))).collect()));
         Ok(self.accepted(probe, Vec::new()).await?.boxed())
     }
 

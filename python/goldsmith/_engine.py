@@ -75,6 +75,8 @@ class Engine:
         side alone.
     :param currency: currency of prices (ISO 4217), in place of the model's.
     :param threads: tables worked on at once; without it the number of processors. Spark does one after the other.
+    :param memory_limit: memory of the engine: a size such as ``2GiB``, or a share of what the machine has such as ``25%``; without it
+        60 %.
     :param engine: ``native``, or ``spark``: plans and runs then go through a Spark session, as SQL that is compiled from the model,
         and read the system tables of its catalog; the rest looks at the target without Spark.
     :param spark: the session, of a cluster, of Spark Connect, or of Databricks.
@@ -92,6 +94,7 @@ class Engine:
         storage_options: Mapping[str, str] | None = None,
         currency: str | None = None,
         threads: int | None = None,
+        memory_limit: str | None = None,
         engine: Literal["native", "spark"] = "native",
         spark: SparkSession | None = None,
         names: Names | None = None,
@@ -103,7 +106,7 @@ class Engine:
         if engine == "spark" and source is not None:
             raise ConfigurationError("Spark reads the system tables of a catalog; name it with `names=Names(source_catalog=...)`")
         self._native = _goldsmith.Engine(
-            model, _text(source), _text(target), dict(storage_options or {}), currency, threads
+            model, _text(source), _text(target), dict(storage_options or {}), currency, threads, memory_limit
         )
         self._spark: SparkRun | None = None
         if engine == "spark":

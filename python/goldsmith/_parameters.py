@@ -38,6 +38,8 @@ class Parameters:
     currency: str | None = None
     #: Tables worked on at once.
     threads: int | None = None
+    #: Memory of the engine, such as ``2GiB`` or ``25%``.
+    memory_limit: str | None = None
     #: Options of the storage.
     storage_option: dict[str, str] = field(default_factory=dict)
     #: Scope of Databricks secrets whose keys are options of the storage, such as ``aws_access_key_id``.

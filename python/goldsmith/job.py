@@ -160,6 +160,7 @@ def _engine(parameters: Parameters) -> Engine:
         storage_options=_storage_options(parameters),
         currency=parameters.currency,
         threads=parameters.threads,
+        memory_limit=parameters.memory_limit,
     )
 
 

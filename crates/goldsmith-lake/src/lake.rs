@@ -19,6 +19,7 @@ use crate::commit::{ENGINE, write_entry};
 use crate::error::{LakeError, Result};
 use crate::location::Location;
 use crate::log::{COMMIT_ID, LOG, RUN_ID, entry_name, log_file};
+use crate::memory::MemoryBounds;
 use crate::session::session;
 use crate::source::{ParquetDirectory, Source};
 use crate::stores::{StoreLayer, Stores};
@@ -49,6 +50,8 @@ pub struct LakeOptions {
     pub threads: usize,
     /// How data files are compressed.
     pub compression: FileCompression,
+    /// What reading, writing and querying may hold in memory; no bound when absent.
+    pub memory: Option<MemoryBounds>,
     /// What every request to the storage passes through.
     pub layer: Option<Arc<dyn StoreLayer>>,
 }
@@ -61,8 +64,16 @@ impl fmt::Debug for LakeOptions {
             .field("target_file_size", &self.target_file_size)
             .field("threads", &self.threads)
             .field("compression", &self.compression)
+            .field("memory", &self.memory)
             .field("layer", &self.layer)
             .finish()
+    }
+}
+
+impl LakeOptions {
+    /// How many files of a table are read or written at the same time.
+    pub(crate) fn files_at_once(&self) -> usize {
+        self.memory.map_or(self.threads.max(1), |memory| memory.files_at_once(self.threads))
     }
 }
 
@@ -73,6 +84,7 @@ impl Default for LakeOptions {
             target_file_size: 128 * 1024 * 1024,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             compression: FileCompression::default(),
+            memory: None,
             layer: None,
         }
     }
@@ -186,7 +198,7 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Query`] when a table cannot be registered, for instance because a name is given twice.
     pub async fn sql_context(&self, tables: Vec<(String, String, Table)>) -> Result<SessionContext> {
-        let context = session(self.options.threads);
+        let context = session(&self.options)?;
         for (schema, name, table) in tables {
             let fail = |error| LakeError::query(&table.location().to_string(), error);
             let catalog = context

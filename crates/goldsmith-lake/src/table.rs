@@ -216,7 +216,7 @@ impl Table {
     /// # Errors
     /// Errors of the Delta layer.
     pub async fn provider(&self) -> Result<Arc<dyn TableProvider>> {
-        let state = Arc::new(session(self.options().threads).state());
+        let state = Arc::new(session(self.options())?.state());
         self.delta
             .table_provider()
             .with_session(state)

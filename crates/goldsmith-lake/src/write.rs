@@ -25,7 +25,7 @@ use crate::session::BATCH_ROWS;
 use crate::staged::delete_files;
 use crate::table::{Table, num_records};
 
-/// Rows of a row group: what a file under construction holds in memory.
+/// Rows of a row group, as far as its bytes allow: what a file under construction holds in memory.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Batches that wait for a lane.
 const LANE_CAPACITY: usize = 2;
@@ -120,6 +120,7 @@ impl Table {
         } else {
             Some(Box::new(Appender::new(self.clone(), properties.clone())))
         };
+        let threads = options.files_at_once();
         let snapshot = self.snapshot()?;
         let config = WriterConfig::new(
             Arc::clone(&schema),
@@ -135,7 +136,7 @@ impl Table {
             schema,
             store: self.delta.log_store().object_store(None),
             config,
-            threads: options.threads.max(1),
+            threads,
             lanes: Vec::new(),
             next: 0,
             rows: 0,
@@ -145,7 +146,8 @@ impl Table {
 
     /// How data files are written.
     pub(crate) fn writer_properties(&self) -> WriterProperties {
-        let compression = match self.options().compression {
+        let options = self.options();
+        let compression = match options.compression {
             FileCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
             FileCompression::Snappy => Compression::SNAPPY,
         };
@@ -153,6 +155,7 @@ impl Table {
             .set_created_by(concat!("goldsmith ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(compression)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+            .set_max_row_group_bytes(options.memory.map(|memory| memory.row_group(options.files_at_once())))
             .set_write_batch_size(BATCH_ROWS)
             .build()
     }

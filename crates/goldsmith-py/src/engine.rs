@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use goldsmith::model::{Diagnostic, Model};
-use goldsmith::{Feed, LakeOptions, ModelSource, OpenBatches, RunOptions, VerifyOptions};
+use goldsmith::{Feed, LakeOptions, MemoryLimit, ModelSource, OpenBatches, RunOptions, VerifyOptions};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use serde_json::json;
@@ -34,6 +34,7 @@ pub(crate) struct Engine {
     storage_options: HashMap<String, String>,
     currency: Option<String>,
     threads: Option<usize>,
+    memory_limit: MemoryLimit,
     supplies: Mutex<HashMap<String, Supply>>,
 }
 
@@ -45,6 +46,7 @@ impl Engine {
     fn built(&self) -> Result<goldsmith::Engine, goldsmith::Error> {
         let mut builder = goldsmith::Engine::builder()
             .model(ModelSource::Loaded(self.model.clone()))
+            .memory_limit(self.memory_limit)
             .lake_options(LakeOptions { storage_options: self.storage_options.clone(), ..LakeOptions::default() })
             .observer(Arc::new(events::observe));
         if let Some(source) = &self.source {
@@ -92,7 +94,8 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (model, source, target, storage_options, currency, threads))]
+    #[expect(clippy::too_many_arguments, reason = "the typed layer gives each of them by its name")]
+    #[pyo3(signature = (model, source, target, storage_options, currency, threads, memory_limit))]
     fn new(
         py: Python<'_>,
         model: Option<PathBuf>,
@@ -101,11 +104,24 @@ impl Engine {
         storage_options: HashMap<String, String>,
         currency: Option<String>,
         threads: Option<usize>,
+        memory_limit: Option<String>,
     ) -> PyResult<Self> {
+        let memory_limit = memory_limit.map(|text| text.parse::<MemoryLimit>()).transpose();
+        let memory_limit = memory_limit.map_err(|error| exception(py, &error))?.unwrap_or_default();
         let from = model.map_or(ModelSource::Embedded, ModelSource::Directory);
         let (model, warnings) = py.detach(|| from.load()).map_err(|error| exception(py, &error))?;
         let supplies = Mutex::default();
-        Ok(Self { model: Arc::new(model), warnings, source, target, storage_options, currency, threads, supplies })
+        Ok(Self {
+            model: Arc::new(model),
+            warnings,
+            source,
+            target,
+            storage_options,
+            currency,
+            threads,
+            memory_limit,
+            supplies,
+        })
     }
 
     /// Warnings of the model, as JSON.

@@ -10,6 +10,7 @@
 //! - [`order`] holds the total order of versions, grouping and exact sets of keys;
 //! - [`fold`] folds slices into runs, [`timeline`] builds SCD2 versions, [`aggregate`] gathers members,
 //!   [`calendar`] makes days;
+//! - [`memory`] tells what rows take;
 //! - [`law`] holds the conservation laws of a model against what enters and what leaves;
 //! - [`surrogate`] computes surrogate keys and [`lookup`] resolves them; [`asof`] does the same as a join in a DataFusion plan;
 //! - [`functions`] and [`expression`] compile and run the SQL expressions of a model;
@@ -29,6 +30,7 @@ pub mod gold;
 pub mod json;
 pub mod law;
 pub mod lookup;
+pub mod memory;
 pub mod normalize;
 pub mod order;
 pub mod surrogate;

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
-use goldsmith::{DeliveryMode, Engine, LakeOptions, ModelSource, RunOptions, RunReport, TableStatus, write_delivery};
+use goldsmith::{
+    DeliveryMode, Engine, EngineBuilder, LakeOptions, ModelSource, RunOptions, RunReport, TableStatus, write_delivery,
+};
 use goldsmith_model::{LoadMode, Model};
 use tempfile::TempDir;
 
@@ -16,6 +18,7 @@ use crate::rows::{Row, batch_of, rows_of};
 pub struct ScratchLake {
     directory: TempDir,
     model: Arc<Model>,
+    table_share: Option<u64>,
 }
 
 impl ScratchLake {
@@ -34,7 +37,13 @@ impl ScratchLake {
     pub fn with_model(model_source: ModelSource) -> Result<Self> {
         let directory = TempDir::new()?;
         std::fs::create_dir_all(directory.path().join("source"))?;
-        Ok(Self { directory, model: load(model_source)? })
+        Ok(Self { directory, model: load(model_source)?, table_share: None })
+    }
+
+    /// The same lake, whose engines have so many bytes of memory for each table, however few.
+    #[must_use]
+    pub fn with_table_share(self, bytes: u64) -> Self {
+        Self { table_share: Some(bytes), ..self }
     }
 
     /// Root of everything.
@@ -70,11 +79,7 @@ impl ScratchLake {
     /// # Errors
     /// The model has problems.
     pub fn engine_on(&self, source: &Path, target: &Path) -> Result<Engine> {
-        Ok(Engine::builder()
-            .model(ModelSource::Loaded(self.model.clone()))
-            .source(source.to_string_lossy())
-            .target(target.to_string_lossy())
-            .build()?)
+        Ok(self.builder().source(source.to_string_lossy()).target(target.to_string_lossy()).build()?)
     }
 
     /// An engine over this lake whose requests go through a layer.
@@ -82,12 +87,20 @@ impl ScratchLake {
     /// # Errors
     /// The model has problems.
     pub fn engine_through(&self, layer: FaultLayer) -> Result<Engine> {
-        Ok(Engine::builder()
-            .model(ModelSource::Loaded(self.model.clone()))
+        Ok(self
+            .builder()
             .source(self.source().to_string_lossy())
             .target(self.target().to_string_lossy())
             .lake_options(LakeOptions { layer: Some(Arc::new(layer)), ..LakeOptions::default() })
             .build()?)
+    }
+
+    fn builder(&self) -> EngineBuilder {
+        let builder = Engine::builder().model(ModelSource::Loaded(self.model.clone()));
+        match self.table_share {
+            Some(bytes) => builder.table_share(bytes),
+            None => builder,
+        }
     }
 
     /// Runs with requests that go through a layer; a failed table is an error.

@@ -12,11 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::event::{Observer, RunEvent};
-use crate::gold::Stamp;
+use crate::gold::{Dimension, Members, Stamp};
 use crate::layout::Layout;
+use crate::memory::Budget;
 
 /// Tables by name, as far as they exist.
 type Tables = RwLock<HashMap<String, Table>>;
+
+/// What a member of a dimension costs in an index, roughly.
+const MEMBER_BYTES: u64 = 192;
 
 /// Look-up indexes by dimension and version; none where that version cannot be read any more.
 type FormerIndexes = HashMap<(String, u64), Option<Arc<DimensionIndex>>>;
@@ -30,6 +34,7 @@ pub(crate) struct RunContext {
     pub(crate) stamp: Stamp,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) cancel: CancellationToken,
+    pub(crate) budget: Arc<Budget>,
     bronze: Tables,
     gold: Tables,
     indexes: Mutex<HashMap<String, (u64, Arc<DimensionIndex>)>>,
@@ -37,6 +42,7 @@ pub(crate) struct RunContext {
 }
 
 impl RunContext {
+    #[expect(clippy::too_many_arguments, reason = "each is a part of its own, and all are needed")]
     pub(crate) fn new(
         lake: Lake,
         layout: Layout,
@@ -45,6 +51,7 @@ impl RunContext {
         stamp: Stamp,
         observer: Arc<dyn Observer>,
         cancel: CancellationToken,
+        budget: Arc<Budget>,
     ) -> Self {
         Self {
             lake,
@@ -54,6 +61,7 @@ impl RunContext {
             stamp,
             observer,
             cancel,
+            budget,
             bronze: Tables::default(),
             gold: Tables::default(),
             indexes: Mutex::default(),
@@ -130,23 +138,36 @@ impl RunContext {
         table.map(|table| Ok(InputPosition { table_id: table.table_id()?, version: table.version() })).transpose()
     }
 
-    /// The index of a dimension at its present version; shared by all facts that look it up. None when the
-    /// dimension does not exist.
-    pub(crate) async fn dimension_index(&self, dimension: &GoldTable) -> Result<Option<Arc<DimensionIndex>>> {
+    /// The members of a dimension at its present version; an index is shared by all facts that look it up, and when there is
+    /// no room for one, they are read as they are asked for. None when the dimension does not exist.
+    pub(crate) async fn members(&self, dimension: &GoldTable) -> Result<Option<Members>> {
         let Some(table) = self.gold(&dimension.name).await else {
             return Ok(None);
         };
+        let version = table.version();
+        let rows = table.num_rows().await?;
+        let source = Dimension::new(&self.model, dimension, table)?;
+        if rows.saturating_mul(MEMBER_BYTES) > self.budget.indexes() {
+            return Ok(Some(Members::Probed(Arc::new(source))));
+        }
         // One build at a time: two facts that wait for the same dimension would otherwise both build it.
         let mut indexes = self.indexes.lock().await;
-        if let Some((version, index)) = indexes.get(&dimension.name)
-            && *version == table.version()
+        if let Some((known, index)) = indexes.get(&dimension.name)
+            && *known == version
         {
-            return Ok(Some(index.clone()));
+            return Ok(Some(Members::Indexed(index.clone())));
         }
-        let version = table.version();
-        let index = Arc::new(crate::gold::build_index(&self.model, dimension, table).await?);
+        let index = Arc::new(source.index().await?);
         indexes.insert(dimension.name.clone(), (version, index.clone()));
-        Ok(Some(index))
+        let room = self.budget.indexes();
+        let mut held: u64 = indexes.values().map(|(_, index)| index.bytes()).sum();
+        // Those that no table uses now can be built again.
+        indexes.retain(|_, (_, index)| {
+            let is_kept = held <= room || Arc::strong_count(index) > 1;
+            held -= if is_kept { 0 } else { index.bytes() };
+            is_kept
+        });
+        Ok(Some(Members::Indexed(index)))
     }
 
     /// The look-up index of a dimension as it was at `version`; none when that version cannot be read any more.
@@ -159,8 +180,13 @@ impl RunContext {
         }
         let read = async {
             let former = table.at_version(version).await?;
-            crate::gold::build_index(&self.model, dimension, former).await
+            Dimension::new(&self.model, dimension, former)?.index().await
         };
+        // Few dimensions change in one run, and few facts lie behind by several versions: one is kept at a time when memory is short.
+        let held: u64 = indexes.values().flatten().map(|index| index.bytes()).sum();
+        if held > self.budget.indexes() {
+            indexes.retain(|_, index| index.as_ref().is_none_or(|index| Arc::strong_count(index) > 1));
+        }
         let index = match read.await {
             Ok(index) => Some(Arc::new(index)),
             Err(error) => {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, SecondsFormat, Utc};
-use goldsmith_lake::{Lake, LakeOptions, Location, Side};
+use goldsmith_lake::{Lake, LakeOptions, Location, MemoryBounds, Side};
 use goldsmith_model::{Diagnostic, Loaded, Model};
 use goldsmith_plan::{Dag, Selection};
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
@@ -23,6 +23,7 @@ use crate::gold::Stamp;
 use crate::input::{Inputs, OpenBatches};
 use crate::layout::Layout;
 use crate::maintain::{MaintainOptions, MaintainReport};
+use crate::memory::{Budget, MemoryLimit};
 use crate::plan::{TablePlan, plan_all};
 use crate::report::{RunReport, TableStatus};
 use crate::run::run_all;
@@ -92,6 +93,8 @@ pub struct EngineBuilder {
     lake: LakeOptions,
     observer: Option<Arc<dyn Observer>>,
     currency: Option<String>,
+    memory: MemoryLimit,
+    share: Option<u64>,
 }
 
 impl EngineBuilder {
@@ -138,6 +141,24 @@ impl EngineBuilder {
         self
     }
 
+    /// Bounds the memory of the process; the default is 60 % of what the machine, or the control group of the process, has. A
+    /// run then works on fewer tables at once and in smaller steps, and a query spills to the disk; results never depend on it.
+    ///
+    /// The limit is that of this engine: two engines that work at the same time take two.
+    #[must_use]
+    pub fn memory_limit(mut self, limit: MemoryLimit) -> Self {
+        self.memory = limit;
+        self
+    }
+
+    /// Gives each table so many bytes, however few: for tests, in which few rows shall take the ways of many.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn table_share(mut self, bytes: u64) -> Self {
+        self.share = Some(bytes);
+        self
+    }
+
     /// Builds the engine: loads and checks the model, resolves the locations. No table is opened.
     ///
     /// # Errors
@@ -158,16 +179,20 @@ impl EngineBuilder {
         })?;
         let layout = Layout::new(Location::parse(&target)?, &model.project);
         let source = self.source.map(|source| Location::parse(&source)).transpose()?;
-        let sources = Lake::new(self.lake.for_side(Side::Source)?);
+        let budget = self.share.map_or_else(|| Budget::new(self.memory), Budget::of_shares);
+        let memory = MemoryBounds { files: budget.files(self.lake.threads), queries: budget.query() };
+        let lake = LakeOptions { memory: self.lake.memory.or(Some(memory)), ..self.lake };
+        let sources = Lake::new(lake.for_side(Side::Source)?);
         Ok(Engine {
             model: Arc::new(model),
             warnings,
             dag,
             layout,
-            lake: Lake::new(self.lake.for_side(Side::Target)?),
+            lake: Lake::new(lake.for_side(Side::Target)?),
             inputs: Inputs::new(source, sources),
             observer: self.observer.unwrap_or_else(silent),
             cancel: CancellationToken::new(),
+            budget,
         })
     }
 }
@@ -182,6 +207,7 @@ pub struct Engine {
     inputs: Inputs,
     observer: Arc<dyn Observer>,
     cancel: CancellationToken,
+    budget: Arc<Budget>,
 }
 
 impl Engine {
@@ -279,6 +305,7 @@ impl Engine {
             run_id: ctx.stamp.run_id.clone(),
             started_at: started.to_rfc3339_opts(SecondsFormat::Micros, true),
             seconds: clock.elapsed().as_secs_f64(),
+            memory_limit: ctx.budget.limit(),
             tables,
         };
         ctx.tell(RunEvent::RunFinished { status: report.status() });
@@ -383,6 +410,7 @@ impl Engine {
             stamp,
             self.observer.clone(),
             self.cancel.clone(),
+            self.budget.clone(),
         )
     }
 

@@ -66,6 +66,7 @@
 //! - [`model`] is the language of the models: load, check and look at them without an engine.
 //! - The crate `goldsmith-lake` is the upsert core alone, without any model; its example is `upsert_alone.rs`.
 //! - [`LakeOptions`] has the storage: credentials of S3, Azure and Google, file sizes, threads.
+//! - [`EngineBuilder::memory_limit`] bounds the memory of everything that an engine does.
 //! - Errors tell their [`ErrorKind`], by which a caller decides whether to try again.
 
 mod bronze;
@@ -81,6 +82,7 @@ mod gold;
 mod input;
 mod layout;
 mod maintain;
+mod memory;
 mod plan;
 mod query;
 mod report;
@@ -100,6 +102,7 @@ pub use goldsmith_model as model;
 pub use input::OpenBatches;
 pub use layout::Layout;
 pub use maintain::{MaintainOptions, MaintainReport, TableMaintenance};
+pub use memory::MemoryLimit;
 pub use plan::TablePlan;
 pub use report::{Layer, RowCounts, RunReport, TableReport, TableStatus};
 pub use status::TableInfo;

@@ -150,6 +150,8 @@ pub struct RunReport {
     pub started_at: String,
     /// Seconds it took.
     pub seconds: f64,
+    /// Bytes of memory that it was allowed.
+    pub memory_limit: u64,
     /// One report per table, bronze first, in the order of their completion.
     pub tables: Vec<TableReport>,
 }

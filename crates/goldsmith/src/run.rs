@@ -14,10 +14,11 @@ use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::gold::run_gold;
 use crate::input::Inputs;
+use crate::memory::Share;
 use crate::report::{Layer, TableReport, TableStatus};
 
-/// Runs everything in `selection` with at most `threads` tables at once. A table that fails is reported; the
-/// others go on, because each records for itself what it was built from.
+/// Runs everything in `selection` with at most `threads` tables at once, as far as the memory goes for so many. A table that
+/// fails is reported; the others go on, because each records for itself what it was built from.
 pub(crate) async fn run_all(
     ctx: Arc<RunContext>,
     inputs: Arc<Inputs>,
@@ -28,11 +29,13 @@ pub(crate) async fn run_all(
     let mut waiting = dependencies(&ctx, selection);
     let mut running = JoinSet::new();
     let mut reports = Vec::with_capacity(waiting.len());
+    let slots = ctx.budget.slots(threads);
     loop {
-        while running.len() < threads.max(1) {
+        while running.len() < slots && (running.is_empty() || ctx.budget.has_room(slots)) {
             let Some(ready) = next_ready(&waiting) else { break };
             waiting.remove(&ready);
-            running.spawn(run_one(ctx.clone(), inputs.clone(), ready, full_refresh));
+            let share = ctx.budget.lease(slots);
+            running.spawn(run_one(ctx.clone(), inputs.clone(), ready, full_refresh, share));
         }
         let Some(finished) = running.join_next().await else { break };
         let (name, report) = finished.map_err(|error| Error::Internal(error.to_string()))?;
@@ -75,11 +78,12 @@ async fn run_one(
     inputs: Arc<Inputs>,
     name: InputName,
     full_refresh: bool,
+    share: Share,
 ) -> (InputName, TableReport) {
     let start = Instant::now();
     let mut report = match &name {
-        InputName::Bronze(source) => bronze_report(&ctx, &inputs, source).await,
-        InputName::Gold(table) => gold_report(&ctx, table, full_refresh).await,
+        InputName::Bronze(source) => bronze_report(&ctx, &inputs, source, &share).await,
+        InputName::Gold(table) => gold_report(&ctx, table, full_refresh, &share).await,
     };
     report.seconds = start.elapsed().as_secs_f64();
     tracing::info!(
@@ -89,13 +93,13 @@ async fn run_one(
     (name, report)
 }
 
-async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str) -> TableReport {
+async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str, share: &Share) -> TableReport {
     let mut report = TableReport::new(Layer::Bronze, source);
     let Some(bronze) = ctx.model.bronze.values().find(|bronze| bronze.source.to_string() == source) else {
         return failed(report, &Error::Internal(format!("source `{source}` is not in the model")));
     };
     let outcome = match inputs.open(&bronze.source).boxed().await {
-        Ok(input) => run_bronze(ctx, bronze, input.as_ref()).boxed().await,
+        Ok(input) => run_bronze(ctx, bronze, input.as_ref(), share).boxed().await,
         Err(error) => Err(error),
     };
     match outcome {
@@ -111,12 +115,12 @@ async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str) -> Table
     }
 }
 
-async fn gold_report(ctx: &RunContext, name: &str, full_refresh: bool) -> TableReport {
+async fn gold_report(ctx: &RunContext, name: &str, full_refresh: bool, share: &Share) -> TableReport {
     let mut report = TableReport::new(Layer::Gold, name);
     let Some(table) = ctx.model.gold.get(name) else {
         return failed(report, &Error::Internal(format!("table `{name}` is not in the model")));
     };
-    match run_gold(ctx, table, full_refresh).boxed().await {
+    match run_gold(ctx, table, full_refresh, share).boxed().await {
         Ok(outcome) => {
             report.status = outcome.status;
             report.what = outcome.what;

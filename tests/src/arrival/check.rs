@@ -23,6 +23,9 @@ use crate::synth::World;
 /// Changes to the storage that the first run makes at least, whatever the part of the model: where it may crash.
 const FIRST_CHANGES: u64 = 30;
 
+/// Memory for each table with which a part of the keys, and a chunk of an increment, has some tens of rows.
+pub const LITTLE_MEMORY: u64 = 96 * 1024;
+
 /// What one run brings: source, rows, and what they are to it.
 type Delivery = Vec<(String, Vec<RecordBatch>, DeliveryMode)>;
 
@@ -65,10 +68,14 @@ pub async fn check(setting: &Setting) -> Result<u64, Failure> {
     // How rows of files are deleted must make no difference either.
     let write_mode = if setting.seed % 3 == 1 { WriteMode::CopyOnWrite } else { WriteMode::MergeOnRead };
     let otherwise = Arc::new(written(model.as_ref().clone(), write_mode));
-    let (ordered, shuffled) = (
+    let (ordered, mut shuffled) = (
         ScratchLake::with_model(ModelSource::Loaded(model.clone()))?,
         ScratchLake::with_model(ModelSource::Loaded(otherwise))?,
     );
+    // Nor must it how much memory there is.
+    if setting.seed.is_multiple_of(2) {
+        shuffled = shuffled.with_table_share(LITTLE_MEMORY);
+    }
     for delivery in in_order(setting, &model, &world) {
         deliver(&ordered, delivery).await?;
         ordered.run(&[]).await?;

@@ -4,6 +4,6 @@ mod check;
 mod setting;
 mod shrink;
 
-pub use check::{Failure, check, feeding};
+pub use check::{Failure, LITTLE_MEMORY, check, feeding};
 pub use setting::Setting;
 pub use shrink::{Shrunk, shrink};

@@ -20,6 +20,15 @@ impl TargetArgs {
     }
 }
 
+/// How much memory there is.
+#[derive(Debug, Args)]
+pub(crate) struct MemoryArgs {
+    /// Memory of the process: a size (512MB, 2GiB) or a share of what the machine or its control group has (25%).
+    /// With less it is slower, and comes to the same [env: GOLDSMITH_MEMORY_LIMIT] [default: 60%]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory_limit: Option<String>,
+}
+
 /// Everything that an engine that reads sources needs.
 #[derive(Debug, Args)]
 pub(crate) struct EngineArgs {
@@ -35,9 +44,13 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: Option<String>,
 
-    /// Tables worked on at once [env: GOLDSMITH_THREADS] [default: number of processors]
+    /// Tables worked on at once, as far as the memory goes for so many [env: GOLDSMITH_THREADS] [default: number of
+    /// processors]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
 }
 
 impl EngineArgs {
@@ -46,6 +59,7 @@ impl EngineArgs {
             source: self.source.clone(),
             currency: self.currency.clone(),
             threads: self.threads,
+            memory_limit: self.memory.memory_limit.clone(),
             ..self.target.overrides()
         }
     }
@@ -132,4 +146,12 @@ pub(crate) struct QueryArgs {
     pub(crate) sql: String,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
+}
+
+impl QueryArgs {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides { memory_limit: self.memory.memory_limit.clone(), ..self.target.overrides() }
+    }
 }

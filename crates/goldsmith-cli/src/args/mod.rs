@@ -91,7 +91,7 @@ impl Command {
             Self::Run(args) => args.engine.overrides(),
             Self::Config(args) => args.engine.overrides(),
             Self::Status(args) => args.target.overrides(),
-            Self::Query(args) => args.target.overrides(),
+            Self::Query(args) => args.overrides(),
             Self::Verify(args) => args.overrides(),
             Self::Forget(args) => args.target.overrides(),
             Self::Maintain(args) => args.target.overrides(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use goldsmith::VerifyOptions;
 
-use super::engine::TargetArgs;
+use super::engine::{MemoryArgs, TargetArgs};
 use crate::settings::Overrides;
 
 /// Prove that gold equals a rebuild from bronze
@@ -30,6 +30,9 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
+
     /// Gold table, source (`billing.usage`: the tables that read it) or domain; may be repeated [default: every
     /// gold table]
     #[arg(long, short = 's', value_name = "NAME")]
@@ -51,7 +54,11 @@ pub(crate) struct VerifyArgs {
 
 impl VerifyArgs {
     pub(crate) fn overrides(&self) -> Overrides {
-        Overrides { currency: self.currency.clone(), ..self.target.overrides() }
+        Overrides {
+            currency: self.currency.clone(),
+            memory_limit: self.memory.memory_limit.clone(),
+            ..self.target.overrides()
+        }
     }
 
     pub(crate) fn options(&self) -> VerifyOptions {

@@ -55,6 +55,7 @@ fn all(settings: &Settings) -> Vec<Shown<'_>> {
             &settings.currency.origin,
         ),
         one(Key::Threads, Some(settings.threads.value.to_string()), &settings.threads.origin),
+        one(Key::MemoryLimit, Some(settings.memory_limit.value.to_string()), &settings.memory_limit.origin),
         one(Key::Format, word(&settings.format.value), &settings.format.origin),
         one(Key::Color, word(&settings.color.value), &settings.color.origin),
         one(Key::LogFormat, word(&settings.log_format.value), &settings.log_format.origin),

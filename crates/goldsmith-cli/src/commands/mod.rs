@@ -132,6 +132,7 @@ impl Context {
     /// An engine builder with everything that is set but locations.
     fn engine(&self) -> Result<EngineBuilder> {
         let mut builder = Engine::builder().model(self.model()?).lake_options(self.lake_options());
+        builder = builder.memory_limit(self.settings.memory_limit.value);
         if let Some(currency) = &self.settings.currency.value {
             builder = builder.currency(currency);
         }

@@ -12,6 +12,8 @@ pub(crate) use environment::{Environment, SystemEnvironment};
 pub(crate) use origin::{Origin, Resolved, Secret};
 pub(crate) use values::{ColorWhen, Format, Key, LogFormat, Verbosity};
 
+use goldsmith::MemoryLimit;
+
 use crate::args::GlobalArgs;
 use crate::error::{Error, Result};
 use file::ConfigFile;
@@ -27,6 +29,7 @@ pub(crate) struct Overrides {
     pub(crate) target: Option<String>,
     pub(crate) currency: Option<String>,
     pub(crate) threads: Option<usize>,
+    pub(crate) memory_limit: Option<String>,
 }
 
 /// All settings.
@@ -42,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) currency: Resolved<Option<String>>,
     /// Tables worked on at once.
     pub(crate) threads: Resolved<usize>,
+    /// Memory of the process.
+    pub(crate) memory_limit: Resolved<MemoryLimit>,
     /// Form of the output.
     pub(crate) format: Resolved<Format>,
     /// When to use colors.
@@ -80,6 +85,7 @@ impl Settings {
             target: layers.location(Key::Target, flags.target.clone())?,
             currency: layers.text(Key::Currency, flags.currency.clone())?,
             threads: layers.threads(flags.threads)?,
+            memory_limit: layers.memory_limit(flags.memory_limit.clone())?,
             format: layers.choice(Key::Format, global.format)?,
             color: layers.choice(Key::Color, global.color)?,
             log_format: layers.choice(Key::LogFormat, global.log_format)?,
@@ -205,6 +211,20 @@ impl Layers<'_> {
                     format!("use one of {}", known.join(", ")),
                 ))
             }
+        }
+    }
+
+    fn memory_limit(&self, flag: Option<String>) -> Result<Resolved<MemoryLimit>> {
+        let found = self.text(Key::MemoryLimit, flag)?;
+        let Resolved { value: Some(text), origin } = found else {
+            return Ok(Resolved { value: MemoryLimit::default(), origin: found.origin });
+        };
+        match text.parse() {
+            Ok(value) => Ok(Resolved { value, origin }),
+            Err(goldsmith::Error::Configuration { what, help }) => {
+                Err(Error::usage(format!("`{}`: {what} ({origin})", Key::MemoryLimit), help))
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

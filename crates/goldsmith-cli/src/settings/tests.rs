@@ -46,7 +46,17 @@ fn the_highest_layer_wins_and_is_named() {
     assert_eq!(from_file.threads.value, 2);
     assert!(matches!(from_file.threads.origin, Origin::File { line: 1, .. }));
     assert!(matches!(from_file.target.origin, Origin::File { line: 2, .. }));
+    let file = Some("memory_limit = \"1GiB\"\n");
+    let variables = [("GOLDSMITH_MEMORY_LIMIT", "2GiB")];
+    for (args, variables, file, expected) in [
+        (&["--memory-limit", "3GiB"][..], &variables[..], file, "3 GiB"),
+        (&[], &variables, file, "2 GiB"),
+        (&[], &[], file, "1 GiB"),
+    ] {
+        assert_eq!(resolve(args, variables, file).unwrap().memory_limit.value.to_string(), expected);
+    }
     let nothing = resolve(&[], &[], None).unwrap();
+    assert_eq!(nothing.memory_limit.value, goldsmith::MemoryLimit::default());
     assert_eq!((nothing.target.value, nothing.target.origin), (None, Origin::Default));
 }
 
@@ -58,6 +68,8 @@ fn paths_of_a_file_count_from_its_directory() {
     assert_eq!(settings.target.value.as_deref(), Some("s3://bucket/lake"));
 }
 
+const SIZES: &str = "give a size such as `512MB` or `2GiB`, or a share such as `25%`, from 1 to 100";
+
 #[test]
 fn what_a_file_gets_wrong_is_told_with_its_line() {
     let cases = [
@@ -67,6 +79,9 @@ fn what_a_file_gets_wrong_is_told_with_its_line() {
         ("target = 3\n", "`target`", "must be text in quotes", None),
         ("target = \n", "is no valid TOML", "line 1", None),
         ("storage = 3\n", "`storage`", "must be a table", None),
+        ("memory_limit = \"much\"\n", "`memory_limit`: `much` is no memory limit", "line 1", Some(SIZES)),
+        ("memory_limit = 512\n", "`memory_limit`", "must be text in quotes", None),
+        ("memory_limit = \"100MB\"\n", "100 MB is too small", "line 1", Some("the engine needs 256 MiB at least")),
         ("format = \"xml\"\n", "`format` is `xml`", "line 1", Some("use one of `human`, `json`, `csv`")),
     ];
     for (text, what, place, help) in cases {

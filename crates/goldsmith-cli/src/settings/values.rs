@@ -13,6 +13,7 @@ pub(crate) enum Key {
     Target,
     Currency,
     Threads,
+    MemoryLimit,
     Format,
     Color,
     LogFormat,
@@ -20,12 +21,13 @@ pub(crate) enum Key {
 
 impl Key {
     /// All keys, in the order in which they are shown.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Models,
         Self::Source,
         Self::Target,
         Self::Currency,
         Self::Threads,
+        Self::MemoryLimit,
         Self::Format,
         Self::Color,
         Self::LogFormat,
@@ -53,6 +55,7 @@ impl Key {
             Self::Target => ("target", "--target", "GOLDSMITH_TARGET"),
             Self::Currency => ("currency", "--currency", "GOLDSMITH_CURRENCY"),
             Self::Threads => ("threads", "--threads", "GOLDSMITH_THREADS"),
+            Self::MemoryLimit => ("memory_limit", "--memory-limit", "GOLDSMITH_MEMORY_LIMIT"),
             Self::Format => ("format", "--format", "GOLDSMITH_FORMAT"),
             Self::Color => ("color", "--color", "GOLDSMITH_COLOR"),
             Self::LogFormat => ("log_format", "--log-format", "GOLDSMITH_LOG_FORMAT"),

@@ -51,10 +51,17 @@ fn all_problems_of_a_model_are_told_at_once() {
 #[test]
 fn config_names_the_origin_of_each_value() {
     let place = Workplace::new();
-    assert_output!("config_defaults", place.snapshot(&["config"]));
+    // The size of the machine would change the widths.
+    assert_output!("config_defaults", place.snapshot(&["config", "--memory-limit", "2GiB"]));
+    let output = place.run(&["config", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let settings = document["settings"].as_array().unwrap();
+    let memory = settings.iter().find(|setting| setting["name"] == "memory_limit").unwrap();
+    let shown = memory["value"].as_str().unwrap();
+    assert!(shown.starts_with("60% (") && shown.ends_with("iB)"), "{memory}");
     place.write(
         "etc/lake.toml",
-        "source = \"data/system\"\nthreads = 3\nformat = \"json\"\n\n[storage]\naws_secret_access_key = \"not-for-your-eyes\"\n",
+        "source = \"data/system\"\nthreads = 3\nmemory_limit = \"4GiB\"\nformat = \"json\"\n\n[storage]\naws_secret_access_key = \"not-for-your-eyes\"\n",
     );
     let args = ["config", "--config", "etc/lake.toml", "--target", "s3://bucket/lake", "--format", "human"];
     let output = place.run_with(&args, &[("GOLDSMITH_CURRENCY", "EUR"), ("GOLDSMITH_TARGET", "unused")]);

@@ -61,6 +61,19 @@ fn a_slip_in_the_settings_file_is_told_with_its_line() {
 }
 
 #[test]
+fn a_memory_limit_with_which_nothing_can_be_done_is_refused() {
+    let place = Workplace::new();
+    let args = ["run", "--source", "system", "--target", "lake", "--memory-limit", "100MB"];
+    assert_output!("little_memory", place.snapshot(&args));
+    for limit in ["much", "512", "0%"] {
+        let output = place.run(&["config", "--memory-limit", limit]);
+        let text = place.text(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(&format!("`{limit}` is no memory limit")) && text.contains("512MB"), "{text}");
+    }
+}
+
+#[test]
 fn a_directory_of_somebody_else_is_no_demo() {
     let place = Workplace::new();
     place.write("mine/thesis.txt", "");

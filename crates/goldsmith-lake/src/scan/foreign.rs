@@ -24,7 +24,7 @@ use crate::table::{Table, project};
 pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest) -> Result<SendableRecordBatchStream> {
     let location = table.location.to_string();
     let fail = |error| LakeError::query(&location, error);
-    let context = session(table.options().threads);
+    let context = session(table.options())?;
     let shadow = if table.has_staged() { Some(Shadow::new(table, None).await?) } else { None };
     let delta = shadow.as_ref().map_or(&table.delta, |shadow| &shadow.delta);
     let mut builder = delta.table_provider().with_session(Arc::new(context.state()));

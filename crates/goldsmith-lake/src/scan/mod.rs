@@ -98,7 +98,7 @@ impl Table {
             target = Schema::new(fields);
         }
         let scan = files::Scan { location, schema, target: Arc::new(target), probe };
-        Ok(scan.stream(self.delta.log_store().object_store(None), files, self.options().threads))
+        Ok(scan.stream(self.delta.log_store().object_store(None), files, self.options().files_at_once()))
     }
 }
 

@@ -59,7 +59,7 @@ impl ParquetDirectory {
             .await
             .map_err(|error| LakeError::storage(&text, error))?;
         files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        let threads = lake.options().threads.max(1);
+        let threads = lake.options().files_at_once();
         let mut directory =
             Self { location: location.clone(), store, schema: Arc::new(Schema::empty()), files, threads };
         directory.schema = directory.union_schema().await?;

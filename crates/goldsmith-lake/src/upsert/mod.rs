@@ -164,7 +164,7 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         judged_schema: plan.judged_schema,
         delete_missing: request.delete_missing_in_group,
     });
-    let changed = examine(&probe, candidates, table.options().threads).await?;
+    let changed = examine(&probe, candidates, table.options().files_at_once()).await?;
     let deleted = changed.iter().map(|(_, verdicts)| verdicts.deleted).sum();
     let (masked, changed): (Vec<_>, Vec<_>) = changed
         .into_iter()

@@ -7,6 +7,7 @@ mod delta_sources;
 mod evolution;
 mod guarded;
 mod maintenance;
+mod memory;
 mod opening;
 mod others;
 mod parquet_sources;

@@ -28,8 +28,8 @@ pub(super) struct Best {
 enum Held {
     /// A tuple that is one integer, date or instant.
     Integers(Vec<Option<i64>>),
-    /// Any other tuple, encoded so that bytes compare like tuples.
-    Encoded(RowConverter, Vec<Option<Box<[u8]>>>),
+    /// Any other tuple, encoded so that bytes compare like tuples; and the bytes of all of them.
+    Encoded(RowConverter, Vec<Option<Box<[u8]>>>, u64),
 }
 
 impl Best {
@@ -45,7 +45,7 @@ impl Best {
             .collect::<Result<Vec<_>>>()?;
         let held = match tuple.as_slice() {
             [only] if is_integer(only.data_type()) => Held::Integers(Vec::new()),
-            _ => Held::Encoded(converter(tuple.iter().map(Field::data_type), OLDEST_FIRST)?, Vec::new()),
+            _ => Held::Encoded(converter(tuple.iter().map(Field::data_type), OLDEST_FIRST)?, Vec::new(), 0),
         };
         Ok(Self { name: name.to_owned(), smallest: aggregate.function == AggregateFunction::Min, tuple, held })
     }
@@ -74,7 +74,7 @@ impl Best {
                     }
                 }
             }
-            Held::Encoded(converter, best) => {
+            Held::Encoded(converter, best, bytes) => {
                 best.resize(groups, None);
                 if values.null_count() == values.len() {
                     return Ok(());
@@ -90,12 +90,36 @@ impl Best {
                         Some(known) => candidate > known.as_ref(),
                     };
                     if is_better {
+                        *bytes += candidate.len() as u64;
+                        *bytes -= best.as_ref().map_or(0, |known| known.len() as u64);
                         *best = Some(candidate.into());
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// About how many bytes of memory the values take.
+    pub(super) fn bytes(&self) -> u64 {
+        // The place of a value, and what the allocator adds.
+        const OVERHEAD: u64 = 32;
+        match &self.held {
+            Held::Integers(best) => best.len() as u64 * size_of::<Option<i64>>() as u64,
+            Held::Encoded(_, best, bytes) => *bytes + best.len() as u64 * OVERHEAD,
+        }
+    }
+
+    /// Keeps the values of the keys of `order`, in that order.
+    pub(super) fn keep(&mut self, order: &[usize]) {
+        match &mut self.held {
+            Held::Integers(best) => *best = order.iter().map(|group| best.get(*group).copied().flatten()).collect(),
+            Held::Encoded(_, best, bytes) => {
+                let kept: Vec<_> = order.iter().map(|group| best.get_mut(*group).and_then(Option::take)).collect();
+                *bytes = kept.iter().flatten().map(|value| value.len() as u64).sum();
+                *best = kept;
+            }
+        }
     }
 
     /// The values of the keys in the given order.
@@ -110,7 +134,7 @@ impl Best {
                     _ => cast(&values, value)?,
                 })
             }
-            Held::Encoded(converter, best) => {
+            Held::Encoded(converter, best, _) => {
                 let nulls: Vec<ArrayRef> =
                     self.tuple.iter().map(|field| new_null_array(field.data_type(), 1)).collect();
                 let nothing = converter.convert_columns(&nulls)?;

@@ -5,7 +5,7 @@ mod groups;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use goldsmith_model::Aggregate;
 use indexmap::IndexMap;
@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use self::best::Best;
 use self::groups::Groups;
 use crate::normalize::{field, new_batch, normalize_schema, sort_maps, widen};
+use crate::order::Part;
 use crate::types::{common_type, is_lossless, to_arrow, with_comment};
 use crate::{QueryError, Result};
 
@@ -91,6 +92,33 @@ impl Aggregator {
             aggregates.iter().map(|(name, aggregate)| Best::new(name, aggregate, &members)).collect::<Result<_>>()?;
         let groups = Groups::new(&key)?;
         Ok(Self { schema: Arc::new(schema), key, empty_is_null, groups, best })
+    }
+
+    /// The same aggregator for a part of the keys; the others are passed over.
+    #[must_use]
+    pub fn of_part(self, part: Part) -> Self {
+        Self { groups: self.groups.of_part(part), ..self }
+    }
+
+    /// About how many bytes of memory the states take.
+    pub fn bytes(&self) -> u64 {
+        self.groups.bytes() + self.best.iter().map(Best::bytes).sum::<u64>()
+    }
+
+    /// Gives up half of the keys, and returns the part that they make; none when the part is as small as it goes. All members
+    /// must be pushed again for that part.
+    pub fn halve(&mut self) -> Option<Part> {
+        let (left, order) = self.groups.halve()?;
+        self.best.iter_mut().for_each(|best| best.keep(&order));
+        Some(left)
+    }
+
+    /// For each row of a batch with the key columns, whether this aggregator gathers its key.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn gathers(&self, batch: &RecordBatch) -> Result<BooleanArray> {
+        self.groups.gathers(&member_columns(batch, &self.key)?)
     }
 
     /// Adds members. A column that is not there counts as null; members with a null in their key are passed over.

@@ -116,6 +116,16 @@ impl DimensionIndex {
         Self::build(batches, spec, Resolution::Interval, Some(start), Some(end))
     }
 
+    /// About how many bytes of memory the index takes.
+    pub fn bytes(&self) -> u64 {
+        // The place of a key in the map with the usual reserve, and what the allocator adds.
+        const KEY_OVERHEAD: usize = 48;
+        let keys: usize = self.groups.keys().map(|key| key.len() + KEY_OVERHEAD).sum();
+        let versions = self.versions.capacity() * size_of::<Version>() + self.offsets.capacity() * size_of::<usize>();
+        let fetched: usize = self.fetched.iter().map(|(_, values)| values.get_array_memory_size()).sum();
+        (keys + versions + fetched) as u64
+    }
+
     /// Number of indexed rows.
     pub fn len(&self) -> usize {
         self.versions.len()

@@ -1,10 +1,20 @@
 //! Hashes of keys, for passes over data that is too large to keep its keys.
 
+use std::hash::BuildHasher;
+
 use arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 
 use super::named;
 use crate::Result;
+
+/// The seed of all hashes: passes of one process must agree.
+const SEED: u64 = 0x676f_6c64;
+
+/// The hash of an encoded key, by which it belongs to a [`Part`](super::Part).
+pub(crate) fn hash_bytes(key: &[u8]) -> u64 {
+    RandomState::with_seed(SEED).hash_one(key)
+}
 
 /// Hashes keys. Equal keys (null-safe) have equal hashes; the seed is fixed, so that two passes of one process agree.
 ///
@@ -17,7 +27,7 @@ pub struct KeyHasher {
 impl KeyHasher {
     /// A hasher with the fixed seed.
     pub fn new() -> Self {
-        Self { state: RandomState::with_seed(0x676f_6c64) }
+        Self { state: RandomState::with_seed(SEED) }
     }
 
     /// The hash of the key of each row.

@@ -9,9 +9,12 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::row::RowConverter;
 use datafusion::common::HashSet;
 
-use super::{KeyHasher, OLDEST_FIRST, converter};
+use super::{KeyHasher, OLDEST_FIRST, Part, converter, hash_bytes};
 use crate::normalize::{column, field, new_batch, normalize_schema, sort_maps, widen};
 use crate::{QueryError, Result};
+
+/// What a key costs beside its own bytes: its place and that of its hash with the usual reserve, and what the allocator adds.
+const KEY_OVERHEAD: u64 = 64;
 
 /// A set of keys, null-safe and exact: two different keys are never taken for one.
 #[derive(Debug)]
@@ -21,6 +24,9 @@ pub struct KeySet {
     keys: HashSet<Box<[u8]>>,
     /// Hashes of the keys: most rows that are not in the set are told by them, and need no encoding. None for nested keys.
     hashes: Option<(KeyHasher, HashSet<u64>)>,
+    /// Bytes of the encoded keys.
+    encoded: u64,
+    part: Part,
 }
 
 impl KeySet {
@@ -37,7 +43,14 @@ impl KeySet {
         let converter = converter(schema.fields().iter().map(|field| field.data_type()), OLDEST_FIRST)?;
         let is_flat = !schema.fields().iter().any(|field| field.data_type().is_nested());
         let hashes = is_flat.then(|| (KeyHasher::default(), HashSet::new()));
-        Ok(Self { schema: Arc::new(schema), converter, keys: HashSet::new(), hashes })
+        Ok(Self { schema: Arc::new(schema), converter, keys: HashSet::new(), hashes, encoded: 0, part: Part::ALL })
+    }
+
+    /// The same set for a part of all keys; it does not take in others.
+    #[must_use]
+    pub fn of_part(self, part: Part) -> Self {
+        let hashes = if part.is_all() { self.hashes } else { None };
+        Self { part, hashes, ..self }
     }
 
     /// The key columns.
@@ -53,6 +66,30 @@ impl KeySet {
     /// Whether the set has no key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// About how many bytes of memory the set takes.
+    pub fn bytes(&self) -> u64 {
+        self.encoded + self.keys.len() as u64 * KEY_OVERHEAD
+    }
+
+    /// The same keys in two sets of about equal size; none when there is but one key.
+    ///
+    /// # Errors
+    /// [`QueryError::Arrow`], only by a fault of the engine.
+    pub fn halves(&self) -> Result<Option<[Self; 2]>> {
+        if self.keys.len() < 2 {
+            return Ok(None);
+        }
+        let keys = self.to_batch()?;
+        let names: Vec<String> = self.schema.fields().iter().map(|field| field.name().clone()).collect();
+        let half = |from: usize, rows: usize| -> Result<Self> {
+            let mut half = Self::new(&self.schema, &names)?;
+            half.insert_columns(keys.slice(from, rows).columns(), rows)?;
+            Ok(half)
+        };
+        let middle = keys.num_rows() / 2;
+        Ok(Some([half(0, middle)?, half(middle, keys.num_rows() - middle)?]))
     }
 
     /// Adds the keys of a batch, which has the key columns under their names; returns how many were new.
@@ -73,12 +110,16 @@ impl KeySet {
         if columns.is_empty() {
             return Ok(0);
         }
-        if let Some((hasher, hashes)) = &mut self.hashes {
+        if let Some((hasher, hashes)) = &mut self.hashes
+            && self.part.is_all()
+        {
             hashes.extend(hasher.hash_columns(&columns, rows)?);
         }
         let encoded = self.converter.convert_columns(&columns)?;
         for row in encoded.iter().take(rows) {
-            if !self.keys.contains(row.as_ref()) {
+            let is_ours = self.part.is_all() || self.part.has(hash_bytes(row.as_ref()));
+            if is_ours && !self.keys.contains(row.as_ref()) {
+                self.encoded += row.as_ref().len() as u64;
                 self.keys.insert(row.as_ref().into());
             }
         }

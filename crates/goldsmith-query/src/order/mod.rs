@@ -5,6 +5,7 @@
 
 mod hash;
 mod key_set;
+mod part;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{SortOptions, take};
@@ -16,7 +17,9 @@ use crate::columns::is_metadata;
 use crate::normalize::{column, normalize_column, sort_maps};
 
 pub use hash::KeyHasher;
+pub(crate) use hash::hash_bytes;
 pub use key_set::KeySet;
+pub use part::Part;
 
 /// Greatest first, nulls last.
 pub(crate) const NEWEST_FIRST: SortOptions = SortOptions { descending: true, nulls_first: false };

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use goldsmith_model::{Aggregate, AggregateFunction, DataType};
 use goldsmith_query::QueryError;
 use goldsmith_query::aggregate::{Aggregator, member_schema};
+use goldsmith_query::order::Part;
 use indexmap::IndexMap;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -81,6 +82,43 @@ fn members_are_gathered_whatever_their_order_and_batches() {
                 format!("{name:?} {first:?} {last:?} {:?}", text_at(&result, "user_id", row))
             })
             .collect();
+        assert_eq!(found, expected);
+    });
+}
+
+#[test]
+fn keys_gathered_in_parts_are_those_gathered_at_once() {
+    for_seeds(50, |rng| {
+        let all = members(&random(rng));
+        let key = names(&["user_name"]);
+        let new = || Aggregator::new(&key, &aggregates(), &all.schema(), true).unwrap();
+        let mut whole = new();
+        whole.push(&all).unwrap();
+        let mut expected = lines(&whole.finish().unwrap());
+        expected.sort();
+        let (mut waiting, mut found) = (vec![Part::ALL], Vec::new());
+        while let Some(part) = waiting.pop() {
+            let mut aggregator = new().of_part(part);
+            for row in 0..all.num_rows() {
+                aggregator.push(&all.slice(row, 1)).unwrap();
+                // In the middle of the rows, so that a half has states already.
+                if row % 7 == 3 && waiting.len() < 6 {
+                    let before = aggregator.bytes();
+                    waiting.extend(aggregator.halve());
+                    assert!(aggregator.bytes() <= before);
+                }
+            }
+            let ours = aggregator.gathers(&all).unwrap();
+            let gathered = aggregator.finish().unwrap();
+            let listed = lines(&gathered.project(&[0]).unwrap());
+            for row in 0..all.num_rows() {
+                let name = text_at(&all, "user_name", row).filter(|name| !name.is_empty());
+                let is_listed = name.is_some_and(|name| listed.contains(&format!("user_name={name}")));
+                assert!(!is_listed || ours.value(row));
+            }
+            found.extend(lines(&gathered));
+        }
+        found.sort();
         assert_eq!(found, expected);
     });
 }

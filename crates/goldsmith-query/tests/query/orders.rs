@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use arrow::compute::take_record_batch;
-use goldsmith_query::order::{KeyHasher, KeySet, group_rows, latest_per_key};
+use goldsmith_query::order::{KeyHasher, KeySet, Part, group_rows, latest_per_key};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -156,6 +156,38 @@ fn key_sets_are_exact_and_null_safe() {
         })
         .unwrap();
         assert!(set.contains_mask(&right).unwrap().values().iter().all(|found| found));
+    });
+}
+
+#[test]
+fn halves_and_parts_of_a_key_set_make_up_the_whole() {
+    for_seeds(50, |rng| {
+        let rows = random(rng);
+        let key = names(&["key_1", "key_2"]);
+        let set_of = |part| {
+            let mut set = KeySet::new(&rows.schema(), &key).unwrap().of_part(part);
+            set.insert_batch(&rows).unwrap();
+            set
+        };
+        let whole = set_of(Part::ALL);
+        let mut pieces: Vec<KeySet> = Part::at_least(4).into_iter().map(set_of).collect();
+        let largest = pieces.iter().map(KeySet::len).max().unwrap();
+        assert!(largest < whole.len() || whole.len() < 5, "{largest} of {}", whole.len());
+        for position in (0..pieces.len()).rev() {
+            if let Some(halves) = pieces[position].halves().unwrap() {
+                let sizes = halves.iter().map(KeySet::len).collect::<Vec<_>>();
+                assert!(sizes[0].abs_diff(sizes[1]) <= 1, "{sizes:?}");
+                assert_eq!(halves.iter().map(KeySet::bytes).sum::<u64>(), pieces[position].bytes());
+                pieces.remove(position);
+                pieces.extend(halves);
+            } else {
+                assert!(pieces[position].len() < 2);
+            }
+        }
+        assert_eq!(pieces.iter().map(KeySet::len).sum::<usize>(), whole.len());
+        let mut together = KeySet::new(&rows.schema(), &key).unwrap();
+        pieces.iter().for_each(|piece| together.extend(piece).unwrap());
+        assert_eq!(lines(&together.to_batch().unwrap()), lines(&whole.to_batch().unwrap()));
     });
 }
 

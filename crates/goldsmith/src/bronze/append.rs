@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 use goldsmith_lake::source::SourceFile;
 use goldsmith_model::MutabilityClass;
 use goldsmith_query::flatten::Carried;
+use goldsmith_query::memory::batch_bytes;
 use goldsmith_query::normalize::normalize_batch;
 use goldsmith_query::order::{KeySet, latest_per_key};
 
@@ -13,10 +14,13 @@ use super::job::BronzeJob;
 use super::{conform::conform, quarantine};
 use crate::error::Result;
 use crate::feed::Bucket;
-use crate::gold::CarriedTable;
+use crate::gold::{CarriedTable, Matching};
 
-/// Rows that are compared with bronze at once, roughly.
+/// Rows that are compared with bronze at once, roughly; more gain nothing.
 const ROWS_AT_ONCE: u64 = 500_000;
+
+/// Candidates are cut into no more parts than this, as each part takes a pass over all of them.
+const MOST_PARTS: u64 = 1024;
 
 /// What must be appended: rows known to be new, and rows that may be in bronze already.
 pub(crate) struct Appends {
@@ -34,11 +38,21 @@ pub(crate) async fn append(job: &mut BronzeJob<'_>, appends: Appends) -> Result<
     while let Some(batch) = stream.try_next().await? {
         let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
         writer.write(&batch).await?;
+        quarantine::write_if_many(job.ctx, job.bronze, &mut quarantined, job.share).await?;
     }
-    for part in 0..parts(&appends.candidates) {
-        for batch in unknown_rows(job, &appends, part, &mut quarantined).await? {
-            writer.write(&batch).await?;
+    let mut bucket = Bucket { number: 0, of: parts(&appends.candidates) };
+    while bucket.number < bucket.of {
+        match unknown_rows(job, &appends, bucket, &mut quarantined).await? {
+            Some(batches) => {
+                for batch in batches {
+                    writer.write(&batch).await?;
+                }
+                bucket.number += 1;
+            }
+            // Nothing was written yet, so that the rows can be cut otherwise.
+            None => bucket.of *= 2,
         }
+        quarantine::write_if_many(job.ctx, job.bronze, &mut quarantined, job.share).await?;
     }
     // First the quarantine, keyed by content: when the commit below does not come about, the next run puts the
     // same rows there, once.
@@ -64,22 +78,33 @@ fn parts(candidates: &[SourceFile]) -> u64 {
 }
 
 /// The candidates of one part that are neither in bronze nor among the rows just appended, in every column;
-/// equal ones are kept once.
+/// equal ones are kept once. None when the first part is too large for the share: the others are about as large.
 async fn unknown_rows(
     job: &mut BronzeJob<'_>,
     appends: &Appends,
-    part: u64,
+    bucket: Bucket,
     quarantined: &mut Vec<RecordBatch>,
-) -> Result<Vec<RecordBatch>> {
-    let bucket = Bucket { number: part, of: parts(&appends.candidates) };
+) -> Result<Option<Vec<RecordBatch>>> {
+    let (counted, bad) = (job.rows, quarantined.len());
+    let mut bytes = 0;
     let key = job.bronze.natural_key.clone();
     let mut batches = Vec::new();
     let mut stream = Box::pin(job.source.bucket_rows(&appends.candidates, &key, bucket).await?);
     while let Some(batch) = stream.try_next().await? {
         batches.push(job.take_over(&normalize_batch(&batch)?, quarantined)?);
+        bytes += batches.last().map_or(0, batch_bytes);
+        if bytes > job.share.rows() {
+            job.share.grow();
+        }
+        if bytes > job.share.rows() && bucket.number == 0 && bucket.of < MOST_PARTS {
+            // They are read, and counted, once more.
+            job.rows = counted;
+            quarantined.truncate(bad);
+            return Ok(None);
+        }
     }
     let Some(first) = batches.first() else {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     };
     let held = CarriedTable::new(job.table.clone(), &[], &[])?;
     let content: Vec<String> = held.carried.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -92,8 +117,12 @@ async fn unknown_rows(
         held_keys.insert_batch(batch)?;
     }
     let mut known = KeySet::new(flat[0].schema_ref(), &content)?;
-    for batch in held.matching(&key, held_keys).await? {
-        known.insert_batch(&batch)?;
+    let mut waiting = vec![held_keys];
+    while let Some(held_keys) = waiting.pop() {
+        match held.matching(&key, held_keys, job.share).await? {
+            Matching::Rows(rows) => rows.iter().try_for_each(|rows| known.insert_batch(rows).map(drop))?,
+            Matching::TooMany(halves) => waiting.extend(halves),
+        }
     }
     // A row may have been appended, and copied by a change commit, since the last run.
     let appended = Carried::new(&job.schema, &[], &[])?;
@@ -115,7 +144,7 @@ async fn unknown_rows(
             out.push(new);
         }
     }
-    Ok(out)
+    Ok(Some(out))
 }
 
 impl BronzeJob<'_> {

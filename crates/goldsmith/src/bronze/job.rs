@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMi
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
-use futures::TryStreamExt;
+use futures::StreamExt;
 use goldsmith_lake::source::{ReadKind, SourceFile, SourcePosition, SourceRead};
 use goldsmith_lake::{CommitRequest, RowFilter, RowProbe, ScanRequest, Table, TableSpec};
 use goldsmith_model::{BronzeTable, LoadMode};
@@ -24,7 +24,9 @@ use super::quarantine::Quarantine;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
+use crate::gold::Matching;
 use crate::input::Input;
+use crate::memory::Share;
 use crate::report::{RowCounts, TableStatus};
 
 /// How often a table is tried again when another writer was faster.
@@ -79,10 +81,11 @@ pub(crate) async fn run_bronze(
     ctx: &RunContext,
     bronze: &BronzeTable,
     source: Option<&Input>,
+    share: &Share,
 ) -> Result<BronzeOutcome> {
     let mut attempt = 0;
     loop {
-        match try_bronze(ctx, bronze, source).await {
+        match try_bronze(ctx, bronze, source, share).await {
             Err(error) if error.is_retryable() && attempt < CONFLICT_RETRIES => {
                 attempt += 1;
                 tracing::info!(source = %bronze.source, attempt, "another writer was faster, looking again");
@@ -93,7 +96,12 @@ pub(crate) async fn run_bronze(
     }
 }
 
-async fn try_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Input>) -> Result<BronzeOutcome> {
+async fn try_bronze(
+    ctx: &RunContext,
+    bronze: &BronzeTable,
+    source: Option<&Input>,
+    share: &Share,
+) -> Result<BronzeOutcome> {
     ctx.check()?;
     let existing = ctx.bronze(&bronze.source.to_string()).await;
     let Some(source) = source else {
@@ -125,7 +133,7 @@ async fn try_bronze(ctx: &RunContext, bronze: &BronzeTable, source: Option<&Inpu
         table: format!("{}.{}", ctx.layout.bronze_schema(), bronze.source.bronze_table()),
         what: what.clone(),
     });
-    let mut job = BronzeJob::prepare(ctx, bronze, source, existing, position, &read).await?;
+    let mut job = BronzeJob::prepare(ctx, bronze, source, existing, position, &read, share).await?;
     let done = match bronze.load {
         LoadMode::Append => {
             let appends = appends(bronze, read, source, job.is_new);
@@ -241,6 +249,7 @@ pub(crate) struct BronzeJob<'a> {
     /// Whether the table was never loaded before.
     pub(crate) is_new: bool,
     pub(crate) source: &'a Input,
+    pub(crate) share: &'a Share,
     position: BronzePosition,
 }
 
@@ -252,6 +261,7 @@ impl<'a> BronzeJob<'a> {
         existing: Option<Table>,
         position: Option<BronzePosition>,
         read: &SourceRead,
+        share: &'a Share,
     ) -> Result<Self> {
         let base = match &existing {
             Some(table) => without_metadata(&normalize_schema(table.schema()?.as_ref())),
@@ -300,6 +310,7 @@ impl<'a> BronzeJob<'a> {
             is_new: position.is_none() && table.num_rows().await? == 0,
             table,
             source,
+            share,
             position: BronzePosition {
                 format: POSITION_FORMAT,
                 source: read.new_position.clone(),
@@ -378,22 +389,22 @@ impl<'a> BronzeJob<'a> {
     }
 }
 
-/// Whole rows of a table whose key is in `keys`, in the table's own schema.
-pub(crate) async fn matching_rows(table: &Table, schema: &SchemaRef, keys: KeySet) -> Result<Vec<RecordBatch>> {
+/// Whole rows of a table whose key is in `keys`, in the table's own schema, unless they are more than the share has for rows.
+pub(crate) async fn matching_rows(table: &Table, schema: &SchemaRef, keys: KeySet, share: &Share) -> Result<Matching> {
     let columns = keys.schema().fields().iter().map(|field| field.name().clone()).collect();
     let values = Some(keys.to_batch()?);
+    let keys = Arc::new(keys);
+    let wanted = keys.clone();
     let filter: RowFilter = Arc::new(move |batch: &RecordBatch| {
         normalize_batch(batch)
-            .and_then(|batch| keys.contains_mask(&batch))
+            .and_then(|batch| wanted.contains_mask(&batch))
             .map_err(|error| ArrowError::ExternalError(Box::new(error)))
     });
     let probe = Some(RowProbe { columns, filter, values });
-    let mut stream = table.scan(ScanRequest { probe, ..ScanRequest::default() }).await?;
-    let mut out = Vec::new();
-    while let Some(batch) = stream.try_next().await? {
-        out.push(conform(&normalize_batch(&batch)?, schema)?);
-    }
-    Ok(out)
+    let stream = table.scan(ScanRequest { probe, ..ScanRequest::default() }).await?;
+    let schema = schema.clone();
+    let rows = stream.map(move |batch| -> Result<RecordBatch> { Ok(conform(&normalize_batch(&batch?)?, &schema)?) });
+    Matching::collect(rows, &keys, share).await
 }
 
 fn without_metadata(schema: &Schema) -> Schema {

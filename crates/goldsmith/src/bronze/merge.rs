@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
+use arrow::array::RecordBatch;
+use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::error::ArrowError;
 use futures::TryStreamExt;
 use goldsmith_lake::source::SourceFile;
@@ -11,15 +11,18 @@ use goldsmith_lake::{Preference, UpsertReport, UpsertRequest, upsert};
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::normalize_batch;
-use goldsmith_query::order::{KeySet, latest_per_key, outranks};
+use goldsmith_query::order::{KeySet, Part, latest_per_key, outranks};
 
-use super::job::BronzeJob;
+use super::job::{BronzeJob, matching_rows};
 use super::quarantine;
 use crate::error::Result;
-use crate::gold::{CarriedTable, with_column};
+use crate::gold::{CarriedTable, Matching, Pending, pieces, with_column};
 
-/// Rows that are merged at once.
+/// Rows that are merged at once at most; more gain nothing.
 const ROWS_AT_ONCE: usize = 400_000;
+
+/// What the key of a row costs in a set, roughly.
+const KEY_BYTES: u64 = 128;
 
 /// Columns that tell of the load and not of the row.
 const METADATA: [&str; 3] = [columns::SOURCE_VERSION, columns::INGESTED_AT, columns::RUN_ID];
@@ -35,19 +38,18 @@ pub(crate) struct Merges {
 /// Merges the changed rows and marks those that vanished, in one commit with the position.
 pub(crate) async fn merge(job: &mut BronzeJob<'_>, merges: Merges) -> Result<()> {
     let mut quarantined = Vec::new();
-    let mut pending = Vec::new();
-    let mut rows = 0;
+    let mut pending = Pending::default();
     let mut stream = Box::pin(job.new_rows(&merges.changed).await?);
     while let Some(batch) = stream.try_next().await? {
         let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
-        rows += batch.num_rows();
-        pending.push(batch);
-        if rows >= ROWS_AT_ONCE {
-            merge_rows(job, std::mem::take(&mut pending)).await?;
-            rows = 0;
+        for piece in pieces(&batch, job.share) {
+            if pending.push(piece, ROWS_AT_ONCE, job.share) {
+                merge_rows(job, pending.take()?).await?;
+            }
         }
+        quarantine::write_if_many(job.ctx, job.bronze, &mut quarantined, job.share).await?;
     }
-    merge_rows(job, pending).await?;
+    merge_rows(job, pending.take()?).await?;
     if let Some(files) = &merges.snapshot {
         mark_presence(job, files).await?;
     }
@@ -65,15 +67,15 @@ fn newest_first(job: &BronzeJob<'_>) -> Vec<String> {
     }
 }
 
-async fn merge_rows(job: &mut BronzeJob<'_>, batches: Vec<RecordBatch>) -> Result<()> {
-    let Some(first) = batches.first() else {
+async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>) -> Result<()> {
+    let Some(rows) = rows else {
         return Ok(());
     };
-    let rows = concat_batches(&first.schema(), &batches)?;
     let key = job.bronze.natural_key.clone();
     let order = newest_first(job);
     let winners = take_record_batch(&rows, &latest_per_key(&rows, &key, &order)?)?;
     job.rows.duplicates += (rows.num_rows() - winners.num_rows()) as u64;
+    drop(rows);
     // Equal rows are found before this is asked, so that metadata of the load alone never makes one win.
     let ordered = order.clone();
     let columns: Vec<String> = order.into_iter().filter(|column| METADATA.contains(&column.as_str())).collect();
@@ -94,66 +96,60 @@ async fn merge_rows(job: &mut BronzeJob<'_>, batches: Vec<RecordBatch>) -> Resul
 }
 
 /// Marks rows that are no longer in the source, and unmarks those that are back. Only `_is_present` changes:
-/// nothing about the row itself does.
+/// nothing about the row itself does. Goes over the keys in parts, so that memory follows the part.
 async fn mark_presence(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<()> {
-    let key = job.bronze.natural_key.clone();
-    let mut present: Option<KeySet> = None;
-    let mut stream = Box::pin(job.stream_columns(files, &key).await?);
-    while let Some(batch) = stream.try_next().await? {
-        let batch = normalize_batch(&batch)?;
-        match &mut present {
-            Some(keys) => {
-                keys.insert_batch(&batch)?;
-            }
-            None => {
-                let mut keys = KeySet::new(batch.schema_ref(), &key)?;
-                keys.insert_batch(&batch)?;
-                present = Some(keys);
-            }
-        }
+    let listed: u64 = files.iter().map(|file| file.rows.unwrap_or_default()).sum();
+    let keys = listed.max(job.table.num_rows().await?).saturating_mul(KEY_BYTES);
+    for part in Part::at_least(keys.div_ceil(job.share.keys())) {
+        mark_part(job, files, part).await?;
     }
+    Ok(())
+}
+
+async fn mark_part(job: &mut BronzeJob<'_>, files: &[SourceFile], part: Part) -> Result<()> {
+    let key = job.bronze.natural_key.clone();
     let mut narrow = key.clone();
     narrow.push(columns::IS_PRESENT.into());
     let held = CarriedTable::new(job.table.clone(), &[], &[columns::IS_PRESENT])?.narrow(&narrow)?;
-    let mut flipped: Option<KeySet> = None;
+    // In the types of the table, so that a key belongs to the same part on both sides.
+    let mut present = KeySet::new(held.carried.schema(), &key)?.of_part(part);
+    let mut stream = Box::pin(job.stream_columns(files, &key).await?);
+    while let Some(batch) = stream.try_next().await? {
+        job.ctx.check()?;
+        present.insert_batch(&normalize_batch(&batch)?)?;
+    }
+    let mut flipped = KeySet::new(held.carried.schema(), &key)?.of_part(part);
     let mut stream = Box::pin(held.stream(None).await?);
     while let Some(batch) = stream.try_next().await? {
-        let here = match &present {
-            Some(keys) => keys.contains_mask(&batch)?,
-            None => BooleanArray::from(vec![false; batch.num_rows()]),
-        };
+        let here = present.contains_mask(&batch)?;
         let marked = crate::gold::column_arrays(&batch, &[columns::IS_PRESENT.to_string()])?;
-        let here_array: ArrayRef = Arc::new(here);
-        let differs = arrow::compute::kernels::cmp::distinct(&marked[0], &here_array)?;
-        if differs.true_count() == 0 {
-            continue;
-        }
-        let rows = filter_record_batch(&batch, &differs)?;
-        match &mut flipped {
-            Some(keys) => {
-                keys.insert_batch(&rows)?;
-            }
-            None => {
-                let mut keys = KeySet::new(rows.schema_ref(), &key)?;
-                keys.insert_batch(&rows)?;
-                flipped = Some(keys);
-            }
+        let differs = arrow::compute::kernels::cmp::distinct(&marked[0], &here)?;
+        if differs.true_count() > 0 {
+            flipped.insert_batch(&filter_record_batch(&batch, &differs)?)?;
         }
     }
-    let Some(flipped) = flipped else {
+    if flipped.is_empty() {
         return Ok(());
-    };
-    let mut rows = Vec::new();
-    for batch in super::job::matching_rows(&job.table, &job.table_schema, flipped).await? {
-        let here = match &present {
-            Some(keys) => keys.contains_mask(&batch)?,
-            None => BooleanArray::from(vec![false; batch.num_rows()]),
-        };
-        job.rows.vanished += (here.len() - here.true_count()) as u64;
-        rows.push(with_column(&batch, columns::IS_PRESENT, Arc::new(here), true)?);
     }
-    // The rows themselves stay what they are, so they are no updates in the books.
-    stage(job, rows, None).await.map(drop)
+    let mut waiting = vec![flipped];
+    while let Some(flipped) = waiting.pop() {
+        let batches = match matching_rows(&job.table, &job.table_schema, flipped, job.share).await? {
+            Matching::Rows(batches) => batches,
+            Matching::TooMany(halves) => {
+                waiting.extend(halves);
+                continue;
+            }
+        };
+        let mut rows = Vec::new();
+        for batch in batches {
+            let here = present.contains_mask(&batch)?;
+            job.rows.vanished += (here.len() - here.true_count()) as u64;
+            rows.push(with_column(&batch, columns::IS_PRESENT, Arc::new(here), true)?);
+        }
+        // The rows themselves stay what they are, so they are no updates in the books.
+        stage(job, rows, None).await?;
+    }
+    Ok(())
 }
 
 /// Stages what `rows` change, for the commit at the end.

@@ -8,12 +8,14 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use goldsmith_lake::{TableSpec, UpsertRequest, upsert};
 use goldsmith_model::{BronzeTable, GoldKind, Model, MutabilityClass};
 use goldsmith_query::columns;
+use goldsmith_query::memory::batch_bytes;
 use goldsmith_query::normalize::normalize_schema;
 use md5::{Digest, Md5};
 
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::gold::column_arrays;
+use crate::memory::Share;
 
 /// Column of the quarantine that says why a row is there.
 pub(crate) const REASON: &str = "_reason";
@@ -117,6 +119,21 @@ fn reason_of(columns: &[String]) -> String {
         [column] => format!("key column {column} is null"),
         _ => format!("all key columns are null: {}", columns.join(", ")),
     }
+}
+
+/// Puts rows into the quarantine of a source when they take all that the share has for rows, and forgets them.
+pub(crate) async fn write_if_many(
+    ctx: &RunContext,
+    bronze: &BronzeTable,
+    rows: &mut Vec<RecordBatch>,
+    share: &Share,
+) -> Result<()> {
+    if rows.iter().map(batch_bytes).sum::<u64>() < share.rows() {
+        return Ok(());
+    }
+    write(ctx, bronze, rows).await?;
+    rows.clear();
+    Ok(())
 }
 
 /// Puts rows into the quarantine of a source; a row that is there already is not added again.

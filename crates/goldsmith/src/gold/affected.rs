@@ -1,23 +1,24 @@
 //! Tables whose rows are functions of all bronze rows of a key: sliced runs and SCD2 timelines.
 //!
 //! What bronze gained names the affected keys; their rows are computed again from all of bronze. A whole build
-//! goes over the keys in buckets, so that memory follows the bucket and not the table.
+//! goes over the keys in parts, so that memory follows the part and not the table.
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch};
+use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use goldsmith_lake::TableWriter;
-use goldsmith_query::order::{KeyHasher, KeySet};
+use goldsmith_query::memory::concat_owned;
+use goldsmith_query::order::{KeySet, Part};
 
+use super::hold::Held;
 use super::job::{GoldJob, Upsert};
 use super::latest::delta;
-use super::read::{CarriedTable, written_by};
+use super::read::{CarriedTable, Matching, written_by};
 use crate::error::Result;
 
-/// Bronze rows that one bucket of a whole build holds, roughly.
-const BUCKET_ROWS: u64 = 1_500_000;
+/// Bronze rows that one part of a whole build holds at most; more gain nothing.
+const PART_ROWS: u64 = 1_500_000;
 
-/// Keys that an incremental step recomputes at once.
+/// Keys that an incremental step recomputes at once; more gain nothing.
 const KEYS_AT_ONCE: usize = 500_000;
 
 /// Computes the base rows of whole keys from all their bronze rows.
@@ -36,38 +37,35 @@ pub(crate) async fn rebuild(
     writer: &mut TableWriter,
     recompute: &dyn Recompute,
 ) -> Result<()> {
-    let buckets = bronze.table.num_rows().await?.div_ceil(BUCKET_ROWS).max(1);
-    let hasher = KeyHasher::default();
     let key = job.table.key.clone();
-    for bucket in 0..buckets {
-        let mut rows = Vec::new();
-        let mut stream = Box::pin(bronze.stream(None).await?);
+    let mut waiting = Part::at_least(bronze.table.num_rows().await?.div_ceil(PART_ROWS));
+    let mut is_first = true;
+    while let Some(part) = waiting.pop() {
+        // Parts come out uneven; a little more than that is better than to halve them.
+        let mut held = Held::new(job.share, &key, part, 2 * PART_ROWS as usize);
+        // All rows pass by once, to be counted.
+        let mut stream = bronze.part_of(&key, if is_first { Part::ALL } else { part }).await?;
         while let Some(batch) = stream.try_next().await? {
-            let batch = if buckets == 1 { batch } else { in_bucket(&batch, &hasher, &key, bucket, buckets)? };
-            job.progress(batch.num_rows())?;
-            let batch = job.identified(&batch)?;
-            if batch.num_rows() > 0 {
-                rows.push(batch);
-            }
+            held.push(job.entering(&batch, is_first)?)?;
         }
-        let Some(first) = rows.first() else { continue };
-        let rows = concat_batches(&first.schema(), &rows)?;
-        let (base, lost) = recompute.recompute(&rows)?;
-        job.rows.duplicates += lost;
-        writer.write(&job.finish(&recompute.counted(&rows)?, &base)?).await?;
+        drop(stream);
+        is_first = false;
+        let (rows, left) = held.finish()?;
+        waiting.extend(left);
+        let Some(rows) = rows else { continue };
+        let finished = computed(job, rows, recompute).await?;
+        writer.write(&finished).await?;
     }
     Ok(())
 }
 
-fn in_bucket(
-    batch: &RecordBatch,
-    hasher: &KeyHasher,
-    key: &[String],
-    bucket: u64,
-    buckets: u64,
-) -> Result<RecordBatch> {
-    let mask: BooleanArray = hasher.hash(batch, key)?.into_iter().map(|hash| Some(hash % buckets == bucket)).collect();
-    Ok(filter_record_batch(batch, &mask)?)
+/// The gold rows of whole keys, and their books.
+async fn computed(job: &mut GoldJob<'_>, rows: RecordBatch, recompute: &dyn Recompute) -> Result<RecordBatch> {
+    let (base, lost) = recompute.recompute(&rows)?;
+    job.rows.duplicates += lost;
+    let counted = recompute.counted(&rows)?;
+    drop(rows);
+    job.finish(&counted, &base).await
 }
 
 /// Recomputes the keys that bronze gained rows for since version `since`. Returns false when the log does not
@@ -102,7 +100,8 @@ pub(crate) async fn incremental(
                 affected = Some(keys);
             }
         }
-        if affected.as_ref().is_some_and(|keys| keys.len() >= KEYS_AT_ONCE)
+        let is_enough = |keys: &KeySet| keys.len() >= KEYS_AT_ONCE || keys.bytes() >= job.share.keys();
+        if affected.as_ref().is_some_and(is_enough)
             && let Some(keys) = affected.take()
         {
             recomputed += recompute_keys(job, bronze, keys, recompute).await?;
@@ -123,14 +122,21 @@ async fn recompute_keys(
     recompute: &dyn Recompute,
 ) -> Result<u64> {
     let key = job.table.key.clone();
-    let rows = bronze.matching(&key, keys).await?;
-    let Some(first) = rows.first() else {
-        return Ok(0);
-    };
-    let rows = concat_batches(&first.schema(), &rows)?;
-    let (base, lost) = recompute.recompute(&rows)?;
-    job.rows.duplicates += lost;
-    let finished = job.finish(&recompute.counted(&rows)?, &base)?;
-    job.upsert(Upsert { rows: vec![finished], delete_missing: true, ..Upsert::default() }).await?;
-    Ok(rows.num_rows() as u64)
+    let mut count = 0;
+    let mut waiting = vec![keys];
+    while let Some(keys) = waiting.pop() {
+        let rows = match bronze.matching(&key, keys, job.share).await? {
+            Matching::Rows(rows) => rows,
+            Matching::TooMany(halves) => {
+                waiting.extend(halves);
+                continue;
+            }
+        };
+        let Some(schema) = rows.first().map(RecordBatch::schema) else { continue };
+        let rows = concat_owned(&schema, rows)?;
+        count += rows.num_rows() as u64;
+        let finished = computed(job, rows, recompute).await?;
+        job.upsert(Upsert { rows: vec![finished], delete_missing: true, ..Upsert::default() }).await?;
+    }
+    Ok(count)
 }

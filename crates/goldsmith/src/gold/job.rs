@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use goldsmith_lake::{CommitRequest, Preference, Table, TableSpec, TableWriter, UpsertRequest, upsert as stage_upsert};
@@ -20,6 +21,7 @@ use super::{calendar, gather, history, latest, repair, runs};
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
+use crate::memory::Share;
 use crate::report::{RowCounts, TableStatus};
 
 /// How often a table is tried again when another writer was faster.
@@ -35,10 +37,15 @@ pub(crate) struct GoldOutcome {
 }
 
 /// Brings one gold table up to date with its inputs.
-pub(crate) async fn run_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool) -> Result<GoldOutcome> {
+pub(crate) async fn run_gold(
+    ctx: &RunContext,
+    table: &GoldTable,
+    full_refresh: bool,
+    share: &Share,
+) -> Result<GoldOutcome> {
     let mut attempt = 0;
     loop {
-        match try_gold(ctx, table, full_refresh).await {
+        match try_gold(ctx, table, full_refresh, share).await {
             Err(error) if error.is_retryable() && attempt < CONFLICT_RETRIES => {
                 attempt += 1;
                 tracing::info!(table = %table.name, attempt, "another writer was faster, looking again");
@@ -80,7 +87,7 @@ pub(crate) async fn read_position(name: &str, table: &Table) -> Result<Option<Go
     Ok(Some(position))
 }
 
-async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool) -> Result<GoldOutcome> {
+async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share: &Share) -> Result<GoldOutcome> {
     ctx.check()?;
     let action = decide(ctx, table, full_refresh, &|_| false).await?;
     if action == GoldAction::UpToDate {
@@ -98,7 +105,7 @@ async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool) -> Re
         table: format!("{}.{}", ctx.layout.gold_schema(), table.name),
         what: what.clone(),
     });
-    let mut job = GoldJob::prepare(ctx, table, &action).await?;
+    let mut job = GoldJob::prepare(ctx, table, &action, share).await?;
     let done = match &action {
         GoldAction::Rebuild(_) => job.rebuild().await,
         GoldAction::Incremental { changed } => job.incremental(changed).await,
@@ -151,6 +158,7 @@ pub(crate) struct GoldJob<'a> {
     pub(crate) pipeline: Pipeline,
     pub(crate) rows: RowCounts,
     pub(crate) warnings: Vec<String>,
+    pub(crate) share: &'a Share,
     /// Both sides of the conservation laws of the table.
     ledger: Ledger,
     position: String,
@@ -160,7 +168,7 @@ pub(crate) struct GoldJob<'a> {
 
 impl<'a> GoldJob<'a> {
     /// Opens or creates the table, evolves its schema, binds the look-ups.
-    async fn prepare(ctx: &'a RunContext, table: &'a GoldTable, action: &GoldAction) -> Result<Self> {
+    async fn prepare(ctx: &'a RunContext, table: &'a GoldTable, action: &GoldAction, share: &'a Share) -> Result<Self> {
         // The positions are taken before anything is read: what arrives later belongs to the next run.
         let mut inputs = BTreeMap::new();
         for name in ctx.dag.inputs(&table.name) {
@@ -178,11 +186,11 @@ impl<'a> GoldJob<'a> {
         let target = open_or_create(ctx, table, &shape.schema, is_rebuilt, &mut warnings).await?;
         let mut lookups = Vec::new();
         for lookup in &table.dimensions {
-            let index = match (&lookup.kind, ctx.model.gold.get(&lookup.dimension)) {
+            let members = match (&lookup.kind, ctx.model.gold.get(&lookup.dimension)) {
                 (LookupKind::Calendar { .. }, _) | (_, None) => None,
-                (_, Some(dimension)) => ctx.dimension_index(dimension).await?,
+                (_, Some(dimension)) => ctx.members(dimension).await?,
             };
-            lookups.push(BoundLookup { lookup: lookup.clone(), index });
+            lookups.push(BoundLookup { lookup: lookup.clone(), members });
         }
         let pipeline = Pipeline::new(table, shape.base, target.data_schema()?, lookups, ctx.stamp.clone())?;
         let laws: Vec<Law> = table
@@ -198,6 +206,7 @@ impl<'a> GoldJob<'a> {
             pipeline,
             rows: RowCounts::default(),
             warnings,
+            share,
             ledger,
             position,
             shared_position,
@@ -206,8 +215,8 @@ impl<'a> GoldJob<'a> {
 
     /// Computes gold rows from base rows, and enters both sides into the books: `counted` are the carried rows that the
     /// base rows stand for.
-    pub(crate) fn finish(&mut self, counted: &RecordBatch, base: &RecordBatch) -> Result<RecordBatch> {
-        let finished = self.pipeline.finish(base)?;
+    pub(crate) async fn finish(&mut self, counted: &RecordBatch, base: &RecordBatch) -> Result<RecordBatch> {
+        let finished = self.pipeline.finish(base).await?;
         if !self.ledger.is_empty() {
             self.ledger.enter(counted)?;
             self.ledger.leave(&finished)?;
@@ -292,16 +301,24 @@ impl<'a> GoldJob<'a> {
 
     /// Makes `rows` the whole content of the table, writing what differs, and records the position.
     pub(crate) async fn upsert_whole(&mut self, rows: RecordBatch) -> Result<()> {
+        let extra_groups = Some(self.held_keys(|batch| Ok(BooleanArray::from(vec![true; batch.num_rows()]))).await?);
+        self.upsert(Upsert { rows: vec![rows], delete_missing: true, extra_groups, preference: None }).await?;
+        self.commit("MERGE").await
+    }
+
+    /// Those keys of the table that are wanted.
+    pub(crate) async fn held_keys(
+        &self,
+        wanted: impl Fn(&RecordBatch) -> Result<BooleanArray> + Send,
+    ) -> Result<RecordBatch> {
         let key = self.table.key.clone();
         let held = CarriedTable::new(self.target.clone(), &[], &[])?.narrow(&key)?;
         let mut keys = KeySet::new(held.carried.schema(), &key)?;
         let mut stream = Box::pin(held.stream(None).await?);
         while let Some(batch) = stream.try_next().await? {
-            keys.insert_batch(&batch)?;
+            keys.insert_batch(&filter_record_batch(&batch, &wanted(&batch)?)?)?;
         }
-        let extra_groups = Some(keys.to_batch()?);
-        self.upsert(Upsert { rows: vec![rows], delete_missing: true, extra_groups, preference: None }).await?;
-        self.commit("MERGE").await
+        Ok(keys.to_batch()?)
     }
 
     /// Stages what `upsert` changes, for the commit at the end.
@@ -334,7 +351,7 @@ impl<'a> GoldJob<'a> {
     }
 
     /// Makes everything staged visible and records the position, in one commit.
-    async fn commit(&mut self, operation: &str) -> Result<()> {
+    pub(crate) async fn commit(&mut self, operation: &str) -> Result<()> {
         self.ctx.check()?;
         Error::check_books(&self.table.name, &self.rows)?;
         self.ledger.settle().map_err(|broken| Error::Laws { table: self.table.name.clone(), broken })?;

@@ -17,6 +17,7 @@ use goldsmith_query::expression::Derived;
 use goldsmith_query::lookup::DimensionIndex;
 use goldsmith_query::surrogate::surrogate_key;
 
+use super::index::Members;
 use crate::error::{Error, Result};
 
 /// Identity of a run, stamped on every row that it writes.
@@ -30,7 +31,7 @@ pub(crate) struct Stamp {
 #[derive(Clone)]
 pub(crate) struct BoundLookup {
     pub(crate) lookup: Lookup,
-    pub(crate) index: Option<Arc<DimensionIndex>>,
+    pub(crate) members: Option<Members>,
 }
 
 /// Computes gold rows from base rows.
@@ -85,7 +86,7 @@ impl Pipeline {
     }
 
     /// Computes gold rows from base rows, in the same order.
-    pub(crate) fn finish(&self, base: &RecordBatch) -> Result<RecordBatch> {
+    pub(crate) async fn finish(&self, base: &RecordBatch) -> Result<RecordBatch> {
         let mut batch = self.before.apply(base)?;
         if self.table.is_dimension() {
             let mut parts = column_arrays(&batch, &self.table.key)?;
@@ -95,7 +96,7 @@ impl Pipeline {
             batch = with_column(&batch, &self.table.surrogate_key(), Arc::new(surrogate_key(&parts)?), false)?;
         }
         for bound in &self.lookups {
-            for (name, values, nullable) in resolve(bound, &batch, &self.schema)? {
+            for (name, values, nullable) in resolve(bound, &batch, &self.schema).await? {
                 batch = with_column(&batch, &name, values, nullable)?;
             }
         }
@@ -154,8 +155,18 @@ pub(crate) fn lookup_inputs(lookup: &Lookup) -> Vec<String> {
 }
 
 /// Resolves one look-up for all rows of `batch`: the surrogate key column, then the fetched ones.
-pub(crate) fn resolve(
+async fn resolve(bound: &BoundLookup, batch: &RecordBatch, schema: &Schema) -> Result<Vec<(String, ArrayRef, bool)>> {
+    let index = match &bound.members {
+        Some(members) => Some(members.of(&lookup_keys(bound, batch)?).await?),
+        None => None,
+    };
+    resolve_in(bound, index.as_deref(), batch, schema)
+}
+
+/// Resolves one look-up, with the index of its dimension: the surrogate key column, then the fetched ones.
+pub(crate) fn resolve_in(
     bound: &BoundLookup,
+    index: Option<&DimensionIndex>,
     batch: &RecordBatch,
     schema: &Schema,
 ) -> Result<Vec<(String, ArrayRef, bool)>> {
@@ -167,7 +178,7 @@ pub(crate) fn resolve(
         return Ok(vec![(lookup.key_column.clone(), Arc::new(keys), false)]);
     }
     let mut out: Vec<(String, ArrayRef, bool)> = Vec::with_capacity(1 + lookup.fetch.len());
-    let Some(index) = &bound.index else {
+    let Some(index) = index else {
         out.push((lookup.key_column.clone(), Arc::new(Int64Array::from_value(-1, rows)), false));
         for name in lookup.fetch.keys() {
             let data_type = schema.field_with_name(name)?.data_type().clone();

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use arrow::array::{Array, BooleanArray, RecordBatch, StringArray};
 use arrow::compute::{and, filter_record_batch, is_null};
 use arrow::error::ArrowError;
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use goldsmith_lake::{RowProbe, ScanRequest, Table};
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
+use goldsmith_query::memory::batch_bytes;
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
-use goldsmith_query::order::KeySet;
+use goldsmith_query::order::{KeyHasher, KeySet, Part};
 
 use super::pipeline::column_arrays;
 use crate::error::{Error, Result};
+use crate::memory::Share;
 
 /// Column under which a scan shows the file of each row.
 pub(crate) const FILE_COLUMN: &str = "_file";
@@ -63,8 +66,31 @@ impl CarriedTable {
         self.read(ScanRequest { probe: Some(probe), at_or_after: bounds, ..ScanRequest::default() }).await
     }
 
-    /// Collects the rows whose `key` is in `keys`: the key columns are read first, and of the others only the rows that match.
-    pub(crate) async fn matching(&self, key: &[String], keys: KeySet) -> Result<Vec<RecordBatch>> {
+    /// Streams the rows whose `key` belongs to a part of all keys: the key columns are read first, and of the others only the rows
+    /// of the part.
+    pub(crate) async fn part_of(&self, key: &[String], part: Part) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        if part.is_all() {
+            return Ok(self.stream(None).await?.boxed());
+        }
+        let (hasher, names) = (KeyHasher::default(), key.to_vec());
+        let probe = self
+            .narrow(key)?
+            .probe(move |batch| Ok(hasher.hash(batch, &names)?.into_iter().map(|hash| Some(part.has(hash))).collect()));
+        Ok(self.accepted(probe, Vec::new()).await?.boxed())
+    }
+
+    /// Collects the rows whose `key` is in `keys`, unless they are more than the share has for rows.
+    pub(crate) async fn matching(&self, key: &[String], keys: KeySet, share: &Share) -> Result<Matching> {
+        let keys = Arc::new(keys);
+        Matching::collect(self.rows_of(key, &keys).await?, &keys, share).await
+    }
+
+    /// Streams the rows whose `key` is in `keys`: the key columns are read first, and of the others only the rows that match.
+    pub(crate) async fn rows_of(
+        &self,
+        key: &[String],
+        keys: &Arc<KeySet>,
+    ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
         let probed = self.narrow(key)?;
         // Statistics tell of columns as they are stored, so only keys that are carried as they are can exclude a file.
         let values = keys.to_batch()?;
@@ -72,8 +98,9 @@ impl CarriedTable {
         let prunable: Vec<usize> =
             (0..values.num_columns()).filter(|index| stored(values.schema_ref().field(*index).name())).collect();
         let values = (!prunable.is_empty()).then(|| values.project(&prunable)).transpose()?;
-        let probe = RowProbe { values, ..probed.probe(move |batch| Ok(keys.contains_mask(batch)?)) };
-        self.read(ScanRequest { probe: Some(probe), ..ScanRequest::default() }).await?.try_collect().await
+        let wanted = Arc::clone(keys);
+        let probe = RowProbe { values, ..probed.probe(move |batch| Ok(wanted.contains_mask(batch)?)) };
+        self.accepted(probe, Vec::new()).await
     }
 
     /// A probe that sees the rows of this table as they are carried.
@@ -90,6 +117,40 @@ impl CarriedTable {
                 .map_err(|error| ArrowError::ExternalError(Box::new(error)))
         };
         RowProbe { columns: self.carried.source_columns(), filter: Arc::new(filter), values: None }
+    }
+}
+
+/// The rows of some keys.
+pub(crate) enum Matching {
+    /// All of them.
+    Rows(Vec<RecordBatch>),
+    /// They are more than may be held: the keys in two halves, for which it can be tried again.
+    TooMany([KeySet; 2]),
+}
+
+impl Matching {
+    /// Collects the rows of `keys`, as far as they fit into the share.
+    pub(crate) async fn collect(
+        rows: impl Stream<Item = Result<RecordBatch>> + Send,
+        keys: &KeySet,
+        share: &Share,
+    ) -> Result<Self> {
+        let mut rows = std::pin::pin!(rows);
+        let (mut held, mut bytes) = (Vec::new(), 0);
+        while let Some(batch) = rows.try_next().await? {
+            bytes += batch_bytes(&batch);
+            held.push(batch);
+            if bytes > share.rows() {
+                share.grow();
+            }
+            // One key has to be held whole.
+            if bytes > share.rows()
+                && let Some(halves) = keys.halves()?
+            {
+                return Ok(Self::TooMany(halves));
+            }
+        }
+        Ok(Self::Rows(held))
     }
 }
 

@@ -11,12 +11,14 @@ use futures::TryStreamExt;
 use goldsmith_model::LookupKind;
 use goldsmith_query::lookup::IndexChange;
 
+use super::hold::Pending;
+use super::index::Members;
 use super::job::{GoldJob, Upsert};
-use super::pipeline::{BoundLookup, column_arrays, lookup_inputs, lookup_instants, lookup_keys, resolve};
+use super::pipeline::{BoundLookup, column_arrays, lookup_inputs, lookup_instants, lookup_keys, resolve_in};
 use super::read::CarriedTable;
 use crate::error::{Error, Result};
 
-/// Rows that are computed again at once.
+/// Rows that are computed again at once at most; more gain nothing.
 const ROWS_AT_ONCE: usize = 500_000;
 
 /// A dimension that moved, and the version that the fact was built from.
@@ -46,19 +48,16 @@ pub(crate) async fn repair(job: &mut GoldJob<'_>, moved: &[Moved<'_>]) -> Result
         if cancelled.is_cancelled() { Err(Error::Cancelled) } else { differing(&stale, rows, &schema) }
     };
     let mut rows = Box::pin(gold.narrow(&base)?.accepted(looked_up.probe(differs), bounds).await?);
-    let (mut pending, mut held) = (Vec::new(), 0);
+    let mut pending = Pending::default();
     loop {
         let next = rows.try_next().await;
         job.ctx.check()?;
         let Some(batch) = next? else { break };
-        held += batch.num_rows();
-        pending.push(batch);
-        if held >= ROWS_AT_ONCE {
-            held = 0;
-            recompute(job, std::mem::take(&mut pending)).await?;
+        if pending.push(batch, ROWS_AT_ONCE, job.share) {
+            recompute(job, pending.take()?).await?;
         }
     }
-    recompute(job, pending).await
+    recompute(job, pending.take()?).await
 }
 
 /// Columns of the fact that a look-up reads and writes.
@@ -76,11 +75,13 @@ async fn stale(job: &GoldJob<'_>, moved: &[Moved<'_>]) -> Result<Vec<Stale>> {
     for bound in job.pipeline.lookups() {
         let Some((name, since)) = moved.iter().find(|(name, _)| *name == bound.lookup.dimension) else { continue };
         let former = match (job.ctx.model.gold.get(*name), since) {
-            (Some(dimension), Some(since)) => job.ctx.former_index(dimension, *since).await,
+            (Some(dimension), Some(since)) if matches!(bound.members, Some(Members::Indexed(_))) => {
+                job.ctx.former_index(dimension, *since).await
+            }
             _ => None,
         };
-        let change = match (&bound.index, &former) {
-            (Some(now), Some(former)) => now.changes_since(former)?,
+        let change = match (&bound.members, &former) {
+            (Some(Members::Indexed(now)), Some(former)) => now.changes_since(former)?,
             _ => None,
         };
         if change.as_ref().is_none_or(|change| !change.is_empty()) {
@@ -101,13 +102,17 @@ fn bounds(stale: &[Stale]) -> Vec<(String, i64)> {
     stale.iter().map(bound).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-/// For each row whether it resolves differently now.
+/// For each row whether it resolves differently now. All do, as far as can be told here, when the members of a dimension are not in
+/// memory: they are compared when they are computed again.
 fn differing(stale: &[Stale], batch: &RecordBatch, schema: &Schema) -> Result<BooleanArray> {
+    if stale.iter().any(|look_up| matches!(look_up.bound.members, Some(Members::Probed(_)))) {
+        return Ok(BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None));
+    }
     let none = BooleanArray::new(BooleanBuffer::new_unset(batch.num_rows()), None);
     let mut touched = none.clone();
     for Stale { bound, change } in stale {
-        let mask = match (change, &bound.index) {
-            (Some(change), Some(index)) => {
+        let mask = match (change, &bound.members) {
+            (Some(change), Some(Members::Indexed(index))) => {
                 index.touched(change, &lookup_keys(bound, batch)?, lookup_instants(bound, batch)?.as_ref())?
             }
             _ => BooleanArray::new(BooleanBuffer::new_set(batch.num_rows()), None),
@@ -120,7 +125,11 @@ fn differing(stale: &[Stale], batch: &RecordBatch, schema: &Schema) -> Result<Bo
     let rows = filter_record_batch(batch, &touched)?;
     let mut differs = BooleanArray::new(BooleanBuffer::new_unset(rows.num_rows()), None);
     for Stale { bound, .. } in stale {
-        for (name, now, _) in resolve(bound, &rows, schema)? {
+        let index = match &bound.members {
+            Some(Members::Indexed(index)) => Some(index.as_ref()),
+            _ => None,
+        };
+        for (name, now, _) in resolve_in(bound, index, &rows, schema)? {
             let before: ArrayRef = column_arrays(&rows, std::slice::from_ref(&name))?.remove(0);
             differs = or(&differs, &distinct(&before, &now)?)?;
         }
@@ -130,14 +139,12 @@ fn differing(stale: &[Stale], batch: &RecordBatch, schema: &Schema) -> Result<Bo
     Ok(BooleanArray::new(differs.collect(), None))
 }
 
-async fn recompute(job: &mut GoldJob<'_>, base: Vec<RecordBatch>) -> Result<()> {
-    if base.is_empty() {
+async fn recompute(job: &mut GoldJob<'_>, base: Option<RecordBatch>) -> Result<()> {
+    let Some(base) = base else {
         return Ok(());
-    }
-    let mut finished = Vec::with_capacity(base.len());
-    for batch in base {
-        job.rows.repaired += batch.num_rows() as u64;
-        finished.push(job.pipeline.finish(&batch)?);
-    }
-    job.upsert(Upsert { rows: finished, ..Upsert::default() }).await
+    };
+    job.rows.repaired += base.num_rows() as u64;
+    let finished = job.pipeline.finish(&base).await?;
+    drop(base);
+    job.upsert(Upsert { rows: vec![finished], ..Upsert::default() }).await
 }

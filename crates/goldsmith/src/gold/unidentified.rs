@@ -23,6 +23,17 @@ impl GoldJob<'_> {
         Ok(split.rows)
     }
 
+    /// Takes in a batch of a pass over all rows, without those that cannot be identified. Only the first pass counts: the rows are
+    /// the same in the others.
+    pub(crate) fn entering(&mut self, batch: &RecordBatch, is_first: bool) -> Result<RecordBatch> {
+        if is_first {
+            self.progress(batch.num_rows())?;
+            return self.identified(batch);
+        }
+        self.ctx.check()?;
+        Ok(identified(batch, &self.table.key, self.table.is_dimension())?.rows)
+    }
+
     /// Puts the rows that were left out into the quarantine of their source, whole, each once.
     pub(crate) async fn flush_quarantine(&mut self, source: &SourceName) -> Result<()> {
         if self.rows.memberless > 0 {

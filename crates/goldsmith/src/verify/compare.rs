@@ -25,8 +25,10 @@ use super::sample::Sample;
 use crate::context::RunContext;
 use crate::error::Result;
 
-/// Keys that one pass holds, roughly.
+/// Keys that one pass holds at most, roughly.
 const KEYS_AT_ONCE: u64 = 4_000_000;
+/// What a key costs, with the reserve of a table that grows.
+const KEY_BYTES: u64 = 112;
 
 /// What a comparison found.
 pub(super) struct Comparison {
@@ -55,7 +57,8 @@ pub(super) async fn compare(
     limit: usize,
 ) -> Result<Comparison> {
     let sides = Sides::new(ctx, table, held, rebuilt, sample)?;
-    let buckets = held.num_rows().await?.max(rebuilt.num_rows().await?).div_ceil(KEYS_AT_ONCE).max(1);
+    let at_once = (ctx.budget.query() / 2 / KEY_BYTES).clamp(1, KEYS_AT_ONCE);
+    let buckets = held.num_rows().await?.max(rebuilt.num_rows().await?).div_ceil(at_once).max(1);
     let mut missing = Findings::new(CheckName::MissingRows, limit);
     let mut unexpected = Findings::new(CheckName::UnexpectedRows, limit);
     let mut different = Findings::new(CheckName::DifferentRows, limit);

@@ -99,7 +99,8 @@ impl<'a> Rebuilder<'a> {
                 },
             }
         }
-        run_gold(&ctx, table, true).boxed().await?;
+        let share = ctx.budget.lease(1);
+        run_gold(&ctx, table, true, &share).boxed().await?;
         let built = ctx.gold(&table.name).await;
         built.map(Ok).ok_or_else(|| Error::Internal(format!("`{}` was not rebuilt", table.name)))
     }
@@ -154,6 +155,7 @@ impl<'a> Rebuilder<'a> {
             self.ctx.stamp.clone(),
             Arc::new(progress),
             self.ctx.cancel.clone(),
+            self.ctx.budget.clone(),
         ))
     }
 }

@@ -16,8 +16,10 @@ use crate::context::RunContext;
 use crate::error::Result;
 use crate::gold::column_arrays;
 
-/// Rows of a few columns that one pass holds, roughly.
+/// Rows of a few columns that one pass holds at most, roughly.
 const ROWS_AT_ONCE: u64 = 2_000_000;
+/// What such a row costs, held and sorted.
+const ROW_BYTES: u64 = 512;
 
 /// Streams some columns of a table in their plain types.
 pub(super) async fn scan(
@@ -37,7 +39,8 @@ pub(super) async fn by_key(
     key: &[String],
     judge: &mut (dyn FnMut(&RecordBatch) -> Result<()> + Send),
 ) -> Result<()> {
-    let buckets = table.num_rows().await?.div_ceil(ROWS_AT_ONCE).max(1);
+    let at_once = (ctx.budget.query() / ROW_BYTES).clamp(1, ROWS_AT_ONCE);
+    let buckets = table.num_rows().await?.div_ceil(at_once).max(1);
     let hasher = KeyHasher::default();
     for bucket in 0..buckets {
         let mut held = Vec::new();

@@ -41,10 +41,11 @@ async fn a_query_spills_what_does_not_fit_and_ends() {
     let place = Place::new();
     let mut table = place.create("t", pairs_schema()).await;
     for _ in 0..2 {
-        append(&mut table, &many(60_000), None, "r").await;
+        append(&mut table, &many(150_000), None, "r").await;
     }
-    let bounds = MemoryBounds { files: MIB, queries: 6 * MIB };
-    let little = Lake::new(LakeOptions { threads: 4, memory: Some(bounds), ..LakeOptions::default() });
+    // Each of the operators that work side by side has to get what it cannot do without, however they take turns.
+    let bounds = MemoryBounds { files: MIB, queries: 16 * MIB };
+    let little = Lake::new(LakeOptions { threads: 2, memory: Some(bounds), ..LakeOptions::default() });
     let aggregates = "select v, count(*) as n, max(k) as k from gold.t group by v";
     let of_aggregates = format!("select n, k % 10 as d, count(*) as c, max(v) as v from ({aggregates}) group by n, d");
     let mut spilled = 0;

@@ -4,4 +4,4 @@ mod usage;
 mod values;
 
 pub(crate) use usage::{KEY, QUANTITY, RowVersion, UsageLog, VERSION, usage_schema};
-pub(crate) use values::{BATCH_ROWS, DAY, EPOCH, batches, hash, instants, integers, number, texts};
+pub(crate) use values::{DAY, EPOCH, batches, hash, instants, integers, number, texts};

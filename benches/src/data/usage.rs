@@ -1,42 +1,43 @@
-//! The usage log: schema and rows.
+//! The usage log: rows ordered by time, so that a table written in that order has files with narrow bounds of the date and with
+//! unrelated record ids, the two columns of [`KEY`].
 
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
-/// Columns that identify a record of the log.
-pub const KEY: [&str; 2] = ["usage_date", "record_id"];
-/// The column by which the newest row of a record is told: BIGINT.
-pub const VERSION: &str = "version";
-/// A measure: DECIMAL(38, 18).
-pub const QUANTITY: &str = "usage_quantity";
+use super::values::{BATCH_ROWS, DAY, EPOCH, hash, number};
 
-/// 2025-01-01, in days since 1970.
-const FIRST_DAY: i64 = 20_089;
+/// Columns that identify a record of the log.
+pub(crate) const KEY: [&str; 2] = ["usage_date", "record_id"];
+/// The column by which the newest row of a record is told: BIGINT.
+pub(crate) const VERSION: &str = "version";
+/// A measure: DECIMAL(38, 18).
+pub(crate) const QUANTITY: &str = "usage_quantity";
+
 /// Days that a log spans.
 const DAYS: u64 = 64;
-const DAY_MICROSECONDS: i64 = 86_400_000_000;
 const QUANTITY_TYPE: (u8, i8) = (38, 18);
 const COST_TYPE: (u8, i8) = (18, 6);
 
 /// One version of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowVersion {
+pub(crate) struct RowVersion {
     /// Place of the record in the log. A record past the end of the log is a new one.
-    pub index: u64,
+    pub(crate) index: u64,
     /// From 1. Another version has another content, but the same key.
-    pub version: u32,
+    pub(crate) version: u32,
 }
 
 /// A log of so many records.
 #[derive(Debug, Clone, Copy)]
-pub struct UsageLog {
+pub(crate) struct UsageLog {
     /// Number of records.
-    pub rows: u64,
+    pub(crate) rows: u64,
 }
 
 impl UsageLog {
@@ -44,7 +45,7 @@ impl UsageLog {
     ///
     /// # Errors
     /// None in practice: the columns fit the schema.
-    pub fn batch(&self, rows: &[RowVersion]) -> Result<RecordBatch, ArrowError> {
+    pub(crate) fn batch(&self, rows: &[RowVersion]) -> Result<RecordBatch, ArrowError> {
         let days: Vec<i64> = rows.iter().map(|row| self.day(row.index)).collect();
         let starts: Vec<i64> = rows.iter().zip(&days).map(|(row, day)| start_of(row.index, *day)).collect();
         let columns: Vec<ArrayRef> = vec![
@@ -61,31 +62,43 @@ impl UsageLog {
                 i128::from(hash(row.index, 6) % 50_000_000 + u64::from(row.version)) * 1_000_000_000_000
             })?,
             texts(rows, |row| ["JOBS", "SQL", "DLT", "INTERACTIVE"][slot(row.index, 7, 4)].to_owned()),
-            Arc::new(StringArray::from_iter(
-                rows.iter()
-                    .map(|row| (slot(row.index, 8, 3) != 0).then(|| format!("c-{}", hash(row.index, 9) % 5_000))),
-            )),
-            Arc::new(Int64Array::from_iter(
-                rows.iter().map(|row| (slot(row.index, 8, 3) == 0).then(|| number(row.index, 10, 100_000))),
-            )),
+            origins(rows),
+            texts(rows, |row| ["ORIGINAL", "RESTATEMENT"][slot(row.index, 17, 2)].to_owned()),
             integers(rows, |row| number(row.index, 11, 1_000_000_000)),
             texts(rows, |row| format!("user-{}@example.com", hash(row.index, 12) % 2_000)),
             texts(rows, |row| format!("team={}", hash(row.index, 13) % 80)),
             decimals(rows, COST_TYPE, |row| i128::from(hash(row.index, 14) % 90_000_000 + 7 * u64::from(row.version)))?,
             integers(rows, |row| number(row.index, 15, 1_440)),
             integers(rows, |row| i64::from(row.version)),
-            timestamps(rows.iter().zip(&starts).map(|(row, start)| start + i64::from(row.version) * DAY_MICROSECONDS)),
+            timestamps(rows.iter().zip(&starts).map(|(row, start)| start + i64::from(row.version) * DAY)),
         ];
         RecordBatch::try_new(usage_schema(), columns)
     }
 
+    /// Rows in batches, with the named columns or all.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub(crate) fn batches(
+        &self,
+        rows: &[RowVersion],
+        columns: Option<&[&str]>,
+    ) -> Result<Vec<RecordBatch>, ArrowError> {
+        let schema = usage_schema();
+        let indices = match columns {
+            Some(names) => names.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>()?,
+            None => (0..schema.fields().len()).collect(),
+        };
+        rows.chunks(BATCH_ROWS).map(|chunk| self.batch(chunk)?.project(&indices)).collect()
+    }
+
     fn day(&self, index: u64) -> i64 {
-        FIRST_DAY + i64::try_from(index * DAYS / self.rows.max(1)).unwrap_or_default()
+        EPOCH / DAY + i64::try_from(index * DAYS / self.rows.max(1)).unwrap_or_default()
     }
 }
 
-/// The 20 columns of the log; [`KEY`], [`VERSION`] and [`QUANTITY`] are among them.
-pub fn usage_schema() -> SchemaRef {
+/// The 20 columns of the log, one of them nested; [`KEY`], [`VERSION`] and [`QUANTITY`] are among them.
+pub(crate) fn usage_schema() -> SchemaRef {
     let timestamp = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let fields = [
         ("account_id", DataType::Utf8),
@@ -99,8 +112,8 @@ pub fn usage_schema() -> SchemaRef {
         ("usage_unit", DataType::Utf8),
         (QUANTITY, DataType::Decimal128(QUANTITY_TYPE.0, QUANTITY_TYPE.1)),
         ("billing_origin_product", DataType::Utf8),
-        ("cluster_id", DataType::Utf8),
-        ("job_id", DataType::Int64),
+        ("usage_metadata", DataType::Struct(origin_fields())),
+        ("record_type", DataType::Utf8),
         ("job_run_id", DataType::Int64),
         ("run_as", DataType::Utf8),
         ("custom_tag", DataType::Utf8),
@@ -114,8 +127,23 @@ pub fn usage_schema() -> SchemaRef {
     ))
 }
 
+/// What a record was used by: a cluster, or a job on none of its own.
+fn origins(rows: &[RowVersion]) -> ArrayRef {
+    let clusters = StringArray::from_iter(
+        rows.iter().map(|row| (slot(row.index, 8, 3) != 0).then(|| format!("c-{}", hash(row.index, 9) % 5_000))),
+    );
+    let jobs = Int64Array::from_iter(
+        rows.iter().map(|row| (slot(row.index, 8, 3) == 0).then(|| number(row.index, 10, 100_000))),
+    );
+    Arc::new(StructArray::new(origin_fields(), vec![Arc::new(clusters), Arc::new(jobs)], None))
+}
+
+fn origin_fields() -> Fields {
+    [Field::new("cluster_id", DataType::Utf8, true), Field::new("job_id", DataType::Int64, true)].into_iter().collect()
+}
+
 fn start_of(index: u64, day: i64) -> i64 {
-    day * DAY_MICROSECONDS + number(index, 16, 86_400_000_000)
+    day * DAY + number(index, 16, 86_400_000_000)
 }
 
 fn texts(rows: &[RowVersion], value: impl Fn(&RowVersion) -> String) -> ArrayRef {
@@ -139,19 +167,6 @@ fn timestamps(values: impl Iterator<Item = i64>) -> ArrayRef {
     Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC"))
 }
 
-/// A number below `bound` that looks random, for one column (`salt`) of one record.
-fn number(index: u64, salt: u64, bound: u64) -> i64 {
-    i64::try_from(hash(index, salt) % bound).unwrap_or_default()
-}
-
 fn slot(index: u64, salt: u64, slots: usize) -> usize {
     usize::try_from(hash(index, salt) % slots as u64).unwrap_or_default()
-}
-
-/// The finaliser of the splitmix64 generator: bijective for each salt, so that record ids are unique.
-fn hash(index: u64, salt: u64) -> u64 {
-    let mut bits = index.wrapping_add(salt.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }

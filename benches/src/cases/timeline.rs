@@ -79,7 +79,9 @@ fn change_log(rows: u64) -> Result<Vec<RecordBatch>> {
             (TRACKED[0], texts(range, |row| Some(format!("user-{}@example.com", hash(job(row), 4) % 2_000)))),
             (
                 TRACKED[1],
-                texts(range, |row| (hash(state(row), 5) % 3 > 0).then(|| format!("load {:x}", hash(state(row), 6)))),
+                texts(range, |row| {
+                    (!hash(state(row), 5).is_multiple_of(3)).then(|| format!("load {:x}", hash(state(row), 6)))
+                }),
             ),
             (TRACKED[2], texts(range, |row| Some(format!("job {}", hash(state(row), 7) % 100_000)))),
             (TRACKED[3], texts(range, |row| Some(format!("service-{}", hash(state(row), 8) % 50)))),

@@ -121,7 +121,7 @@ async fn unknown_rows(
     while let Some(held_keys) = waiting.pop() {
         match held.matching(&key, held_keys, job.share).await? {
             Matching::Rows(rows) => rows.iter().try_for_each(|rows| known.insert_batch(rows).map(drop))?,
-            Matching::TooMany(halves) => waiting.extend(halves),
+            Matching::TooMany(halves) => waiting.extend(*halves),
         }
     }
     // A row may have been appended, and copied by a change commit, since the last run.

@@ -136,7 +136,7 @@ async fn mark_part(job: &mut BronzeJob<'_>, files: &[SourceFile], part: Part) ->
         let batches = match matching_rows(&job.table, &job.table_schema, flipped, job.share).await? {
             Matching::Rows(batches) => batches,
             Matching::TooMany(halves) => {
-                waiting.extend(halves);
+                waiting.extend(*halves);
                 continue;
             }
         };

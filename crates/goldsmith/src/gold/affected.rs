@@ -128,7 +128,7 @@ async fn recompute_keys(
         let rows = match bronze.matching(&key, keys, job.share).await? {
             Matching::Rows(rows) => rows,
             Matching::TooMany(halves) => {
-                waiting.extend(halves);
+                waiting.extend(*halves);
                 continue;
             }
         };

@@ -208,7 +208,7 @@ async fn merge(
     let mut waiting = vec![keys];
     while let Some(keys) = waiting.pop() {
         match bronze.matching(&key, keys, job.share).await? {
-            Matching::TooMany(halves) => waiting.extend(halves),
+            Matching::TooMany(halves) => waiting.extend(*halves),
             Matching::Rows(all) => {
                 let all = concat_owned(&schema, all)?;
                 versions += all.num_rows();

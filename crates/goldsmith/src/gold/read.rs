@@ -125,7 +125,7 @@ pub(crate) enum Matching {
     /// All of them.
     Rows(Vec<RecordBatch>),
     /// They are more than may be held: the keys in two halves, for which it can be tried again.
-    TooMany([KeySet; 2]),
+    TooMany(Box<[KeySet; 2]>),
 }
 
 impl Matching {
@@ -147,7 +147,7 @@ impl Matching {
             if bytes > share.rows()
                 && let Some(halves) = keys.halves()?
             {
-                return Ok(Self::TooMany(halves));
+                return Ok(Self::TooMany(Box::new(halves)));
             }
         }
         Ok(Self::Rows(held))

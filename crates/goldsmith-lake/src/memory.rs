@@ -12,7 +12,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLi
 const PER_FILE: u64 = 16 * 1024 * 1024;
 
 /// Names of the operators whose buffers are not held back by a [`QueryPool`].
-const REPARTITION: &str = "RepartitionExec";
+const EXEMPT: [&str; 2] = ["RepartitionExec", "SortPreservingMergeExec"];
 
 /// Bounds of what a [`Lake`](crate::Lake) holds in memory beside the rows that are handed to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,22 +50,23 @@ impl MemoryBounds {
 ///
 /// `RepartitionExec` is never made to spill: with spilled batches it can wait for itself without end
 /// (<https://github.com/apache/datafusion/issues/24883>). What it buffers is a few batches for each partition, as it stops
-/// reading while all of its outputs have one.
+/// reading while all of its outputs have one. Nor is `SortPreservingMergeExec` held back, which cannot spill, needs a few batches for
+/// each partition, and comes when the sorts below it have taken everything.
 #[derive(Debug)]
 pub(crate) struct QueryPool {
     fair: FairSpillPool,
-    repartitioning: AtomicUsize,
+    exempt: AtomicUsize,
 }
 
 impl QueryPool {
     pub(crate) fn new(bytes: u64) -> Arc<Self> {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        Arc::new(Self { fair: FairSpillPool::new(bytes), repartitioning: AtomicUsize::new(0) })
+        Arc::new(Self { fair: FairSpillPool::new(bytes), exempt: AtomicUsize::new(0) })
     }
 }
 
 fn is_exempt(consumer: &MemoryConsumer) -> bool {
-    consumer.name().starts_with(REPARTITION)
+    EXEMPT.iter().any(|name| consumer.name().starts_with(name))
 }
 
 impl MemoryPool for QueryPool {
@@ -87,7 +88,7 @@ impl MemoryPool for QueryPool {
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
         if is_exempt(reservation.consumer()) {
-            self.repartitioning.fetch_add(additional, Ordering::Relaxed);
+            self.exempt.fetch_add(additional, Ordering::Relaxed);
         } else {
             self.fair.grow(reservation, additional);
         }
@@ -95,7 +96,7 @@ impl MemoryPool for QueryPool {
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
         if is_exempt(reservation.consumer()) {
-            self.repartitioning.fetch_sub(shrink, Ordering::Relaxed);
+            self.exempt.fetch_sub(shrink, Ordering::Relaxed);
         } else {
             self.fair.shrink(reservation, shrink);
         }
@@ -110,7 +111,7 @@ impl MemoryPool for QueryPool {
     }
 
     fn reserved(&self) -> usize {
-        self.fair.reserved() + self.repartitioning.load(Ordering::Relaxed)
+        self.fair.reserved() + self.exempt.load(Ordering::Relaxed)
     }
 
     fn memory_limit(&self) -> MemoryLimit {
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_that_can_spill_is_held_back_and_repartitioning_is_not() {
+    fn an_operator_that_can_spill_is_held_back_and_exempt_is_not() {
         let pool: Arc<dyn MemoryPool> = QueryPool::new(1_000);
         let sort = MemoryConsumer::new("Sort").with_can_spill(true).register(&pool);
         let shuffle = MemoryConsumer::new("RepartitionExec[0]").with_can_spill(true).register(&pool);

@@ -41,7 +41,7 @@ async fn a_query_spills_what_does_not_fit_and_ends() {
     let place = Place::new();
     let mut table = place.create("t", pairs_schema()).await;
     for _ in 0..2 {
-        append(&mut table, &many(150_000), None, "r").await;
+        append(&mut table, &many(120_000), None, "r").await;
     }
     // Each of the operators that work side by side has to get what it cannot do without, however they take turns.
     let bounds = MemoryBounds { files: MIB, queries: 16 * MIB };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use tokio::runtime::Runtime;
 
 use crate::{Job, Lab, Result};
@@ -33,6 +33,11 @@ impl Sql {
     /// A query over the tables of a session.
     pub(crate) fn new(lab: &Lab, context: SessionContext, query: String) -> Self {
         Self { runtime: Arc::clone(&lab.runtime), context, query }
+    }
+
+    /// One of the tables.
+    pub(crate) async fn table(&self, name: &str) -> Result<DataFrame> {
+        Ok(self.context.table(name).await?)
     }
 
     /// Plans the query, runs it, and collects the rows.

@@ -1,12 +1,15 @@
-//! Facts to the version of a dimension that was valid at their time: `DimensionIndex` beside a join on the key and the
-//! interval, whose bounds window functions give.
+//! Facts to the version of a dimension that was valid at their time: `DimensionIndex` and the as-of join of a plan beside a join
+//! on the key and the interval, whose bounds window functions give.
 //!
-//! Both make the index or the intervals anew each time, and fetch one column. A fact before the first version gets the first, one
-//! without a key in the dimension the unknown member. The join runs on all cores, the index is looked up on one.
+//! All make the index or the intervals anew each time, and fetch one column. A fact before the first version gets the first, one
+//! without a key in the dimension the unknown member. Joins run on all cores, the index is looked up on one.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
+use datafusion::prelude::{coalesce, col, lit};
+use goldsmith_query::asof::{AsOfSpec, asof_join};
+use goldsmith_query::columns::UNKNOWN_KEY;
 use goldsmith_query::lookup::{DimensionIndex, IndexSpec};
 
 use super::names;
@@ -16,9 +19,10 @@ use crate::sizes::short;
 use crate::sql::Sql;
 use crate::{Case, Job, Lab, Result, Side, Sizes, Work};
 
-const OURS: &str = "dimension_index";
+const INDEX: &str = "dimension_index";
+const JOIN: &str = "asof_join";
 const PEER: &str = "interval_join";
-const SIDES: [Side; 2] = [Side::ours(OURS), Side::reference(PEER)];
+const SIDES: [Side; 3] = [Side::ours(INDEX), Side::ours(JOIN), Side::reference(PEER)];
 /// Versions of one key.
 const VERSIONS: u64 = 5;
 /// Days between two versions of one key.
@@ -33,6 +37,7 @@ pub(super) fn case(sizes: &Sizes) -> Case {
 }
 
 struct AsOf {
+    lab: Lab,
     facts: Vec<RecordBatch>,
     versions: Vec<RecordBatch>,
     spec: IndexSpec,
@@ -49,7 +54,7 @@ impl AsOf {
             surrogate: "job_key".to_owned(),
             fetch: names(&["job_name"]),
         };
-        Ok(Self { facts, versions, spec, sql })
+        Ok(Self { lab: lab.clone(), facts, versions, spec, sql })
     }
 
     fn look_up(&self) -> Result<Vec<RecordBatch>> {
@@ -71,10 +76,29 @@ impl AsOf {
     }
 }
 
+impl AsOf {
+    async fn join(&self) -> Result<Vec<RecordBatch>> {
+        let spec = AsOfSpec {
+            left_key: self.spec.key.clone(),
+            instant: "event_time".to_owned(),
+            right_key: self.spec.key.clone(),
+            start: "valid_from".to_owned(),
+            end: None,
+            surrogate: self.spec.surrogate.clone(),
+            fetch: ["job_key", "job_name"].map(|name| (name.to_owned(), name.to_owned())).into(),
+        };
+        let (facts, jobs) = (self.sql.table("facts").await?, self.sql.table("jobs").await?);
+        let key = coalesce(vec![col("job_key"), lit(UNKNOWN_KEY)]).alias("job_key");
+        let found = asof_join(facts, jobs, &spec)?.select(vec![col("fact_id"), key, col("job_name")])?;
+        Ok(found.collect().await?)
+    }
+}
+
 impl Work for AsOf {
     fn job(&self, side: &str) -> Result<Job<'_>> {
         match side {
-            OURS => Ok(Box::new(|| Ok(Box::new(self.look_up()?)))),
+            INDEX => Ok(Box::new(|| Ok(Box::new(self.look_up()?)))),
+            JOIN => Ok(Box::new(|| Ok(Box::new(self.lab.runtime.block_on(self.join())?)))),
             PEER => Ok(self.sql.job()),
             other => no_side(other),
         }

@@ -112,8 +112,8 @@ class RunReport:
     #: When it began (RFC 3339, UTC).
     started_at: str
     seconds: float
-    #: Bytes of memory that it was allowed.
-    memory_limit: int
+    #: Bytes of memory that it was allowed; None where Spark did the work.
+    memory_limit: int | None
     #: One report for each table, bronze first.
     tables: tuple[TableReport, ...]
 

@@ -79,6 +79,7 @@ class SparkRun:
             run_id=report.run_id,
             started_at=started.isoformat().replace("+00:00", "Z"),
             seconds=time.monotonic() - began,
+            memory_limit=None,
             tables=reports,
         )
 

@@ -123,7 +123,7 @@ def test_spark_goes_on_where_the_native_engine_ended(spark: Any, source: Source,
     native = goldsmith.Engine(source=source.root, target=tmp_path / "lake")
     native.run(select=["dim_sku"]).raise_for_failures()
     attach(spark, tmp_path / "lake")
-    extension = _goldsmith.Engine(None, None, str(tmp_path / "lake"), {}, None, None)
+    extension = _goldsmith.Engine(None, None, str(tmp_path / "lake"), {}, None, None, None)
     names = {"target": "spark", "catalog": None, "location": str(tmp_path / "lake"), "source_catalog": ""}
     schemas = {"bronze_schema": None, "gold_schema": None, "quarantine_schema": None}
     found = json.loads(extension.compile([], {**names, **schemas}))

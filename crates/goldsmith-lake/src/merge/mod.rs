@@ -40,13 +40,12 @@ use self::examine::{Examined, examine};
 pub use self::guards::Guards;
 use self::rows::RowSchema;
 use self::shadow::{Caught, Shadow};
-use crate::commit::{CommitOutcome, CommitRequest};
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
 use crate::session::BATCH_ROWS;
 use crate::staged::delete_files;
 use crate::table::{Table, num_records};
-use crate::upsert::{Columns, NewRows, Plan, Pruner, UpsertPath, UpsertReport, UpsertRequest};
+use crate::upsert::{Columns, NewRows, Plan, Pruner, UpsertPath, UpsertReport, UpsertRequest, conclude};
 
 const SOURCE: &str = "source";
 const TARGET: &str = "target";
@@ -96,22 +95,7 @@ pub(crate) async fn upsert(table: &mut Table, request: UpsertRequest, guards: Gu
         }
         table.stage_merged(caught, &request.key).await;
     }
-    if request.stage {
-        return Ok(report);
-    }
-    let outcome = table
-        .commit(CommitRequest {
-            position: request.position,
-            run_id: request.run_id,
-            operation: request.operation,
-            metrics: report.metrics(),
-            ..CommitRequest::default()
-        })
-        .await?;
-    if let CommitOutcome::Committed { version } = outcome {
-        report.version = Some(version);
-    }
-    Ok(report)
+    conclude(table, request, report).await
 }
 
 /// One `MERGE`: its source has the rows to write and the keys of the rows to delete, and nothing else.

@@ -204,14 +204,21 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         }
     }
     let removed: Vec<String> = changed.into_iter().map(|(file, _)| file.path).collect();
+    table.stage(written, &removed).await;
+    conclude(table, request, report).await
+}
+
+/// Commits what an upsert staged, unless the request leaves that to a later commit.
+pub(crate) async fn conclude(
+    table: &mut Table,
+    request: UpsertRequest,
+    mut report: UpsertReport,
+) -> Result<UpsertReport> {
     if request.stage {
-        table.stage(written, &removed).await;
         return Ok(report);
     }
     let outcome = table
         .commit(CommitRequest {
-            added: written,
-            removed,
             position: request.position,
             run_id: request.run_id,
             operation: request.operation,

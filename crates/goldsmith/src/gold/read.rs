@@ -218,3 +218,43 @@ pub(crate) fn identified(batch: &RecordBatch, key: &[String], is_dimension: bool
     let rows = filter_record_batch(batch, &arrow::compute::not(drop)?)?;
     Ok(Identified { rows, whole_null, partly_null })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array};
+    use futures::stream;
+
+    use super::*;
+    use crate::memory::Budget;
+
+    fn rows(keys: impl Iterator<Item = i64>) -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(keys));
+        RecordBatch::try_from_iter([("k", column)]).unwrap()
+    }
+
+    #[tokio::test]
+    async fn rows_that_do_not_fit_are_asked_for_in_two_halves() {
+        let batches = [rows(0..2_000), rows(2_000..4_000)];
+        let key = ["k".to_string()];
+        for (share, fits) in [(64 * 1024 * 1024, true), (1_000, false)] {
+            let lease = Budget::of_shares(share).lease(1);
+            let mut keys = KeySet::new(batches[0].schema_ref(), &key).unwrap();
+            for batch in &batches {
+                keys.insert_batch(batch).unwrap();
+            }
+            let found = stream::iter(batches.clone().map(Ok));
+            match Matching::collect(found, &keys, &lease).await.unwrap() {
+                Matching::Rows(held) => {
+                    assert!(fits, "{share}");
+                    assert_eq!(held.iter().map(RecordBatch::num_rows).sum::<usize>(), 4_000);
+                }
+                Matching::TooMany(halves) => {
+                    assert!(!fits, "{share}");
+                    assert!(halves.iter().all(|half| !half.is_empty()));
+                    assert_eq!(halves.iter().map(KeySet::len).sum::<usize>(), 4_000);
+                }
+            }
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! A load may end at any change that it makes to the storage: the next one completes it to what an undisturbed load gives.
 //!
-//! In this process the storage is cut off at every point. A process of its own is ended at some of them; with
-//! `GOLDSMITH_CRASH_POINTS=100` at a hundred for each load of the whole model, with `all` at all, which takes hours.
+//! In this process the storage is cut off at every point of parts of the model. A process of its own is ended at some of them. With
+//! `GOLDSMITH_CRASH_POINTS=100` both do so at a hundred points for each load of the whole model, with `all` at all of them
+//! (about an hour in a release build).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use std::process::{Command, Stdio};
@@ -15,8 +16,25 @@ use goldsmith_tests::points::{on_all_cores, points_of_the_whole, spread};
 
 const ROWS: u64 = 500;
 
-/// Processes of their own per load, unless all points are asked for.
+/// Rows of the sources of the whole model.
+const ROWS_OF_THE_WHOLE: u64 = 4_000;
+
+/// Processes of their own per load, unless a number of points is asked for.
 const PROCESSES: u64 = 4;
+
+/// The loads that are disturbed, and how many points of each are asked for.
+async fn scenarios() -> (Vec<Arc<Scenario>>, Option<u64>) {
+    let asked = points_of_the_whole();
+    let mut scenarios = Vec::new();
+    if asked.is_some() {
+        scenarios.push(Arc::new(Scenario::new(Part::Whole, ROWS_OF_THE_WHOLE).await));
+    } else {
+        for part in [Part::Costs, Part::Runs] {
+            scenarios.push(Arc::new(Scenario::new(part, ROWS).await));
+        }
+    }
+    (scenarios, asked)
+}
 
 fn rows(scenario: &Scenario, layer: Layer, table: &str) -> RowCounts {
     scenario.phases[1].report.table(layer, table).unwrap().rows
@@ -51,12 +69,13 @@ async fn the_increments_have_what_is_worth_interrupting() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_that_is_cut_off_at_any_change_is_completed_by_the_next_one() {
     let class = OperationClass::mutating;
-    for part in [Part::Costs, Part::Runs] {
-        let scenario = Arc::new(Scenario::new(part, ROWS).await);
+    let (scenarios, asked) = scenarios().await;
+    for scenario in scenarios {
         for (index, phase) in scenario.phases.iter().enumerate() {
             let total = phase.count(&class());
             // With one thing done after the other, after a change is before the next one; during it is the same, and leaves something behind.
-            let mut points: Vec<(u64, Moment)> = (1..=total).map(|number| (number, Moment::During)).collect();
+            let numbers = spread(total, asked.unwrap_or(u64::MAX));
+            let mut points: Vec<(u64, Moment)> = numbers.into_iter().map(|number| (number, Moment::During)).collect();
             points.push((total, Moment::After));
             let covered = on_all_cores(points, |(number, moment)| {
                 let scenario = Arc::clone(&scenario);
@@ -71,17 +90,15 @@ async fn a_load_that_is_cut_off_at_any_change_is_completed_by_the_next_one() {
                 }
             })
             .await;
-            println!("{}, {}: cut off at {covered} points, {total} changes", part.name(), phase.name);
+            println!("{}, {}: cut off at {covered} points, {total} changes", scenario.part.name(), phase.name);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_whose_process_ends_at_any_change_is_completed_by_the_next_one() {
-    let asked = points_of_the_whole();
-    let parts = if asked.is_some() { vec![Part::Whole] } else { vec![Part::Costs, Part::Runs] };
-    for part in parts {
-        let scenario = Arc::new(Scenario::new(part, if part == Part::Whole { 4_000 } else { ROWS }).await);
+    let (scenarios, asked) = scenarios().await;
+    for scenario in scenarios {
         for (index, phase) in scenario.phases.iter().enumerate() {
             let total = phase.count(&OperationClass::mutating());
             let moments = ["before", "during", "after"];
@@ -96,7 +113,7 @@ async fn a_load_whose_process_ends_at_any_change_is_completed_by_the_next_one() 
                     let phase = &scenario.phases[index];
                     let target = scenario.prepare(phase);
                     let output = Command::new(env!("CARGO_BIN_EXE_crash_run"))
-                        .args([part.name()])
+                        .args([scenario.part.name()])
                         .args([&phase.source, &target])
                         .args([&number.to_string(), moment])
                         .stdout(Stdio::null())
@@ -113,7 +130,7 @@ async fn a_load_whose_process_ends_at_any_change_is_completed_by_the_next_one() 
                 }
             })
             .await;
-            println!("{}, {}: ended {covered} processes at {total} changes", part.name(), phase.name);
+            println!("{}, {}: ended {covered} processes at {total} changes", scenario.part.name(), phase.name);
         }
     }
 }

@@ -18,6 +18,7 @@
 mod commit;
 mod conform;
 mod diagnose;
+mod encoding;
 mod error;
 mod evolve;
 mod failure;

@@ -11,7 +11,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, TryFutureExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, RowSelection};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use parquet::errors::ParquetError;
@@ -20,6 +20,9 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataR
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
 use crate::session::BATCH_ROWS;
+
+/// So much of the end of a file is asked for at once: most footers fit, and need no second request.
+const FOOTER_BYTES: usize = 64 * 1024;
 
 /// A file of a known size, and how to name it in an error.
 #[derive(Debug, Clone)]
@@ -55,6 +58,7 @@ impl AsyncFileReader for StoreReader {
             let size = self.size;
             ParquetMetaDataReader::new()
                 .with_arrow_reader_options(options)
+                .with_prefetch_hint(Some(FOOTER_BYTES))
                 .load_and_finish(self, size)
                 .await
                 .map(Arc::new)
@@ -63,76 +67,50 @@ impl AsyncFileReader for StoreReader {
     }
 }
 
+/// A file whose footer is read.
+pub(crate) struct OpenFile {
+    file: ParquetFile,
+    store: Arc<dyn ObjectStore>,
+    metadata: ArrowReaderMetadata,
+}
+
 impl ParquetFile {
+    /// Reads the footer.
+    pub(crate) async fn open(&self, store: &Arc<dyn ObjectStore>) -> Result<OpenFile> {
+        let mut reader = self.reader(store);
+        match ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await {
+            Ok(metadata) => Ok(OpenFile { file: self.clone(), store: Arc::clone(store), metadata }),
+            Err(error) => Err(self.explain(store, error).await),
+        }
+    }
+
     /// The number of rows, as the footer says.
     pub(crate) async fn num_rows(&self, store: &Arc<dyn ObjectStore>) -> Result<u64> {
-        let builder = self.builder(store, ArrowReaderOptions::new()).await?;
-        let rows = builder.metadata().file_metadata().num_rows();
+        let rows = self.open(store).await?.metadata.metadata().file_metadata().num_rows();
         Ok(u64::try_from(rows).unwrap_or_default())
     }
 
     /// The schema of the rows.
     pub(crate) async fn schema(&self, store: &Arc<dyn ObjectStore>) -> Result<SchemaRef> {
-        let builder = self.builder(store, ArrowReaderOptions::new()).await?;
-        Ok(Arc::clone(builder.schema()))
+        Ok(Arc::clone(self.open(store).await?.metadata.schema()))
     }
 
-    /// Streams the columns of `target` in its types, all rows or those of `selection`, in the order of the file.
-    ///
-    /// Columns that the file has not are null.
+    /// Opens the file and streams it as [`OpenFile::read`] does.
     pub(crate) async fn read(
         &self,
         store: &Arc<dyn ObjectStore>,
         target: &SchemaRef,
         selection: Option<RowSelection>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-        let mut options = ArrowReaderOptions::new();
+        let mut open = self.open(store).await?;
         if selection.is_some() {
-            options = options.with_page_index_policy(PageIndexPolicy::Optional);
+            open.load_page_index().await?;
         }
-        let builder = self.builder(store, options).await?;
-        let columns: Vec<usize> = builder
-            .schema()
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| target.column_with_name(field.name()).is_some())
-            .map(|(index, _)| index)
-            .collect();
-        let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
-        let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
-        if let Some(selection) = selection {
-            builder = builder.with_row_selection(selection);
-        }
-        let stream = builder.build().map_err(|error| self.corrupt(&error))?;
-        let file = self.clone();
-        let store = Arc::clone(store);
-        let target = Arc::clone(target);
-        Ok(stream
-            .then(move |batch| {
-                let file = file.clone();
-                let store = Arc::clone(&store);
-                let target = Arc::clone(&target);
-                async move {
-                    match batch {
-                        Ok(batch) => conform(&batch, &target, &file.display),
-                        Err(error) => Err(file.explain(&store, error).await),
-                    }
-                }
-            })
-            .boxed())
+        open.read(target, selection)
     }
 
-    async fn builder(
-        &self,
-        store: &Arc<dyn ObjectStore>,
-        options: ArrowReaderOptions,
-    ) -> Result<ParquetRecordBatchStreamBuilder<StoreReader>> {
-        let reader = StoreReader { store: Arc::clone(store), path: self.path.clone(), size: self.size };
-        match ParquetRecordBatchStreamBuilder::new_with_options(reader, options).await {
-            Ok(builder) => Ok(builder),
-            Err(error) => Err(self.explain(store, error).await),
-        }
+    fn reader(&self, store: &Arc<dyn ObjectStore>) -> StoreReader {
+        StoreReader { store: Arc::clone(store), path: self.path.clone(), size: self.size }
     }
 
     /// Tells a damaged file from a storage that failed.
@@ -154,5 +132,77 @@ impl ParquetFile {
 
     fn corrupt(&self, error: &ParquetError) -> LakeError {
         LakeError::CorruptFile { file: self.display.clone(), reason: error.to_string() }
+    }
+}
+
+impl OpenFile {
+    /// Reads where the pages of the columns begin, if the file tells: a selection of rows then reads only their pages.
+    pub(crate) async fn load_page_index(&mut self) -> Result<()> {
+        let metadata = self.metadata.metadata().as_ref().clone();
+        let mut reader =
+            ParquetMetaDataReader::new_with_metadata(metadata).with_page_index_policy(PageIndexPolicy::Optional);
+        let mut file = self.file.reader(&self.store);
+        let loaded = reader.load_page_index(&mut file).await.and_then(|()| reader.finish());
+        let loaded =
+            loaded.and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new()));
+        match loaded {
+            Ok(metadata) => {
+                self.metadata = metadata;
+                Ok(())
+            }
+            Err(error) => Err(self.file.explain(&self.store, error).await),
+        }
+    }
+
+    /// Bytes that a column takes in the file, all columns below it together.
+    pub(crate) fn compressed_size(&self, column: &str) -> u64 {
+        let is_of_column = |path: &[String]| path.first().is_some_and(|root| root == column);
+        let groups = self.metadata.metadata().row_groups().iter();
+        let chunks = groups.flat_map(|group| group.columns());
+        let sizes =
+            chunks.filter(|chunk| is_of_column(chunk.column_path().parts())).map(|chunk| chunk.compressed_size());
+        sizes.map(|size| u64::try_from(size).unwrap_or_default()).sum()
+    }
+
+    /// Streams the columns of `target` in its types, all rows or those of `selection`, in the order of the file.
+    ///
+    /// Columns that the file has not are null.
+    pub(crate) fn read(
+        &self,
+        target: &SchemaRef,
+        selection: Option<RowSelection>,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let reader = self.file.reader(&self.store);
+        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.metadata.clone());
+        let columns: Vec<usize> = builder
+            .schema()
+            .fields()
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| target.column_with_name(field.name()).is_some())
+            .map(|(index, _)| index)
+            .collect();
+        let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
+        let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+        if let Some(selection) = selection {
+            builder = builder.with_row_selection(selection);
+        }
+        let stream = builder.build().map_err(|error| self.file.corrupt(&error))?;
+        let file = self.file.clone();
+        let store = Arc::clone(&self.store);
+        let target = Arc::clone(target);
+        Ok(stream
+            .then(move |batch| {
+                let file = file.clone();
+                let store = Arc::clone(&store);
+                let target = Arc::clone(&target);
+                async move {
+                    match batch {
+                        Ok(batch) => conform(&batch, &target, &file.display),
+                        Err(error) => Err(file.explain(&store, error).await),
+                    }
+                }
+            })
+            .boxed())
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 
 use crate::conform::{check_columns, conform};
+use crate::encoding::properties_for;
 use crate::error::{LakeError, Result};
 use crate::lake::FileCompression;
 use crate::merge::Appender;
@@ -29,6 +30,8 @@ use crate::table::{Table, num_records};
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Batches that wait for a lane.
 const LANE_CAPACITY: usize = 2;
+/// So many rows come for each lane before a further one is opened: small files cost every later reader more than they save here.
+const ROWS_PER_LANE: u64 = 64 * 1024;
 /// A double holds this many decimal digits exactly, and bounds of decimals are written as doubles.
 const EXACT_DIGITS: u8 = 15;
 /// Key of the name that a column has in data files, in the metadata of the field of a table with mapped columns.
@@ -38,17 +41,21 @@ pub(crate) const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
 ///
 /// Rows of a table with rules of its own ([`crate::Guards`]) are checked and written by delta-rs.
 ///
-/// Memory is bounded by one row group per thread. Further files are written in parallel only while one writer cannot keep up,
-/// so that few rows make one file. Dropping the writer abandons its files.
+/// Memory is bounded by one row group per thread. Further files are written in parallel only while one writer cannot keep up, and
+/// there are rows enough for them, so that few rows make one file. Dropping the writer abandons its files.
 pub struct TableWriter {
     location: String,
     schema: SchemaRef,
     store: Arc<dyn ObjectStore>,
     config: WriterConfig,
+    properties: WriterProperties,
     threads: usize,
     lanes: Vec<Lane>,
     next: usize,
+    /// Rows that were taken.
     rows: u64,
+    /// Rows that were given to lanes.
+    sent: u64,
     /// Writes instead of the lanes when the table has rules of its own.
     appender: Option<Box<Appender>>,
 }
@@ -125,7 +132,7 @@ impl Table {
         let config = WriterConfig::new(
             Arc::clone(&schema),
             Vec::new(),
-            Some(properties),
+            Some(properties.clone()),
             NonZeroU64::new(options.target_file_size),
             Some(BATCH_ROWS),
             snapshot.table_properties().num_indexed_cols(),
@@ -136,10 +143,12 @@ impl Table {
             schema,
             store: self.delta.log_store().object_store(None),
             config,
+            properties,
             threads,
             lanes: Vec::new(),
             next: 0,
             rows: 0,
+            sent: 0,
             appender,
         })
     }
@@ -184,16 +193,31 @@ impl TableWriter {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let mut batch = conform(batch, &self.schema, &self.location)?;
+        let batch = conform(batch, &self.schema, &self.location)?;
         self.rows += batch.num_rows() as u64;
+        // Parts of a large batch are written in parallel.
+        for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
+            self.send(batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start))).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a batch to a lane that is free, to a new one, or to the next one once it is free.
+    async fn send(&mut self, mut batch: RecordBatch) -> Result<()> {
+        let rows = batch.num_rows() as u64;
         for lane in &self.lanes {
             match lane.sender.try_send(batch) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.sent += rows;
+                    return Ok(());
+                }
                 Err(TrySendError::Full(back) | TrySendError::Closed(back)) => batch = back,
             }
         }
-        if self.lanes.len() < self.threads {
-            self.lanes.push(self.open_lane());
+        let is_worth_a_lane = self.sent >= self.lanes.len() as u64 * ROWS_PER_LANE;
+        self.sent += rows;
+        if self.lanes.len() < self.threads && is_worth_a_lane {
+            self.lanes.push(self.open_lane(&batch));
             self.next = self.lanes.len() - 1;
         } else {
             self.next = (self.next + 1) % self.lanes.len();
@@ -230,9 +254,12 @@ impl TableWriter {
         written.discard().await;
     }
 
-    fn open_lane(&self) -> Lane {
+    /// A lane for files that begin with this batch.
+    fn open_lane(&self, first: &RecordBatch) -> Lane {
         let (sender, mut receiver) = mpsc::channel::<RecordBatch>(LANE_CAPACITY);
-        let mut writer = DeltaWriter::new(Arc::clone(&self.store), self.config.clone());
+        let properties = properties_for(self.properties.clone(), first);
+        let mut writer =
+            DeltaWriter::new(Arc::clone(&self.store), self.config.clone()).with_writer_properties(properties);
         let task = tokio::spawn(async move {
             while let Some(batch) = receiver.recv().await {
                 if let Err(error) = writer.write(&batch).await {

@@ -1,30 +1,21 @@
-//! Reading data files directly, several at a time.
+//! The data files of a table.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::RecordBatch;
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::SchemaRef;
-use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use arrow::error::ArrowError;
 use deltalake::kernel::{Add, DeletionVectorDescriptor};
 use futures::TryStreamExt;
-use object_store::ObjectStore;
-use parquet::arrow::arrow_reader::RowSelection;
 use serde_json::Value;
-use tokio::sync::mpsc::Sender;
 
-use super::RowFilter;
 use crate::error::{LakeError, Result};
 use crate::parquet_file::ParquetFile;
 use crate::table::Table;
 use crate::vector::DeadRows;
 
-/// Batches that wait for the reader of a scan, per file that is read at the same time.
-const BATCHES_AHEAD: usize = 2;
 /// Deletion vectors that are requested from the storage at the same time.
 const VECTORS_AT_ONCE: usize = 16;
 
@@ -60,7 +51,7 @@ impl LiveFile {
     }
 
     /// Leaves out the dead ones among rows that begin at physical row `start` of the file.
-    fn living(&self, batch: RecordBatch, start: usize) -> Result<RecordBatch, arrow::error::ArrowError> {
+    pub(super) fn living(&self, batch: RecordBatch, start: usize) -> Result<RecordBatch, ArrowError> {
         match &self.dead {
             None => Ok(batch),
             Some(dead) => filter_record_batch(&batch, &dead.living(start, batch.num_rows())),
@@ -153,104 +144,6 @@ pub(crate) async fn load_vectors(table: &Table, files: &mut [LiveFile]) -> Resul
             Ok(())
         })
         .await
-}
-
-/// What a scan reads of each file.
-pub(super) struct Scan {
-    pub(super) location: String,
-    /// Columns to read.
-    pub(super) schema: SchemaRef,
-    /// Columns to give: with that of the file name, if wanted.
-    pub(super) target: SchemaRef,
-    /// Columns that are read first, and what they must be like.
-    pub(super) probe: Option<(SchemaRef, RowFilter)>,
-}
-
-type Batches = Sender<Result<RecordBatch, DataFusionError>>;
-
-impl Scan {
-    /// Reads the files in tasks of their own, so that decoding uses all threads; ends them when the stream is dropped.
-    pub(super) fn stream(
-        self,
-        store: Arc<dyn ObjectStore>,
-        files: Vec<LiveFile>,
-        threads: usize,
-    ) -> SendableRecordBatchStream {
-        let workers = threads.clamp(1, files.len().max(1));
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.target), workers * BATCHES_AHEAD);
-        let queue = Arc::new(Mutex::new(VecDeque::from(files)));
-        let scan = Arc::new(self);
-        for _ in 0..workers {
-            let (scan, store, queue, out) = (Arc::clone(&scan), Arc::clone(&store), Arc::clone(&queue), builder.tx());
-            builder.spawn(async move {
-                loop {
-                    let Some(file) = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front() else {
-                        return Ok(());
-                    };
-                    if !scan.read(&store, &file, &out).await? {
-                        return Ok(());
-                    }
-                }
-            });
-        }
-        builder.build()
-    }
-
-    /// Sends the rows of one file; false when nobody listens any more.
-    async fn read(&self, store: &Arc<dyn ObjectStore>, file: &LiveFile, out: &Batches) -> Result<bool> {
-        let fail = |error| LakeError::arrow(&self.location, error);
-        let selection = match &self.probe {
-            None => None,
-            Some(probe) => match self.accepted(store, file, probe).await? {
-                Some(selection) => Some(selection),
-                None => return Ok(true),
-            },
-        };
-        let is_selected = selection.is_some();
-        let mut start = 0;
-        let mut batches = file.file.read(store, &self.schema, selection).await?;
-        while let Some(batch) = batches.try_next().await? {
-            let rows = batch.num_rows();
-            // Selected rows are alive: the probe has seen to that.
-            let batch = if is_selected { batch } else { file.living(batch, start).map_err(fail)? };
-            start += rows;
-            if batch.num_rows() > 0 && out.send(Ok(self.named(batch, file).map_err(fail)?)).await.is_err() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// The living rows that the probe accepts; none when there is none.
-    async fn accepted(
-        &self,
-        store: &Arc<dyn ObjectStore>,
-        file: &LiveFile,
-        (columns, filter): &(SchemaRef, RowFilter),
-    ) -> Result<Option<RowSelection>> {
-        let mut rows = 0;
-        let mut hits = Vec::new();
-        let mut batches = file.file.read(store, columns, None).await?;
-        while let Some(batch) = batches.try_next().await? {
-            let mask = filter(&batch).map_err(|error| LakeError::arrow(&self.location, error))?;
-            let hit = |row: &usize| mask.is_valid(*row) && mask.value(*row) && file.is_alive(rows + row);
-            hits.extend((0..batch.num_rows()).filter(hit).map(|row| rows + row));
-            rows += batch.num_rows();
-        }
-        Ok((!hits.is_empty()).then(|| RowSelection::from_consecutive_ranges(ranges(&hits).into_iter(), rows)))
-    }
-
-    fn named(&self, batch: RecordBatch, file: &LiveFile) -> Result<RecordBatch, arrow::error::ArrowError> {
-        if self.target.fields().len() == self.schema.fields().len() {
-            return Ok(batch);
-        }
-        let rows = batch.num_rows();
-        let mut columns = batch.columns().to_vec();
-        let names: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&file.path, rows)));
-        columns.push(names);
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.target), columns, &options)
-    }
 }
 
 /// Ascending row numbers as ranges.

@@ -2,6 +2,7 @@
 
 mod files;
 mod foreign;
+mod stream;
 
 use std::fmt;
 use std::sync::Arc;
@@ -97,7 +98,7 @@ impl Table {
             fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
             target = Schema::new(fields);
         }
-        let scan = files::Scan { location, schema, target: Arc::new(target), probe };
+        let scan = stream::Scan { location, schema, target: Arc::new(target), probe };
         Ok(scan.stream(self.delta.log_store().object_store(None), files, self.options().files_at_once()))
     }
 }

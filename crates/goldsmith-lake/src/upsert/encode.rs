@@ -1,5 +1,6 @@
 //! Rows as bytes: equal bytes exactly when the rows are equal, nulls included.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, StructArray, UInt32Array};
@@ -53,6 +54,22 @@ impl RowEncoder {
             return Ok(rows);
         }
         self.converter.convert_columns(&columns)
+    }
+
+    /// Rows of this encoder, none yet.
+    pub(crate) fn no_rows(&self) -> Rows {
+        self.converter.empty_rows(0, 0)
+    }
+
+    /// Hashes of the rows of a batch that are encoded already, as [`Self::hash`] gives them; of their bytes for nested columns.
+    pub(crate) fn hash_encoded(&self, batch: &RecordBatch, rows: &Rows) -> ArrowResult<Vec<u64>> {
+        match self.hash(batch)? {
+            Some(hashes) => Ok(hashes),
+            None => {
+                let state = RandomState::with_seed(HASH_SEED);
+                Ok(rows.iter().map(|row| state.hash_one(row.data())).collect())
+            }
+        }
     }
 
     /// Hashes of the rows, equal for equal rows; cheaper than encoding them. None for nested columns.

@@ -1,10 +1,13 @@
 //! Bringing a table to hold given rows, writing only what differs.
 
+mod compare;
 mod encode;
 mod fate;
+mod keys;
 mod probe;
 mod prune;
 mod rows;
+mod steps;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +25,7 @@ use self::fate::{Fate, Masks};
 use self::probe::{Probe, Verdicts};
 pub(crate) use self::prune::{Pruner, lies_before};
 pub(crate) use self::rows::{Columns, NewRows, Verdict};
+use self::steps::Steps;
 use crate::commit::{CommitOutcome, CommitRequest};
 use crate::conform::{check_columns, conform};
 use crate::error::{LakeError, Result};
@@ -163,6 +167,8 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         group_schema: plan.group_schema,
         judged_schema: plan.judged_schema,
         delete_missing: request.delete_missing_in_group,
+        key: request.key.clone(),
+        steps: Steps::default(),
     });
     let changed = examine(&probe, candidates, table.options().files_at_once()).await?;
     let deleted = changed.iter().map(|(_, verdicts)| verdicts.deleted).sum();

@@ -11,8 +11,11 @@ use object_store::ObjectStore;
 use parquet::arrow::arrow_reader::RowSelection;
 
 use super::rows::{NewRows, Verdict};
+use super::steps::Steps;
 use crate::error::{LakeError, Result};
+use crate::parquet_file::OpenFile;
 use crate::scan::{LiveFile, ranges};
+use crate::table::project;
 
 /// Batches of one file that are looked at at the same time.
 const BATCHES_AT_ONCE: usize = 4;
@@ -46,48 +49,123 @@ pub(crate) struct Probe {
     /// Key and compared columns.
     pub(crate) judged_schema: SchemaRef,
     pub(crate) delete_missing: bool,
+    pub(crate) key: Vec<String>,
+    pub(crate) steps: Steps,
+}
+
+/// A row of a file whose group is touched.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    /// Physical row.
+    row: usize,
+    /// The new row of its key, once that is known.
+    number: Option<usize>,
 }
 
 impl Probe {
-    /// Reads the group columns of a file, then the rest of just the touched rows.
+    /// Reads the group columns of a file, then the rest of just the touched rows: first the columns that cost little, and the others
+    /// only of rows that are equal so far.
     pub(crate) async fn examine(self: &Arc<Self>, candidate: &LiveFile) -> Result<Verdicts> {
-        let mut rows = 0;
-        let mut touched = Vec::new();
-        let batches = candidate.file.read(&self.store, &self.group_schema, None).await?;
-        let mut hits = self.look_at(batches, |new_rows, batch| new_rows.touches(batch));
-        while let Some(hits) = hits.try_next().await? {
-            touched.extend(
-                hits.iter()
-                    .enumerate()
-                    .filter(|(row, hit)| **hit && candidate.is_alive(rows + row))
-                    .map(|(row, _)| rows + row),
-            );
-            rows += hits.len();
-        }
+        let mut file = candidate.file.open(&self.store).await?;
         let dead = candidate.dead.as_ref().map_or(0, |dead| usize::try_from(dead.len()).unwrap_or_default());
-        let mut verdicts = Verdicts { rows, dead, ..Verdicts::default() };
-        if touched.is_empty() {
+        let mut verdicts = Verdicts { dead, ..Verdicts::default() };
+        let mut hits = Vec::new();
+        let mut batches = self.look_at(file.read(&self.group_schema, None)?, |new_rows, batch| new_rows.touched(batch));
+        while let Some(touched) = batches.try_next().await? {
+            for (row, touched) in (verdicts.rows..).zip(&touched) {
+                if let Some(number) = *touched
+                    && candidate.is_alive(row)
+                {
+                    hits.push(Hit { row, number });
+                }
+            }
+            verdicts.rows += touched.len();
+        }
+        if hits.is_empty() {
             return Ok(verdicts);
         }
-        let selection =
-            (touched.len() < rows).then(|| RowSelection::from_consecutive_ranges(ranges(&touched).into_iter(), rows));
-        let batches = candidate.file.read(&self.store, &self.judged_schema, selection).await?;
+        if hits.len() < verdicts.rows {
+            file.load_page_index().await?;
+        }
+        match self.steps.split(&self.new_rows, &file) {
+            Some((first, rest)) => {
+                let equal = self.compare(&file, hits, first, &mut verdicts, false).await?;
+                if !equal.is_empty() {
+                    self.compare(&file, equal, rest, &mut verdicts, true).await?;
+                }
+            }
+            None => self.judge(&file, hits, &mut verdicts).await?,
+        }
+        Ok(verdicts)
+    }
+
+    /// Judges rows with all of their columns.
+    async fn judge(self: &Arc<Self>, file: &OpenFile, hits: Vec<Hit>, verdicts: &mut Verdicts) -> Result<()> {
+        let batches = file.read(&self.judged_schema, selection(&hits, verdicts.rows))?;
         let mut judged = self.look_at(batches, |new_rows, batch| new_rows.judge(batch));
-        let mut positions = touched.into_iter();
+        let mut hits = hits.into_iter();
         while let Some(batch) = judged.try_next().await? {
-            for (verdict, row) in batch.into_iter().zip(&mut positions) {
-                match verdict {
-                    Verdict::Equal | Verdict::Outranks => {}
-                    Verdict::Differs => verdicts.dropped.push(row),
-                    Verdict::NotAmongNewRows if !self.delete_missing => {}
-                    Verdict::NotAmongNewRows | Verdict::Duplicate => {
-                        verdicts.dropped.push(row);
-                        verdicts.deleted += 1;
+            for (verdict, hit) in batch.into_iter().zip(&mut hits) {
+                self.enter(verdict, hit.row, verdicts);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares some columns of rows. Those that differ are judged by it; returns those that are equal so far, unless they are judged
+    /// to be equal too, as these are the last columns.
+    async fn compare(
+        self: &Arc<Self>,
+        file: &OpenFile,
+        hits: Vec<Hit>,
+        columns: Vec<String>,
+        verdicts: &mut Verdicts,
+        is_last: bool,
+    ) -> Result<Vec<Hit>> {
+        let tells_key = self.new_rows.group_is_key() || is_last;
+        let wanted: Vec<String> = if tells_key { columns.clone() } else { [&self.key, &columns[..]].concat() };
+        let schema = project(&self.judged_schema, &wanted, &self.table)?;
+        let mut batches = file.read(&schema, selection(&hits, verdicts.rows))?;
+        let looked = hits.len();
+        let mut hits = hits.into_iter();
+        let mut open = Vec::new();
+        while let Some(batch) = batches.try_next().await? {
+            let fail = |error| LakeError::arrow(&self.table, error);
+            let mut looked_at: Vec<Hit> = hits.by_ref().take(batch.num_rows()).collect();
+            if !tells_key {
+                for (hit, number) in looked_at.iter_mut().zip(self.new_rows.numbers(&batch).map_err(fail)?) {
+                    hit.number = number;
+                }
+            }
+            let numbers: Vec<Option<usize>> = looked_at.iter().map(|hit| hit.number).collect();
+            let equal = self.new_rows.equal(&batch, &numbers, &columns).map_err(fail)?;
+            for (hit, is_equal) in looked_at.into_iter().zip(equal.iter()) {
+                match hit.number {
+                    None => self.enter(Verdict::NotAmongNewRows, hit.row, verdicts),
+                    Some(_) if is_equal && !is_last => open.push(hit),
+                    Some(number) => {
+                        let verdict = if is_equal { Verdict::Equal } else { Verdict::Differs };
+                        self.enter(self.new_rows.settle(number, verdict), hit.row, verdicts);
                     }
                 }
             }
         }
-        Ok(verdicts)
+        if !is_last {
+            self.steps.learn(looked, open.len());
+        }
+        Ok(open)
+    }
+
+    fn enter(&self, verdict: Verdict, row: usize, verdicts: &mut Verdicts) {
+        match verdict {
+            Verdict::Equal | Verdict::Outranks => {}
+            Verdict::Differs => verdicts.dropped.push(row),
+            Verdict::NotAmongNewRows if !self.delete_missing => {}
+            Verdict::NotAmongNewRows | Verdict::Duplicate => {
+                verdicts.dropped.push(row);
+                verdicts.deleted += 1;
+            }
+        }
     }
 
     /// Looks at the batches of one file in tasks of their own, while further ones are decoded; the answers keep their order.
@@ -113,4 +191,10 @@ impl Probe {
         });
         Box::pin(looking.buffered(BATCHES_AT_ONCE))
     }
+}
+
+/// The rows of hits, unless they are all rows of their file.
+fn selection(hits: &[Hit], rows: usize) -> Option<RowSelection> {
+    let touched: Vec<usize> = hits.iter().map(|hit| hit.row).collect();
+    (touched.len() < rows).then(|| RowSelection::from_consecutive_ranges(ranges(&touched).into_iter(), rows))
 }

@@ -2,17 +2,17 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
+use arrow::array::{Array, BooleanArray, RecordBatch, UInt64Array};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{filter_record_batch, interleave_record_batch, take_record_batch};
+use arrow::compute::{filter_record_batch, interleave, interleave_record_batch, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::row::Rows;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::common::{HashMap, HashSet};
+use datafusion::common::HashSet;
 
 use super::Preference;
-use super::encode::RowEncoder;
+use super::compare::equal_rows;
+use super::keys::KeyIndex;
 use crate::error::{LakeError, Result};
 
 const UNSEEN: u8 = 0;
@@ -38,20 +38,16 @@ pub(crate) enum Verdict {
 /// New rows, with what became known about each of them. Shared by the tasks that read the table.
 pub(crate) struct NewRows {
     batches: Vec<RecordBatch>,
-    /// Key to the number of the row, counted over all batches.
-    by_key: HashMap<Box<[u8]>, usize>,
     /// First row number of each batch.
     starts: Vec<usize>,
-    values: Vec<Rows>,
-    states: Vec<AtomicU8>,
-    touched: HashSet<Box<[u8]>>,
-    /// Hashes of all touched groups: most rows of the table are told by them, and need no encoding. None for nested groups.
-    touched_hashes: Option<HashSet<u64>>,
-    /// Whether groups and keys are the same, so that `by_key` also tells what is touched.
+    /// The key of each row, by the number of the row over all batches.
+    keys: KeyIndex,
+    /// Touched groups that `keys` does not tell.
+    groups: KeyIndex,
+    /// Whether groups and keys are the same, so that `keys` tells most of what is touched.
     group_is_key: bool,
-    key_encoder: RowEncoder,
-    value_encoder: RowEncoder,
-    group_encoder: RowEncoder,
+    states: Vec<AtomicU8>,
+    compared: Vec<String>,
     preference: Option<Preference>,
 }
 
@@ -72,114 +68,143 @@ impl NewRows {
         preference: Option<&Preference>,
     ) -> Result<Self> {
         let fail = |error: ArrowError| LakeError::arrow(table, error);
-        let key_encoder = RowEncoder::new(schema, columns.key).map_err(fail)?;
-        let value_encoder = RowEncoder::new(schema, columns.compared).map_err(fail)?;
-        let group_encoder = RowEncoder::new(schema, columns.group).map_err(fail)?;
+        let mut keys = KeyIndex::new(schema, columns.key).map_err(fail)?;
+        let mut groups = KeyIndex::new(schema, columns.group).map_err(fail)?;
         let group_is_key = columns.group == columns.key;
-
-        let rows = batches.iter().map(RecordBatch::num_rows).sum();
-        let mut by_key = HashMap::with_capacity(rows);
         let mut starts = Vec::with_capacity(batches.len());
-        let mut values = Vec::with_capacity(batches.len());
-        let mut touched = HashSet::new();
-        let mut touched_hashes = Some(HashSet::new());
-        for batch in batches.iter().chain(extra_groups) {
-            match (group_encoder.hash(batch).map_err(fail)?, &mut touched_hashes) {
-                (Some(hashes), Some(known)) => known.extend(hashes),
-                _ => touched_hashes = None,
-            }
-        }
-        let mut start = 0;
         for batch in &batches {
-            let keys = key_encoder.encode(batch).map_err(fail)?;
-            for (row, key) in keys.iter().enumerate() {
-                if by_key.insert(key.data().into(), start + row).is_some() {
-                    return Err(LakeError::DuplicateKey {
-                        table: table.to_owned(),
-                        key: describe_key(batch, columns.key, row),
-                    });
-                }
+            starts.push(keys.len());
+            if let Some(row) = keys.insert(batch).map_err(fail)?.first() {
+                let key = describe_key(batch, columns.key, *row);
+                return Err(LakeError::DuplicateKey { table: table.to_owned(), key });
             }
             if !group_is_key {
-                let groups = group_encoder.encode(batch).map_err(fail)?;
-                touched.extend(groups.iter().map(|group| group.data().into()));
+                groups.insert(batch).map_err(fail)?;
             }
-            values.push(value_encoder.encode(batch).map_err(fail)?);
-            starts.push(start);
-            start += batch.num_rows();
         }
         for batch in extra_groups {
-            let groups = group_encoder.encode(batch).map_err(fail)?;
-            touched.extend(groups.iter().map(|group| group.data().into()));
+            groups.insert(batch).map_err(fail)?;
         }
         Ok(Self {
-            states: (0..start).map(|_| AtomicU8::new(UNSEEN)).collect(),
+            states: (0..keys.len()).map(|_| AtomicU8::new(UNSEEN)).collect(),
             batches,
-            by_key,
             starts,
-            values,
-            touched,
-            touched_hashes,
+            keys,
+            groups,
             group_is_key,
-            key_encoder,
-            value_encoder,
-            group_encoder,
+            compared: columns.compared.to_vec(),
             preference: preference.cloned(),
         })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.states.is_empty() && self.touched.is_empty()
+        self.keys.len() == 0 && self.groups.len() == 0
     }
 
-    /// For each row of a batch of the group columns, whether its group is touched.
+    /// Columns that make a row different.
+    pub(super) fn compared(&self) -> &[String] {
+        &self.compared
+    }
+
+    /// Whether rows of the table may be preferred to new ones, which is told by all of their columns.
+    pub(super) fn has_preference(&self) -> bool {
+        self.preference.is_some()
+    }
+
+    /// Whether the group columns tell the key.
+    pub(super) fn group_is_key(&self) -> bool {
+        self.group_is_key
+    }
+
+    /// For each row of a batch with the group columns, whether its group is touched.
     pub(crate) fn touches(&self, batch: &RecordBatch) -> std::result::Result<Vec<bool>, ArrowError> {
-        let hashes = match &self.touched_hashes {
-            Some(known) => self.group_encoder.hash(batch)?.map(|hashes| (known, hashes)),
-            None => None,
-        };
-        let Some((known, hashes)) = hashes else { return self.touches_exactly(batch) };
-        let likely = BooleanBuffer::collect_bool(hashes.len(), |row| known.contains(&hashes[row]));
-        let likely = BooleanArray::new(likely, None);
-        if likely.true_count() == 0 {
-            return Ok(vec![false; batch.num_rows()]);
+        Ok(self.touched(batch)?.into_iter().map(|touched| touched.is_some()).collect())
+    }
+
+    /// For each row of a batch with the group columns: nothing when its group is not touched; else the number of the new row of its
+    /// key, as far as the group columns tell.
+    pub(super) fn touched(&self, batch: &RecordBatch) -> std::result::Result<Vec<Option<Option<usize>>>, ArrowError> {
+        let mut touched = vec![None; batch.num_rows()];
+        if self.groups.len() > 0 {
+            for (touched, group) in touched.iter_mut().zip(self.groups.find(batch)?) {
+                *touched = group.map(|_| None);
+            }
         }
-        let mut among_likely = self.touches_exactly(&filter_record_batch(batch, &likely)?)?.into_iter();
-        Ok(likely.values().iter().map(|likely| likely && among_likely.next() == Some(true)).collect())
+        if self.group_is_key {
+            for (touched, number) in touched.iter_mut().zip(self.keys.find(batch)?) {
+                if number.is_some() {
+                    *touched = Some(number);
+                }
+            }
+        }
+        Ok(touched)
     }
 
-    fn touches_exactly(&self, batch: &RecordBatch) -> std::result::Result<Vec<bool>, ArrowError> {
-        let groups = self.group_encoder.encode(batch)?;
-        let is_touched =
-            |group: &[u8]| self.touched.contains(group) || (self.group_is_key && self.by_key.contains_key(group));
-        Ok(groups.iter().map(|group| is_touched(group.data())).collect())
+    /// For each row of a batch with the key columns, the number of the new row of its key.
+    pub(super) fn numbers(&self, batch: &RecordBatch) -> std::result::Result<Vec<Option<usize>>, ArrowError> {
+        self.keys.find(batch)
     }
 
-    /// Judges rows of the table that belong to touched groups.
+    /// For each row of a batch, whether these columns are as in the new row of its number; false without one.
+    pub(super) fn equal(
+        &self,
+        batch: &RecordBatch,
+        numbers: &[Option<usize>],
+        columns: &[String],
+    ) -> std::result::Result<BooleanBuffer, ArrowError> {
+        let is_known = BooleanBuffer::collect_bool(numbers.len(), |row| numbers[row].is_some());
+        let places: Vec<(usize, usize)> =
+            numbers.iter().filter_map(|number| number.and_then(|number| self.place(number))).collect();
+        if places.is_empty() {
+            return Ok(is_known);
+        }
+        let new = |name: &str| {
+            let arrays = self.batches.iter().map(|batch| Ok(batch.column(batch.schema_ref().index_of(name)?).as_ref()));
+            interleave(&arrays.collect::<std::result::Result<Vec<&dyn Array>, ArrowError>>()?, &places)
+        };
+        if places.len() == numbers.len() {
+            return equal_rows(batch, new, columns);
+        }
+        let known = filter_record_batch(batch, &BooleanArray::new(is_known.clone(), None))?;
+        let equal = equal_rows(&known, new, columns)?;
+        let mut among_known = equal.iter();
+        Ok(is_known.iter().map(|is_known| is_known && among_known.next() == Some(true)).collect())
+    }
+
+    /// Judges rows of the table that belong to touched groups, by a batch with key, compared and preferred columns.
     pub(crate) fn judge(&self, batch: &RecordBatch) -> std::result::Result<Vec<Verdict>, ArrowError> {
-        let keys = self.key_encoder.encode(batch)?;
-        let values = self.value_encoder.encode(batch)?;
-        let numbers: Vec<Option<usize>> = keys.iter().map(|key| self.by_key.get(key.data()).copied()).collect();
-        let is_equal = |row: usize, number: usize| self.value(number) == Some(values.row(row).data());
-        let staying = self.staying(batch, &numbers, is_equal)?;
+        let numbers = self.numbers(batch)?;
+        let equal = self.equal(batch, &numbers, &self.compared)?;
+        let staying = self.staying(batch, &numbers, &equal)?;
         Ok(numbers
             .iter()
             .enumerate()
             .map(|(row, number)| {
                 let Some(number) = number else { return Verdict::NotAmongNewRows };
-                let (state, verdict) = if is_equal(row, *number) {
-                    (UNCHANGED, Verdict::Equal)
+                if equal.value(row) {
+                    self.settle(*number, Verdict::Equal)
                 } else if staying.contains(&row) {
-                    (OUTRANKED, Verdict::Outranks)
+                    self.settle(*number, Verdict::Outranks)
                 } else {
-                    (REPLACES, Verdict::Differs)
-                };
-                let is_first = self.states.get(*number).is_some_and(|known| {
-                    known.compare_exchange(UNSEEN, state, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-                });
-                if is_first { verdict } else { Verdict::Duplicate }
+                    self.settle(*number, Verdict::Differs)
+                }
             })
             .collect())
+    }
+
+    /// Keeps in mind what the row of the table with the key of a new row is, unless there was one before.
+    pub(super) fn settle(&self, number: usize, verdict: Verdict) -> Verdict {
+        let state = match verdict {
+            Verdict::Equal => UNCHANGED,
+            Verdict::Differs => REPLACES,
+            Verdict::Outranks => OUTRANKED,
+            Verdict::NotAmongNewRows | Verdict::Duplicate => return verdict,
+        };
+        let is_first = self
+            .states
+            .get(number)
+            .is_some_and(|known| known.compare_exchange(UNSEEN, state, Ordering::Relaxed, Ordering::Relaxed).is_ok());
+        if is_first { verdict } else { Verdict::Duplicate }
     }
 
     /// Rows of `batch` that differ from the new row of their key and are preferred to it.
@@ -187,7 +212,7 @@ impl NewRows {
         &self,
         batch: &RecordBatch,
         numbers: &[Option<usize>],
-        is_equal: impl Fn(usize, usize) -> bool,
+        equal: &BooleanBuffer,
     ) -> std::result::Result<HashSet<usize>, ArrowError> {
         let Some(preference) = &self.preference else {
             return Ok(HashSet::new());
@@ -196,7 +221,7 @@ impl NewRows {
             .iter()
             .enumerate()
             .filter_map(|(row, number)| number.map(|number| (row, number)))
-            .filter(|(row, number)| !is_equal(*row, *number))
+            .filter(|(row, _)| !equal.value(*row))
             .collect();
         if contested.is_empty() {
             return Ok(HashSet::new());
@@ -219,11 +244,6 @@ impl NewRows {
     fn place(&self, number: usize) -> Option<(usize, usize)> {
         let batch = self.starts.partition_point(|start| *start <= number).checked_sub(1)?;
         Some((batch, number - self.starts.get(batch)?))
-    }
-
-    fn value(&self, number: usize) -> Option<&[u8]> {
-        let (batch, row) = self.place(number)?;
-        Some(self.values.get(batch)?.row(row).data())
     }
 
     /// Number of new rows whose key the table did not have, number that replace one, number that are there already, number

@@ -92,6 +92,7 @@ impl Probe {
                 let equal = self.compare(&file, hits, first, &mut verdicts, false).await?;
                 if !equal.is_empty() {
                     self.compare(&file, equal, rest, &mut verdicts, true).await?;
+                    verdicts.dropped.sort_unstable();
                 }
             }
             None => self.judge(&file, hits, &mut verdicts).await?,

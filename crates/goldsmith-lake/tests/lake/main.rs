@@ -18,3 +18,4 @@ mod stores;
 mod support;
 mod upserts;
 mod vectors;
+mod wide_rows;

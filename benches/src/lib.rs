@@ -12,6 +12,7 @@ mod cases;
 mod data;
 mod directory;
 mod fingerprint;
+pub mod large;
 mod merge;
 pub mod peak;
 mod sizes;

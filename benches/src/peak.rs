@@ -22,12 +22,28 @@ pub struct Peak {
 /// # Errors
 /// The job fails, or the system does not tell.
 pub fn measure(job: Job<'_>) -> Result<Peak> {
-    fs::write(CLEAR, "5").map_err(|error| format!("`{CLEAR}`: {error}; memory can be measured on Linux only"))?;
-    let before = of_status("VmRSS")?;
+    let before = reset()?;
     let output = job()?;
-    let most = of_status("VmHWM")?;
+    let most = most()?;
     drop(output);
     Ok(Peak { before, most })
+}
+
+/// Sets the high-water mark to what is resident now, and returns that in bytes.
+///
+/// # Errors
+/// The system does not let us.
+pub(crate) fn reset() -> Result<u64> {
+    fs::write(CLEAR, "5").map_err(|error| format!("`{CLEAR}`: {error}; memory can be measured on Linux only"))?;
+    of_status("VmRSS")
+}
+
+/// The most that was resident since [`reset`], in bytes.
+///
+/// # Errors
+/// The system does not tell.
+pub(crate) fn most() -> Result<u64> {
+    of_status("VmHWM")
 }
 
 fn of_status(name: &str) -> Result<u64> {

@@ -32,6 +32,6 @@ fn whole(batches: &[RecordBatch]) -> Result<RecordBatch> {
     Ok(concat_batches(first.schema_ref(), batches)?)
 }
 
-fn names(columns: &[&str]) -> Vec<String> {
+pub(crate) fn names(columns: &[&str]) -> Vec<String> {
     columns.iter().map(|column| (*column).to_owned()).collect()
 }

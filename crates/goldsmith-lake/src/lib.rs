@@ -15,6 +15,7 @@
 //! log, and only when the position is still the one that our snapshot saw. Two runs over the same table therefore never
 //! both succeed; the loser gets [`LakeError::Conflict`], which is retryable from a fresh snapshot.
 
+mod clustering;
 mod commit;
 mod conform;
 mod diagnose;
@@ -37,6 +38,7 @@ mod scan;
 mod session;
 pub mod source;
 mod staged;
+mod statistics;
 mod storage_options;
 mod stores;
 mod table;

@@ -65,6 +65,8 @@ pub struct Table {
     pub(crate) delta: DeltaTable,
     /// What the next commit makes visible; this handle shows it already.
     pub(crate) staged: Staged,
+    /// Columns by which rows are sorted before they are written.
+    pub(crate) clustered_by: Arc<[String]>,
 }
 
 impl fmt::Debug for Table {
@@ -85,7 +87,13 @@ impl Table {
     }
 
     pub(crate) fn from_delta(lake: &Lake, location: &Location, delta: DeltaTable) -> Result<Self> {
-        let table = Self { lake: lake.clone(), location: location.clone(), delta, staged: Staged::default() };
+        let table = Self {
+            lake: lake.clone(),
+            location: location.clone(),
+            delta,
+            staged: Staged::default(),
+            clustered_by: Arc::default(),
+        };
         check_readable(table.snapshot()?.protocol(), &location.to_string())?;
         Ok(table)
     }
@@ -100,7 +108,14 @@ impl Table {
         }
         let mut delta = DeltaTable::new(self.delta.log_store());
         delta.load_version(version).await.map_err(|error| LakeError::delta(&self.location.to_string(), error))?;
-        Self::from_delta(&self.lake, &self.location, delta)
+        let table = Self::from_delta(&self.lake, &self.location, delta)?;
+        Ok(Self { clustered_by: Arc::clone(&self.clustered_by), ..table })
+    }
+
+    /// Has rows that are written through this handle sorted by these columns, row group by row group, so that readers of few of their
+    /// values leave most row groups and pages out. Columns that the table does not have are passed over.
+    pub fn cluster_by(&mut self, columns: &[String]) {
+        self.clustered_by = columns.into();
     }
 
     /// Where the table is.

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Fields, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::Add;
 use deltalake::table::config::TablePropertiesExt;
@@ -12,11 +12,11 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 
+use crate::clustering::Clustering;
 use crate::conform::{check_columns, conform};
 use crate::encoding::properties_for;
 use crate::error::{LakeError, Result};
@@ -24,18 +24,17 @@ use crate::lake::FileCompression;
 use crate::merge::Appender;
 use crate::session::BATCH_ROWS;
 use crate::staged::delete_files;
+use crate::statistics::drop_inexact_bounds;
 use crate::table::{Table, num_records};
 
 /// Rows of a row group, as far as its bytes allow: what a file under construction holds in memory.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// Bytes of rows that are sorted together, unless a limit of memory says less.
+const RUN_BYTES: usize = 64 * 1024 * 1024;
 /// Batches that wait for a lane.
 const LANE_CAPACITY: usize = 2;
 /// So many rows come for each lane before a further one is opened: small files cost every later reader more than they save here.
 const ROWS_PER_LANE: u64 = 64 * 1024;
-/// A double holds this many decimal digits exactly, and bounds of decimals are written as doubles.
-const EXACT_DIGITS: u8 = 15;
-/// Key of the name that a column has in data files, in the metadata of the field of a table with mapped columns.
-pub(crate) const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
 
 /// Streams rows into new data files of a table. Nothing is visible before [`Table::commit`].
 ///
@@ -56,6 +55,8 @@ pub struct TableWriter {
     rows: u64,
     /// Rows that were given to lanes.
     sent: u64,
+    /// Sorts the rows on their way to the lanes.
+    clustering: Option<Clustering>,
     /// Writes instead of the lanes when the table has rules of its own.
     appender: Option<Box<Appender>>,
 }
@@ -138,6 +139,9 @@ impl Table {
             snapshot.table_properties().num_indexed_cols(),
             None,
         );
+        // A run is held twice while it is sorted, beside the row groups.
+        let run_bytes = options.memory.map_or(RUN_BYTES, |memory| RUN_BYTES.min(memory.row_group(threads) / 4));
+        let clustering = Clustering::new(&schema, &self.clustered_by, ROW_GROUP_ROWS, run_bytes);
         Ok(TableWriter {
             location,
             schema,
@@ -149,6 +153,7 @@ impl Table {
             next: 0,
             rows: 0,
             sent: 0,
+            clustering,
             appender,
         })
     }
@@ -195,7 +200,19 @@ impl TableWriter {
         }
         let batch = conform(batch, &self.schema, &self.location)?;
         self.rows += batch.num_rows() as u64;
-        // Parts of a large batch are written in parallel.
+        match &mut self.clustering {
+            None => self.send_parts(&batch).await,
+            Some(clustering) => {
+                match clustering.push(batch).map_err(|error| LakeError::arrow(&self.location, error))? {
+                    Some(run) => self.send_parts(&run).await,
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Parts of a large batch are written in parallel.
+    async fn send_parts(&mut self, batch: &RecordBatch) -> Result<()> {
         for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
             self.send(batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start))).await?;
         }
@@ -238,6 +255,15 @@ impl TableWriter {
     /// # Errors
     /// Errors of the storage; the files written so far are deleted then.
     pub async fn finish(mut self) -> Result<WrittenFiles> {
+        match self.clustering.as_mut().map(Clustering::run).transpose() {
+            Ok(Some(Some(run))) => self.send_parts(&run).await?,
+            Ok(_) => {}
+            Err(error) => {
+                let error = LakeError::arrow(&self.location, error);
+                self.abort().await;
+                return Err(error);
+            }
+        }
         let (written, error) = self.close().await;
         match error {
             Some(error) => {
@@ -319,49 +345,5 @@ impl Drop for TableWriter {
         for lane in &self.lanes {
             lane.task.abort();
         }
-    }
-}
-
-/// Takes bounds out of the statistics that can be narrower than the data, since a reader would skip rows by them.
-pub(crate) fn drop_inexact_bounds(add: &mut Add, fields: &Fields) {
-    if !fields.iter().any(|field| has_wide_decimal(field.data_type())) {
-        return;
-    }
-    let Some(mut stats) = add.stats.as_deref().and_then(|stats| serde_json::from_str::<Value>(stats).ok()) else {
-        return;
-    };
-    for side in ["minValues", "maxValues"] {
-        if let Some(bounds) = stats.get_mut(side) {
-            drop_wide_decimals(bounds, fields);
-        }
-    }
-    add.stats = Some(stats.to_string());
-}
-
-fn drop_wide_decimals(bounds: &mut Value, fields: &Fields) {
-    let Some(bounds) = bounds.as_object_mut() else {
-        return;
-    };
-    for field in fields {
-        let name = field.metadata().get(PHYSICAL_NAME).unwrap_or(field.name());
-        match field.data_type() {
-            DataType::Decimal128(precision, _) if *precision > EXACT_DIGITS => {
-                bounds.remove(name);
-            }
-            DataType::Struct(fields) => {
-                if let Some(bounds) = bounds.get_mut(name) {
-                    drop_wide_decimals(bounds, fields);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn has_wide_decimal(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Decimal128(precision, _) => *precision > EXACT_DIGITS,
-        DataType::Struct(fields) => fields.iter().any(|field| has_wide_decimal(field.data_type())),
-        _ => false,
     }
 }

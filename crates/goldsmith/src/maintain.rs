@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use goldsmith_lake::{CompactReport, Table, VacuumReport};
-use goldsmith_model::SourceName;
+use goldsmith_model::{GoldTable, SourceName};
 use goldsmith_plan::Selection;
 use serde::Serialize;
 
@@ -84,7 +84,7 @@ pub(crate) async fn maintain(ctx: &RunContext, options: &MaintainOptions) -> Res
     let is_named = |name: &str| options.select.is_empty() || options.select.iter().any(|wanted| wanted == name);
     let bronze = ctx.model.bronze.keys().filter(|source| is_named(&source.to_string())).map(Place::Bronze);
     let gold = ctx.model.gold.values().filter(|table| is_named(&table.name) || is_named(&table.domain));
-    let places: Vec<Place<'_>> = bronze.chain(gold.map(|table| Place::Gold(&table.name))).collect();
+    let places: Vec<Place<'_>> = bronze.chain(gold.map(Place::Gold)).collect();
     ctx.tell(RunEvent::RunStarted { run_id: ctx.stamp.run_id.clone(), tables: places.len() });
     let mut tables = Vec::new();
     for place in &places {
@@ -101,21 +101,27 @@ pub(crate) async fn maintain(ctx: &RunContext, options: &MaintainOptions) -> Res
 /// One table of the target.
 enum Place<'a> {
     Bronze(&'a SourceName),
-    Gold(&'a str),
+    Gold(&'a GoldTable),
 }
 
 impl Place<'_> {
     fn name(&self) -> (Layer, String) {
         match self {
             Self::Bronze(source) => (Layer::Bronze, source.to_string()),
-            Self::Gold(name) => (Layer::Gold, (*name).to_string()),
+            Self::Gold(table) => (Layer::Gold, table.name.clone()),
         }
     }
 
     async fn open(&self, ctx: &RunContext) -> Result<Option<Table>> {
         match self {
             Self::Bronze(source) => ctx.open_bronze(source).await,
-            Self::Gold(name) => ctx.open_gold(name).await,
+            Self::Gold(table) => {
+                let mut target = ctx.open_gold(&table.name).await?;
+                if let Some(target) = &mut target {
+                    target.cluster_by(&table.cluster_by);
+                }
+                Ok(target)
+            }
         }
     }
 }

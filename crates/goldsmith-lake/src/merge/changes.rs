@@ -18,9 +18,9 @@ use crate::conform::conform;
 use crate::error::{LakeError, Result};
 use crate::parquet_file::ParquetFile;
 use crate::staged::delete_files;
+use crate::statistics::PHYSICAL_NAME;
 use crate::table::Table;
 use crate::upsert::RowEncoder;
-use crate::write::PHYSICAL_NAME;
 
 /// The column of a change file that says what happened to a row. Source: Delta protocol, "Change Data Files".
 const CHANGE_TYPE: &str = "_change_type";

@@ -15,8 +15,8 @@ use super::overlay::Overlay;
 use crate::error::{LakeError, Result};
 use crate::log::{LOG, entry_name, read_commit};
 use crate::staged::delete_files;
+use crate::statistics::drop_inexact_bounds;
 use crate::table::Table;
-use crate::write::drop_inexact_bounds;
 
 /// Features that delta-rs refuses although its operations do not touch what they are about: the domains of metadata are written
 /// by our own commit, and nothing is vacuumed here.

@@ -1,8 +1,11 @@
 use std::collections::HashSet;
 
-use goldsmith_lake::{Added, CommitOutcome, CommitRequest, ErrorKind, LakeError, ScanRequest, Table, WrittenFiles};
+use arrow::array::AsArray;
+use goldsmith_lake::{
+    Added, CommitOutcome, CommitRequest, ErrorKind, LakeError, ScanRequest, Table, UpsertRequest, WrittenFiles,
+};
 
-use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, rows};
+use crate::support::{Place, append, apply, collect, lines, names, pairs, pairs_schema, request, rows};
 
 async fn written(table: &Table, rows: &[(i64, &str)]) -> WrittenFiles {
     let mut writer = table.writer().unwrap();
@@ -37,7 +40,7 @@ async fn files_and_position_appear_together_and_only_with_the_commit() {
         })
         .await
         .unwrap();
-    assert_eq!(outcome, CommitOutcome::Committed { version: 1 });
+    assert!(matches!(outcome, CommitOutcome::Committed { version: 1 }), "{outcome:?}");
     let other = place.open("t").await;
     for table in [&table, &other] {
         assert_eq!(rows(table).await, ["1|a", "2|b"]);
@@ -256,4 +259,30 @@ async fn batches_that_do_not_fit_are_refused_by_column() {
     let error = writer.write(&less).await.unwrap_err();
     assert!(matches!(&error, LakeError::MissingColumn { column, .. } if column == "v"), "{error}");
     writer.abort().await;
+}
+
+/// Values of the rows as they lie in the files, in the order of their paths.
+async fn values_as_written(table: &Table) -> Vec<String> {
+    let rows = collect(table.scan(ScanRequest::default()).await.unwrap()).await;
+    rows.column(1).as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn rows_of_a_clustered_table_are_sorted_in_its_files() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    table.cluster_by(&names(&["v", "gone"]));
+    let mut writer = table.writer().unwrap();
+    for rows in [pairs(&[(1, "c"), (2, "a")]), pairs(&[(3, "b"), (4, "a")])] {
+        writer.write(&rows).await.unwrap();
+    }
+    let added = writer.finish().await.unwrap();
+    let outcome = table.commit(CommitRequest { added, ..CommitRequest::default() }).await.unwrap();
+    assert!(matches!(outcome, CommitOutcome::Committed { version: 1 }), "{outcome:?}");
+    assert_eq!(values_as_written(&table).await, ["a", "a", "b", "c"]);
+    let mut earlier = table.at_version(0).await.unwrap();
+    let rows = vec![pairs(&[(5, "z"), (6, "x"), (7, "y")])];
+    let report = apply(&mut earlier, UpsertRequest { stage: true, ..request(rows) }).await;
+    assert_eq!(report.inserted, 3);
+    assert_eq!(values_as_written(&earlier).await, ["x", "y", "z"], "a handle at another version sorts too");
 }

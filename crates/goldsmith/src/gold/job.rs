@@ -403,8 +403,11 @@ async fn open_or_create(
             schema: schema.clone(),
             run_id: ctx.stamp.run_id.clone(),
         };
-        return Ok(ctx.lake.create(&location, spec).await?);
+        let mut created = ctx.lake.create(&location, spec).await?;
+        created.cluster_by(&table.cluster_by);
+        return Ok(created);
     };
+    target.cluster_by(&table.cluster_by);
     let before = target.schema()?;
     // A new schema becomes visible with the rows that have it. Whole new content may have other columns and types.
     if is_rebuilt {

@@ -82,8 +82,10 @@ def test_wrong_parameters_are_told_and_end_with_1(
 
 @pytest.mark.parametrize("prefix", ["", "dbfs:"])
 def test_a_volume_that_is_not_there_is_told_and_not_made(
-    prefix: str, deliveries: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
+    prefix: str, deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     target = "/Volumes/no-catalog/no-schema/no-volume/lake"
     with pytest.raises(SystemExit) as ended:
         job.main([f"--source={deliveries}", f"--target={prefix}{target}"])
@@ -92,6 +94,7 @@ def test_a_volume_that_is_not_there_is_told_and_not_made(
     assert f"`{target}`" in told
     assert "external location" in told
     assert not Path("/Volumes/no-catalog").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_returns_hands_values_on_and_writes_its_report(

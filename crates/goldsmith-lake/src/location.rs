@@ -89,7 +89,7 @@ impl Location {
     ///
     /// # Errors
     /// [`LakeError::InvalidLocation`] when there is no such volume.
-    pub(crate) fn check_volume(&self) -> Result<()> {
+    pub fn check_volume(&self) -> Result<()> {
         let checked = self.local_path().map_or(Ok(()), |path| volume::check(&path));
         checked.map_err(|reason| LakeError::InvalidLocation { location: self.to_string(), reason })
     }

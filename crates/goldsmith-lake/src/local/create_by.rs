@@ -15,7 +15,7 @@ use super::files::discard;
 pub enum CreateBy {
     /// By a hard link: disks, NFS.
     HardLink,
-    /// By a move that refuses to replace (`renameat2` with `RENAME_NOREPLACE`): exFAT and FAT of the Linux kernel, CIFS.
+    /// By a move that refuses to replace (`renameat2` with `RENAME_NOREPLACE`): exFAT and FAT of the Linux kernel.
     Rename,
     /// By a file that one writer alone can create, and a move while it is there: volumes of Unity Catalog and most FUSE mounts.
     ///

@@ -80,6 +80,23 @@ def test_wrong_parameters_are_told_and_end_with_1(
     assert message in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("prefix", ["", "dbfs:"])
+def test_a_volume_that_is_not_there_is_told_and_not_made(
+    prefix: str, deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    target = "/Volumes/no-catalog/no-schema/no-volume/lake"
+    with pytest.raises(SystemExit) as ended:
+        job.main([f"--source={deliveries}", f"--target={prefix}{target}"])
+    assert ended.value.code == 1
+    told = capsys.readouterr().out
+    assert f"`{target}`" in told
+    assert "external location" in told
+    assert not Path("/Volumes/no-catalog").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_returns_hands_values_on_and_writes_its_report(
     deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

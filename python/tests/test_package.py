@@ -17,6 +17,8 @@ GLIBC = (2, 35)
 
 
 def test_the_installed_package_is_tested() -> None:
+    # Not the sources, nor a package of the environment whose libraries this one sees.
+    assert Path(str(goldsmith.__file__)).is_relative_to(sys.prefix)
     assert "site-packages" in str(goldsmith.__file__)
     assert distribution("goldsmith").version == goldsmith.__version__
 

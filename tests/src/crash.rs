@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 
-use goldsmith::{Engine, LakeOptions, ModelSource, RunOptions, RunReport};
+use goldsmith::{Engine, LakeOptions, ModelSource, RunOptions, RunReport, StoreLayer};
 use goldsmith_model::Model;
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::faults::{FaultLayer, OperationClass, Trigger};
@@ -20,7 +20,13 @@ use crate::synth::World;
 ///
 /// # Errors
 /// The locations cannot be understood.
-pub fn engine(model: &Arc<Model>, source: &Path, target: &Path, layer: FaultLayer, threads: usize) -> Result<Engine> {
+pub fn engine(
+    model: &Arc<Model>,
+    source: &Path,
+    target: &Path,
+    layer: impl StoreLayer + 'static,
+    threads: usize,
+) -> Result<Engine> {
     Ok(Engine::builder()
         .model(ModelSource::Loaded(Arc::clone(model)))
         .source(source.to_string_lossy())

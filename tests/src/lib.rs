@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod content;
 pub mod crash;
+pub mod mount;
 pub mod part;
 pub mod points;
 pub mod synth;

@@ -12,8 +12,9 @@ impl Lake {
     /// Whether there is anything at a location: a directory, also an empty one, or objects below it.
     ///
     /// # Errors
-    /// Errors of the storage.
+    /// A volume that is not there, and errors of the storage.
     pub async fn exists(&self, location: &Location) -> Result<bool> {
+        location.check_volume()?;
         if let Some(path) = location.local_path() {
             return Ok(path.is_dir());
         }
@@ -26,8 +27,9 @@ impl Lake {
     /// Names of the directories and files directly below a location, sorted; empty when there is nothing.
     ///
     /// # Errors
-    /// Errors of the storage.
+    /// A volume that is not there, and errors of the storage.
     pub async fn list_names(&self, location: &Location) -> Result<Vec<String>> {
+        location.check_volume()?;
         let text = location.to_string();
         if let Some(path) = location.local_path() {
             // An object store shows no empty directories, but they are somebody's too.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use url::Url;
 
 use crate::error::{LakeError, Result};
+use crate::volume;
 
 /// A directory on a local disk or in an object store.
 ///
@@ -18,14 +19,18 @@ pub struct Location {
 }
 
 impl Location {
-    /// Parses a path or a URL.
+    /// Parses a path or a URL; `dbfs:/Volumes/...` is the path of a volume of Unity Catalog.
     ///
     /// # Errors
-    /// [`LakeError::InvalidLocation`] when the text is empty or neither of both.
+    /// [`LakeError::InvalidLocation`] when the text is empty or none of these.
     pub fn parse(text: &str) -> Result<Self> {
         let invalid = |reason: String| LakeError::InvalidLocation { location: text.to_owned(), reason };
         if text.trim().is_empty() {
             return Err(invalid("it is empty".to_owned()));
+        }
+        if let Some(path) = text.strip_prefix("dbfs:") {
+            let path = volume::of_dbfs(path).ok_or_else(|| invalid(volume::NO_DBFS.to_owned()))?;
+            return Self::from_path(&path);
         }
         // A scheme of one letter is a drive of Windows.
         if let Some((scheme, _)) = text.split_once("://")
@@ -79,6 +84,16 @@ impl Location {
         Some(path.components().collect())
     }
 
+    /// Makes sure that the volume of Unity Catalog is there when the location is below `/Volumes`, where Databricks mounts
+    /// them: a directory that was made there instead would be on the disk of the machine, and gone with it.
+    ///
+    /// # Errors
+    /// [`LakeError::InvalidLocation`] when there is no such volume.
+    pub fn check_volume(&self) -> Result<()> {
+        let checked = self.local_path().map_or(Ok(()), |path| volume::check(&path));
+        checked.map_err(|reason| LakeError::InvalidLocation { location: self.to_string(), reason })
+    }
+
     /// The URL, which always ends in a slash.
     pub fn url(&self) -> &Url {
         &self.url
@@ -116,12 +131,18 @@ mod tests {
             ("s3://bucket/lake/", "gold", "s3://bucket/lake/gold"),
             ("s3://bucket", "gold", "s3://bucket/gold"),
             ("memory:///", "t", "memory:///t"),
+            ("dbfs:/Volumes/main/lake/files", "gold", "/Volumes/main/lake/files/gold"),
+            ("dbfs:///Volumes/main/lake/files/a b/", "gold", "/Volumes/main/lake/files/a b/gold"),
         ];
         for (base, name, expected) in cases {
             assert_eq!(Location::parse(base).unwrap().join(name).to_string(), expected);
         }
         assert!(Location::parse("relative/dir").unwrap().local_path().unwrap().is_absolute());
         assert!(Location::parse("  ").is_err());
+        for text in ["dbfs:/lake", "dbfs:lake", "dbfs:/Volumes", "dbfs:/Volumes2/lake"] {
+            let error = Location::parse(text).unwrap_err().to_string();
+            assert!(error.contains(text) && error.contains("`/Volumes/<catalog>/<schema>/<volume>/...`"), "{error}");
+        }
         assert_eq!(Location::parse("/a/b").unwrap(), Location::parse("/a/b/").unwrap());
     }
 }

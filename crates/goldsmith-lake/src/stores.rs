@@ -8,7 +8,6 @@ use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, ObjectStoreScheme, PutMode, PutOptions};
@@ -16,6 +15,7 @@ use uuid::Uuid;
 
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
+use crate::local::{CreateBy, LocalStore};
 use crate::location::Location;
 use crate::log::LOG;
 use crate::log_cache::LogCache;
@@ -65,13 +65,14 @@ impl Stores {
 }
 
 impl Lake {
-    /// The log store of the table at `location`. Does no I/O.
+    /// The log store of the table at `location`. No table is looked at, only whether a volume that the location names is there.
     pub(crate) fn log_store(&self, location: &Location) -> Result<LogStoreRef> {
         self.log_store_and_cache(location).map(|(log_store, _)| log_store)
     }
 
     /// The log store of the table at `location`, and what it keeps of the log.
     pub(crate) fn log_store_and_cache(&self, location: &Location) -> Result<(LogStoreRef, Arc<LogCache>)> {
+        location.check_volume()?;
         let options = self.options();
         let fail = |error| LakeError::delta(&location.to_string(), error);
         let root = self.stores().root(location, &options.storage_options, options.layer.as_ref())?;
@@ -88,13 +89,15 @@ impl Lake {
     /// Makes sure that the storage at `location` can be written, and that it refuses to write an object that is already
     /// there. The log of a table relies on that: without it two writers would overwrite each other's commits.
     ///
-    /// A file or object of a few bytes is written and deleted again; a local directory is made. Local disks are known to
-    /// refuse, so that only the writing is tried there.
+    /// Files or objects of a few bytes are written and deleted again; a local directory is made, but none above a volume of
+    /// Unity Catalog.
     ///
     /// # Errors
-    /// [`LakeError::UnsafeStorage`] when the storage overwrites, and errors of the storage.
+    /// [`LakeError::UnsafeStorage`] when the storage overwrites, [`LakeError::InvalidLocation`] when a local directory cannot be made or
+    /// used, and errors of the storage.
     pub async fn check_exclusive_writes(&self, location: &Location) -> Result<()> {
         if let Some(path) = location.local_path() {
+            location.check_volume()?;
             return probe_directory(location, &path);
         }
         let text = location.to_string();
@@ -142,7 +145,7 @@ fn connect(location: &Location, options: &HashMap<String, String>) -> Result<Arc
     let retry = retry_config(options).map_err(unusable)?;
     let options = sorted(options).into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value));
     Ok(match scheme {
-        ObjectStoreScheme::Local => Arc::new(LocalFileSystem::new()),
+        ObjectStoreScheme::Local => Arc::new(LocalStore::new()),
         ObjectStoreScheme::Memory => Arc::new(InMemory::new()),
         ObjectStoreScheme::AmazonS3 => {
             let mut builder = AmazonS3Builder::from_env().with_url(url.as_str()).with_retry(retry);
@@ -183,18 +186,25 @@ fn reason(error: object_store::Error) -> String {
     }
 }
 
-/// Makes the directory and a file in it, which is deleted again.
+/// Makes the directory, and finds out how files are created there.
 fn probe_directory(location: &Location, path: &std::path::Path) -> Result<()> {
+    let invalid = |reason: String| LakeError::InvalidLocation { location: location.to_string(), reason };
     let fail = |error: std::io::Error| {
         let reason = format!("no directory can be made there ({error}); choose another place");
         match LakeError::storage(&location.to_string(), error) {
-            LakeError::Storage { location, .. } => LakeError::InvalidLocation { location, reason },
+            LakeError::Storage { .. } => invalid(reason),
             told => told,
         }
     };
     std::fs::create_dir_all(path).map_err(fail)?;
-    let probe = path.join(probe_name());
-    std::fs::File::create_new(&probe).and_then(|_| std::fs::remove_file(&probe)).map_err(fail)
+    match CreateBy::find(path).map_err(fail)? {
+        Some(_) => Ok(()),
+        None => Err(invalid(
+            "files can be neither linked nor moved in this file system, so that two runs could overwrite each other's commits; give \
+             the URL of the storage behind it, such as `s3://` or `abfss://`"
+                .to_owned(),
+        )),
+    }
 }
 
 fn probe_name() -> String {

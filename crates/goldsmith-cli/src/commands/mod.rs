@@ -19,7 +19,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use goldsmith::{Engine, EngineBuilder, LakeOptions, ModelSource, Observer};
+use goldsmith::{Engine, EngineBuilder, LakeOptions, Location, ModelSource, Observer};
 use goldsmith_catalog::{CatalogOptions, Layer};
 
 use crate::args::{CatalogArgs, Command};
@@ -154,7 +154,9 @@ impl Context {
     /// An engine builder with a target that is there, as otherwise a slip in its name would look like an empty lake.
     fn engine_on_target(&self) -> Result<EngineBuilder> {
         let target = self.settings.require_target()?;
-        if !target.contains("://") && !std::path::Path::new(target).is_dir() {
+        let location = Location::parse(target).map_err(goldsmith::Error::from)?;
+        location.check_volume().map_err(goldsmith::Error::from)?;
+        if location.local_path().is_some_and(|path| !path.is_dir()) {
             return Err(Error::usage(
                 format!("the target `{target}` is no directory ({})", self.settings.target.origin),
                 "give the directory that `goldsmith run` filled",

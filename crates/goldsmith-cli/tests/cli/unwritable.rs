@@ -100,3 +100,18 @@ fn places_where_nothing_can_be_made_are_told() {
         assert_refused(&place, &output, &["error: ", named, "help: "]);
     }
 }
+
+#[test]
+fn a_volume_that_is_not_there_is_told_and_not_made() {
+    let place = shown_place();
+    let volume = "/Volumes/no-catalog/no-schema/no-volume/lake";
+    for target in [volume, &format!("dbfs:{volume}")] {
+        for command in [&["run", "--source", "system"][..], &["status"], &["query", "select 1"]] {
+            let output = place.run(&[command, &["--target", target]].concat());
+            assert_refused(&place, &output, &["error: ", &format!("`{volume}`"), "volume", "external location"]);
+        }
+    }
+    let output = place.run(&["run", "--source", volume, "--target", "lake"]);
+    assert_refused(&place, &output, &[&format!("`{volume}`"), "external location"]);
+    assert!(!Path::new("/Volumes/no-catalog").exists());
+}

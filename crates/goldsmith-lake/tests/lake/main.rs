@@ -8,6 +8,7 @@ mod evolution;
 mod guarded;
 mod maintenance;
 mod memory;
+mod mounts;
 mod opening;
 mod others;
 mod parquet_sources;

@@ -21,6 +21,8 @@ use crate::table::Table;
 use crate::vector::relative_path;
 use crate::write::TableWriter;
 
+/// The directory of files with changed rows.
+const CHANGE_DATA: &str = "_change_data";
 /// So many small files are worth a rewrite. Fewer would be rewritten over and over, each time with one more.
 const MIN_SMALL_FILES: usize = 4;
 /// From this share of deleted rows on a file is rewritten without them.
@@ -162,7 +164,7 @@ impl Table {
     }
 
     /// Deletes files below the table that no version shows which was the latest within the last `retention`: what commits removed
-    /// long ago, and what interrupted writers left. Readers that began before that, and travels back beyond it, lose their
+    /// long ago, what interrupted writers left, and changed rows that were recorded for readers of a change data feed before that. Readers that began before that, and travels back beyond it, lose their
     /// files. With `dry_run` nothing is deleted.
     ///
     /// # Errors
@@ -181,9 +183,7 @@ impl Table {
         let fail = |error| LakeError::storage(&location, error);
         let listed: Vec<ObjectMeta> = store.list(None).try_collect().await.map_err(fail)?;
         let is_garbage = |object: &&ObjectMeta| {
-            // Directories of other software begin with an underscore.
-            let is_data = object.location.parts().all(|part| !part.as_ref().starts_with(['_', '.']));
-            is_data && object.last_modified < oldest && !kept.contains(&object.location)
+            is_of_table(&object.location) && object.last_modified < oldest && !kept.contains(&object.location)
         };
         let garbage: Vec<&ObjectMeta> = listed.iter().filter(is_garbage).collect();
         for object in garbage.iter().filter(|_| !dry_run) {
@@ -193,7 +193,8 @@ impl Table {
         Ok(VacuumReport { files: garbage.len(), bytes, deleted: !dry_run })
     }
 
-    /// Data files and files of deletion vectors that the version of this handle shows, or a commit since `oldest` removed.
+    /// Data files and files of deletion vectors that the version of this handle shows, or a commit since `oldest` removed, and the
+    /// changed rows that such a commit recorded.
     async fn shown_since(&self, oldest: DateTime<Utc>) -> Result<HashSet<Path>> {
         let location = self.location.to_string();
         let mut kept = HashSet::new();
@@ -217,9 +218,18 @@ impl Table {
                 kept.insert(Path::from(remove.path.as_str()));
                 kept.extend(remove.deletion_vector.as_ref().and_then(vector_file));
             }
+            kept.extend(commit.changes.iter().map(|change| Path::from(change.path.as_str())));
         }
         Ok(kept)
     }
+}
+
+/// Whether a file is one of data, deleted rows or changed rows. Other directories that begin with an underscore are not the table's
+/// to clean; that of changed rows has the retention of the table. Source: Delta protocol, "Change Data Files".
+fn is_of_table(path: &Path) -> bool {
+    let mut parts = path.parts().peekable();
+    let _ = parts.next_if(|part| part.as_ref() == CHANGE_DATA);
+    parts.all(|part| !part.as_ref().starts_with(['_', '.']))
 }
 
 /// The file of a deletion vector that has one.

@@ -31,6 +31,17 @@ impl MemoryBounds {
         threads.max(1).min(fitting.max(1))
     }
 
+    /// Bytes that the operators of one `MERGE` may take. A part as large as that for files is left of what a table has, for copies of
+    /// its rows; with next to nothing even a single batch would not go through.
+    pub(crate) fn merge(&self) -> u64 {
+        self.files.max(PER_FILE)
+    }
+
+    /// Bytes of rows that are handed to one `MERGE`, whose join holds them twice while it hashes them.
+    pub(crate) fn merge_rows(&self) -> usize {
+        usize::try_from(self.merge() / 3).unwrap_or(usize::MAX)
+    }
+
     /// What each sort of a query sets aside for merging what it spilled. As DataFusion would, but on many threads no more than a
     /// quarter of the query's memory together: else the first sort would fail before it had a row.
     pub(crate) fn merge_reservation(&self, threads: usize) -> usize {
@@ -143,6 +154,14 @@ mod tests {
             let bounds = MemoryBounds { files, queries: 0 };
             assert_eq!(bounds.files_at_once(threads), at_once, "{files} {threads}");
             assert_eq!(bounds.row_group(at_once) as u64, row_group, "{files} {threads}");
+        }
+    }
+
+    #[test]
+    fn a_merge_gets_the_bytes_of_files_and_enough_for_a_batch() {
+        for (files, merge) in [(1, 16 * MIB), (16 * MIB, 16 * MIB), (96 * MIB, 96 * MIB)] {
+            let bounds = MemoryBounds { files, queries: 0 };
+            assert_eq!((bounds.merge(), bounds.merge_rows() as u64), (merge, merge / 3), "{files}");
         }
     }
 

@@ -1,7 +1,12 @@
-//! The query sessions with which tables are read.
+//! The query sessions with which tables are read, and with which delta-rs writes them.
 
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use std::sync::Arc;
+
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use deltalake::delta_datafusion::DeltaSessionConfig;
+use deltalake::delta_datafusion::planner::DeltaPlanner;
 
 use crate::error::{LakeError, Result};
 use crate::lake::LakeOptions;
@@ -18,11 +23,41 @@ pub(crate) fn session(options: &LakeOptions) -> Result<SessionContext> {
         .with_batch_size(BATCH_ROWS)
         .with_information_schema(true)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
-    let mut runtime = RuntimeEnvBuilder::new();
     if let Some(memory) = options.memory {
-        runtime = runtime.with_memory_pool(QueryPool::new(memory.queries));
         config = config.with_sort_spill_reservation_bytes(memory.merge_reservation(options.threads));
     }
-    let runtime = runtime.build_arc().map_err(|error| LakeError::query("the session", error))?;
+    let runtime = runtime(options.memory.map(|memory| memory.queries))?;
     Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+/// A session for operations of delta-rs, with its planner, whose operators keep to the memory of the options. Names in conditions of
+/// tables are taken as they are written.
+pub(crate) fn delta_session(options: &LakeOptions) -> Result<SessionContext> {
+    let config: SessionConfig = DeltaSessionConfig::default().into();
+    let mut config = config
+        .with_target_partitions(options.files_at_once())
+        .with_batch_size(BATCH_ROWS)
+        // Joins hold the side that comes first, the rows handed over. What files hold is not known before they are decoded.
+        .set_bool("datafusion.optimizer.join_reordering", false)
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
+    let pool = options.memory.map(|memory| memory.merge());
+    if let Some(memory) = options.memory {
+        config = config.with_sort_spill_reservation_bytes(memory.merge_reservation(options.threads));
+    }
+    let state = SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config)
+        .with_runtime_env(runtime(pool)?)
+        .with_query_planner(DeltaPlanner::new())
+        .build();
+    Ok(SessionContext::new_with_state(state))
+}
+
+/// What sessions run on, with a pool of so many bytes.
+fn runtime(bytes: Option<u64>) -> Result<Arc<RuntimeEnv>> {
+    let builder = match bytes {
+        Some(bytes) => RuntimeEnvBuilder::new().with_memory_pool(QueryPool::new(bytes)),
+        None => RuntimeEnvBuilder::new(),
+    };
+    builder.build_arc().map_err(|error| LakeError::query("the session", error))
 }

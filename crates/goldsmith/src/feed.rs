@@ -108,8 +108,9 @@ impl OpenFeed {
             .map_err(|cause| Error::Feed { source_name: source.to_string(), cause })?;
         Ok(state.map(|state| {
             let parts = state.parts.into_iter();
-            let parts =
-                parts.map(|part| SeenFile { name: part.name, size: part.rows, modified: part.digest }).collect();
+            let parts = parts
+                .map(|part| SeenFile { name: part.name, size: part.rows, modified: part.digest, e_tag: None })
+                .collect();
             Self { feed, identity: state.identity, schema: state.schema, parts }
         }))
     }
@@ -173,7 +174,7 @@ impl OpenFeed {
 }
 
 fn gone_part(name: &str) -> SeenFile {
-    SeenFile { name: name.to_owned(), size: 0, modified: 0 }
+    SeenFile { name: name.to_owned(), size: 0, modified: 0, e_tag: None }
 }
 
 fn is_gone(part: &SeenFile) -> bool {

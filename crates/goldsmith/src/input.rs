@@ -161,15 +161,16 @@ impl Input {
                 identity: String::new(),
                 version: 0,
                 files: Vec::new(),
+                lost_files: false,
             }))),
             _ => self.plan_read(None).await,
         }
     }
 
-    /// Whether what changed may hold rows that bronze lacks, whatever the class of the source: a part of a feed grows, and a
-    /// delivery that follows another kind of source may repeat what that one had.
+    /// Whether what changed may hold rows that bronze lacks, whatever the class of the source: a part of a feed grows, a file of a
+    /// directory is rewritten with more rows, and a delivery that follows another kind of source may repeat what that one had.
     pub(crate) fn may_grow(&self) -> bool {
-        !matches!(self, Self::Lake(_))
+        !matches!(self, Self::Lake(Source::Delta(_)))
     }
 
     /// Whether what it does not have is gone from the source. A delivery is not all that there is.
@@ -233,7 +234,7 @@ impl Input {
 impl HandOver {
     /// Nothing, when the delivery or a later one was taken over. After another kind of source its rows are compared with bronze.
     fn plan_read(&self, position: Option<&SourcePosition>) -> SourceRead {
-        let part = SeenFile { name: format!("delivery {}", self.delivery), size: 0, modified: 0 };
+        let part = SeenFile { name: format!("delivery {}", self.delivery), size: 0, modified: 0, e_tag: None };
         let same = position.filter(|position| position.identity == BATCHES);
         let mut read = match (position, same) {
             (_, Some(same)) if same.version >= self.delivery => plan_parts(BATCHES, &[], Some(same)),
@@ -245,11 +246,13 @@ impl HandOver {
                     identity: BATCHES.into(),
                     version: other.version,
                     files: vec![SeenFile { modified: -1, ..part.clone() }],
+                    lost_files: false,
                 };
                 plan_parts(BATCHES, std::slice::from_ref(&part), Some(&known))
             }
         };
-        read.new_position = SourcePosition { identity: BATCHES.into(), version: self.delivery, files: Vec::new() };
+        read.new_position =
+            SourcePosition { identity: BATCHES.into(), version: self.delivery, files: Vec::new(), lost_files: false };
         read
     }
 

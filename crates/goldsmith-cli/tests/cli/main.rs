@@ -1,12 +1,14 @@
 //! The program as its users see it: exit code, standard output and standard error.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod catalog;
 mod crash;
 mod demo;
 mod describe;
 mod errors;
+#[cfg(target_os = "linux")]
+mod memory;
 mod object_store;
 mod packaged_settings;
 mod program;

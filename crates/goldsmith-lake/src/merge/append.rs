@@ -12,13 +12,14 @@ use parquet::file::properties::WriterProperties;
 
 use super::rows::RowSchema;
 use super::shadow::Shadow;
-use super::{delta_session, violated};
+use super::violated;
 use crate::conform::conform;
 use crate::error::Result;
+use crate::session::delta_session;
 use crate::staged::delete_files;
 use crate::table::Table;
 
-/// Bytes in memory from which on collected rows are written.
+/// Bytes in memory from which on collected rows are written, where memory allows it.
 const FLUSH_BYTES: usize = 64 * 1024 * 1024;
 
 /// Collects rows and has them written by delta-rs, which checks constraints and computes columns. What it commits is caught, so
@@ -47,7 +48,9 @@ impl Appender {
         let batch = conform(batch, &schema, &self.table.location.to_string())?;
         self.waiting_bytes += batch.get_array_memory_size();
         self.waiting.push(batch);
-        if self.waiting_bytes >= FLUSH_BYTES { self.flush().await } else { Ok(()) }
+        let memory = self.table.options().memory;
+        let most = memory.map_or(FLUSH_BYTES, |memory| memory.merge_rows().min(FLUSH_BYTES));
+        if self.waiting_bytes >= most { self.flush().await } else { Ok(()) }
     }
 
     /// Writes what is left, and tells the files.
@@ -79,12 +82,13 @@ impl Appender {
             None => Shadow::new(&self.table, Some(&Default::default())).await?,
         };
         let options = self.table.options();
+        let context = delta_session(options)?;
         let written = shadow
             .delta
             .clone()
             .write(batches)
             .with_save_mode(SaveMode::Append)
-            .with_session_state(Arc::new(delta_session(options.threads).state()))
+            .with_session_state(Arc::new(context.state()))
             .with_target_file_size(NonZeroU64::new(options.target_file_size))
             .with_writer_properties(self.properties.clone())
             .with_commit_properties(Shadow::commit_properties())

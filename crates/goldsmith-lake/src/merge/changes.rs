@@ -1,10 +1,11 @@
 //! The change data feed of a commit that several operations made.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::compute::{cast, interleave_record_batch};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::{cast, filter_record_batch, interleave_record_batch};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use deltalake::kernel::AddCDCFile;
@@ -24,6 +25,8 @@ use crate::upsert::RowEncoder;
 
 /// The column of a change file that says what happened to a row. Source: Delta protocol, "Change Data Files".
 const CHANGE_TYPE: &str = "_change_type";
+/// How many times its size a file with changed rows takes in memory, with their keys and contents encoded.
+const DECODED: u64 = 24;
 const INSERT: &str = "insert";
 const DELETE: &str = "delete";
 const PREIMAGE: &str = "update_preimage";
@@ -45,6 +48,8 @@ pub(crate) struct ChangeSet {
 /// committed at all: readers then take the files that went as deleted rows and those that came as new ones, which is more than
 /// what changed, but adds up to the same.
 ///
+/// Rows that exceed the memory of the lake are read again for each part of the keys, which makes a file of its own.
+///
 /// # Errors
 /// Errors of the storage.
 pub(crate) async fn join_changes(table: &Table, sets: Vec<ChangeSet>, has_unrecorded: bool) -> Result<Vec<AddCDCFile>> {
@@ -54,10 +59,10 @@ pub(crate) async fn join_changes(table: &Table, sets: Vec<ChangeSet>, has_unreco
     }
     let same_key = sets.windows(2).all(|pair| matches!(pair, [a, b] if a.key == b.key));
     let is_joined = same_key && !has_unrecorded && files().all(|file| file.partition_values.is_empty());
-    let joined = if is_joined { join(table, &sets).await? } else { None };
+    let joined = if is_joined { join(table, &sets).await? } else { Vec::new() };
     let replaced: Vec<Path> = files().map(|file| Path::from(file.path.as_str())).collect();
     delete_files(&table.delta.log_store().object_store(None), &replaced).await;
-    Ok(joined.into_iter().collect())
+    Ok(joined)
 }
 
 /// What became of one row: where it is told as it was, and as it is.
@@ -67,13 +72,48 @@ struct Fate {
     after: Option<(usize, usize)>,
 }
 
-async fn join(table: &Table, sets: &[ChangeSet]) -> Result<Option<AddCDCFile>> {
+/// One of `of` about equal shares of the keys, counted from 0.
+#[derive(Clone, Copy)]
+struct Part {
+    number: u64,
+    of: u64,
+}
+
+impl Part {
+    /// The rows whose key belongs to this part.
+    fn of_batch(self, keys: &RowEncoder, batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
+        if self.of == 1 {
+            return Ok(batch);
+        }
+        let is_mine = |key: &[u8]| {
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            hasher.finish() % self.of == self.number
+        };
+        let mine: BooleanArray = keys.encode(&batch)?.iter().map(|key| Some(is_mine(key.data()))).collect();
+        filter_record_batch(&batch, &mine)
+    }
+}
+
+async fn join(table: &Table, sets: &[ChangeSet]) -> Result<Vec<AddCDCFile>> {
+    let bytes: u64 =
+        sets.iter().flat_map(|set| &set.files).map(|file| u64::try_from(file.size).unwrap_or_default()).sum();
+    let of = table.options().memory.map_or(1, |memory| bytes.saturating_mul(DECODED).div_ceil(memory.merge()).max(1));
+    let mut joined = Vec::new();
+    for number in 0..of {
+        joined.extend(join_part(table, sets, Part { number, of }).await?);
+    }
+    Ok(joined)
+}
+
+async fn join_part(table: &Table, sets: &[ChangeSet], part: Part) -> Result<Option<AddCDCFile>> {
     let location = table.location.to_string();
     let store = table.delta.log_store().object_store(None);
     let key: Vec<String> = match sets.first() {
         Some(set) => set.key.iter().map(|name| physical_name(table, name)).collect::<Result<_>>()?,
         None => return Ok(None),
     };
+    let fail = |error| LakeError::arrow(&location, error);
     let mut steps = Vec::with_capacity(sets.len());
     let mut schema: Option<SchemaRef> = None;
     for set in sets {
@@ -88,14 +128,20 @@ async fn join(table: &Table, sets: &[ChangeSet]) -> Result<Option<AddCDCFile>> {
                 Some(schema) => Arc::clone(schema),
                 None => Arc::clone(schema.insert(parquet.schema(&store).await?)),
             };
-            let read: Vec<RecordBatch> = parquet.read(&store, &schema, None).await?.try_collect().await?;
-            batches.extend(read);
+            let keys = RowEncoder::new(&schema, &key).map_err(fail)?;
+            let mut read = parquet.read(&store, &schema, None).await?;
+            while let Some(batch) = read.try_next().await? {
+                batches.push(part.of_batch(&keys, batch).map_err(fail)?);
+            }
         }
         steps.push(batches);
     }
     let Some(schema) = schema else { return Ok(None) };
     // Also when nothing is left to tell: without any file, readers would take the rewritten ones for changes.
-    let joined = net(&schema, &key, &steps).map_err(|error| LakeError::arrow(&location, error))?;
+    let joined = net(&schema, &key, &steps).map_err(fail)?;
+    if joined.num_rows() == 0 && part.number > 0 {
+        return Ok(None);
+    }
     let joined = conform(&joined, &schema, &location)?;
     let path = format!("_change_data/cdc-{}.parquet", Uuid::new_v4());
     let size = write(table, &store, &path, &joined).await?;

@@ -10,12 +10,16 @@
 //! handle: several upserts build on each other and become visible in one commit, with the position, on the version that they were
 //! computed from, and a conflict is found as always. The records of changed rows of several upserts are joined into one before
 //! that commit ([`changes`]).
+//!
+//! Where memory is limited, the rows of one upsert go through several `MERGE`s on the same shadow ([`parts`]). The join holds its
+//! source, never the table, and cannot spill it.
 
 mod append;
 mod changes;
 mod examine;
 mod guards;
 mod overlay;
+mod parts;
 mod rows;
 pub(crate) mod shadow;
 
@@ -24,25 +28,26 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use datafusion::common::{Column, ScalarValue, TableReference};
+use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
-use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::{Operator, binary_expr, lit};
-use datafusion::prelude::{Expr, SessionConfig, SessionContext};
-use deltalake::DeltaTableError;
-use deltalake::delta_datafusion::DeltaSessionConfig;
-use deltalake::delta_datafusion::planner::DeltaPlanner;
+use datafusion::prelude::{Expr, SessionContext};
 use deltalake::operations::merge::MergeMetrics;
+use deltalake::{DeltaTable, DeltaTableError};
+use object_store::path::Path;
 
 pub(crate) use self::append::Appender;
 pub(crate) use self::changes::{ChangeSet, join_changes};
 use self::examine::{Examined, examine};
 pub use self::guards::Guards;
+use self::parts::Parts;
 use self::rows::RowSchema;
 use self::shadow::{Caught, Shadow};
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
-use crate::session::BATCH_ROWS;
+use crate::session::delta_session;
 use crate::staged::delete_files;
 use crate::table::{Table, num_records};
 use crate::upsert::{Columns, NewRows, Plan, Pruner, UpsertPath, UpsertReport, UpsertRequest, conclude};
@@ -83,34 +88,94 @@ pub(crate) async fn upsert(table: &mut Table, request: UpsertRequest, guards: Gu
     };
     if inserted + updated + examined.deleted > 0 {
         let merge = Merge { key: &request.key, rows: &row_schema };
-        let (caught, metrics) = merge.run(table, &new_rows, &examined).await?;
-        report.files_removed = caught.removed.len();
-        report.files_added = caught.added.len();
-        report.rows_copied = metrics.num_target_rows_copied as u64;
-        if let Err(error) = balance(table, &report, &caught, &metrics) {
-            let files = caught.added.iter().map(|add| &add.path).chain(caught.changes.iter().map(|file| &file.path));
-            let files: Vec<_> = files.map(|path| path.as_str().into()).collect();
-            delete_files(&table.delta.log_store().object_store(None), &files).await;
+        let merged = merge.run(table, &new_rows, &examined).await?;
+        report.files_removed = merged.caught.removed.len();
+        report.files_added = merged.caught.added.len();
+        report.rows_copied = merged.copied;
+        if let Err(error) = balance(table, &report, &merged) {
+            delete_files(&table.delta.log_store().object_store(None), &merged.caught.written()).await;
             return Err(error);
         }
-        table.stage_merged(caught, &request.key).await;
+        table.stage_merged(merged.caught, &request.key).await;
     }
     conclude(table, request, report).await
 }
 
-/// One `MERGE`: its source has the rows to write and the keys of the rows to delete, and nothing else.
+/// What one or more `MERGE`s did.
+#[derive(Default)]
+struct Merged {
+    caught: Caught,
+    inserted: u64,
+    updated: u64,
+    deleted: u64,
+    /// Rows that were written as they were, each time that their file was rewritten.
+    copied: u64,
+    /// Rows of the files written, those included that a later part replaced; none when one of them does not tell.
+    written: Option<u64>,
+}
+
+/// The `MERGE`s of an upsert: their source has the rows to write and the keys of the rows to delete, and nothing else.
 struct Merge<'a> {
     key: &'a [String],
     rows: &'a RowSchema,
 }
 
 impl Merge<'_> {
-    async fn run(&self, table: &Table, new_rows: &NewRows, examined: &Examined) -> Result<(Caught, MergeMetrics)> {
+    async fn run(&self, table: &Table, new_rows: &NewRows, examined: &Examined) -> Result<Merged> {
         let location = table.location.to_string();
-        let source = self.source(&location, new_rows, &examined.keys)?;
+        let options = table.options();
+        let store = table.delta.log_store().object_store(None);
+        let context = delta_session(options)?;
+        let schema = self.source_schema();
+        let written = new_rows.to_write().map(|batch| mark(&batch?, &schema, &location, false));
+        let deleted = examined.keys.iter().map(|keys| mark(keys, &schema, &location, true));
+        let mut parts = Parts::new(written.chain(deleted), options.memory.map(|memory| memory.merge_rows()));
         let mut shadow = Shadow::new(table, Some(&examined.files)).await?;
-        let context = delta_session(table.options().threads);
-        let frame = context.read_table(Arc::new(source)).map_err(|error| LakeError::query(&location, error))?;
+        let mut merged = Merged { written: Some(0), ..Merged::default() };
+        loop {
+            let done = match parts.next_part() {
+                Ok(None) => return Ok(merged),
+                Ok(Some(part)) => self.part(table, &mut shadow, &context, part).await,
+                Err(error) => Err(LakeError::arrow(&location, error)),
+            };
+            match done {
+                Ok((caught, metrics)) => {
+                    let replaced = merged.add(caught, &metrics);
+                    delete_files(&store, &replaced).await;
+                }
+                Err(error) => {
+                    shadow.abandon().await;
+                    delete_files(&store, &merged.caught.written()).await;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// One `MERGE`, on what those before it made of the shadow.
+    async fn part(
+        &self,
+        table: &Table,
+        shadow: &mut Shadow,
+        context: &SessionContext,
+        rows: Vec<RecordBatch>,
+    ) -> Result<(Caught, MergeMetrics)> {
+        let location = table.location.to_string();
+        let fail = |error| LakeError::query(&location, error);
+        let source = MemTable::try_new(self.source_schema(), vec![rows]).map_err(fail)?;
+        let frame = context.read_table(Arc::new(source)).map_err(fail)?;
+        let (delta, metrics) = self.merge(table, shadow, context, frame).await?;
+        Ok((shadow.caught(delta, table).await?, metrics))
+    }
+
+    async fn merge(
+        &self,
+        table: &Table,
+        shadow: &Shadow,
+        context: &SessionContext,
+        frame: DataFrame,
+    ) -> Result<(DeltaTable, MergeMetrics)> {
+        let location = table.location.to_string();
         let same_key = self
             .key
             .iter()
@@ -147,13 +212,7 @@ impl Merge<'_> {
                 })
             })
             .map_err(|error| LakeError::delta(&location, error))?;
-        match merge.into_future().await {
-            Ok((delta, metrics)) => Ok((shadow.caught(delta, table).await?, metrics)),
-            Err(error) => {
-                shadow.abandon().await;
-                Err(violated(table, error))
-            }
-        }
+        merge.into_future().await.map_err(|error| violated(table, error))
     }
 
     /// The columns that come with the rows, and where their values are.
@@ -161,47 +220,37 @@ impl Merge<'_> {
         self.rows.schema.fields().iter().map(|field| (Column::from_name(field.name()), column(SOURCE, field.name())))
     }
 
-    fn source(&self, location: &str, new_rows: &NewRows, deleted: &[RecordBatch]) -> Result<MemTable> {
-        let fail = |error| LakeError::arrow(location, error);
-        // The rows to delete have nothing but a key.
-        let nullable = |field: &Arc<Field>| field.as_ref().clone().with_nullable(true);
-        let columns: SchemaRef =
-            Arc::new(Schema::new(self.rows.schema.fields().iter().map(nullable).collect::<Vec<_>>()));
-        let mut fields: Vec<Field> = columns.fields().iter().map(nullable).collect();
+    /// The columns of the source; the rows to delete have nothing but a key.
+    fn source_schema(&self) -> SchemaRef {
+        let mut fields: Vec<Field> =
+            self.rows.schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
         fields.push(Field::new(DELETED, DataType::Boolean, false));
-        let schema: SchemaRef = Arc::new(Schema::new(fields));
-        let marked = |batch: &RecordBatch, is_deleted: bool| {
-            let batch = conform(batch, &columns, location)?;
-            let mut arrays = batch.columns().to_vec();
-            let mark: ArrayRef = Arc::new(BooleanArray::from(vec![is_deleted; batch.num_rows()]));
-            arrays.push(mark);
-            RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(fail)
-        };
-        let mut batches = Vec::new();
-        for batch in new_rows.to_write() {
-            batches.push(marked(&batch.map_err(fail)?, false)?);
-        }
-        for keys in deleted {
-            batches.push(marked(keys, true)?);
-        }
-        batches.retain(|batch| batch.num_rows() > 0);
-        MemTable::try_new(schema, vec![batches]).map_err(|error| LakeError::query(location, error))
+        Arc::new(Schema::new(fields))
     }
 }
 
-/// A session for operations of delta-rs, with its planner. Names in conditions of tables are taken as they are written.
-fn delta_session(threads: usize) -> SessionContext {
-    let config: SessionConfig = DeltaSessionConfig::default().into();
-    let config = config
-        .with_target_partitions(threads.max(1))
-        .with_batch_size(BATCH_ROWS)
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
-    let state = SessionStateBuilder::new()
-        .with_default_features()
-        .with_config(config)
-        .with_query_planner(DeltaPlanner::new())
-        .build();
-    SessionContext::new_with_state(state)
+impl Merged {
+    /// Adds what a further `MERGE` did, and tells the files that it replaced before anybody saw them.
+    fn add(&mut self, caught: Caught, metrics: &MergeMetrics) -> Vec<Path> {
+        let written: Option<u64> = caught.added.iter().map(num_records).sum();
+        self.written = self.written.zip(written).map(|(before, now)| before + now);
+        self.inserted += metrics.num_target_rows_inserted as u64;
+        self.updated += metrics.num_target_rows_updated as u64;
+        self.deleted += metrics.num_target_rows_deleted as u64;
+        self.copied += metrics.num_target_rows_copied as u64;
+        self.caught.then(caught)
+    }
+}
+
+/// Rows in the schema of the source of a `MERGE`, with the mark whether they go.
+fn mark(batch: &RecordBatch, schema: &SchemaRef, location: &str, is_deleted: bool) -> Result<RecordBatch, ArrowError> {
+    let columns = schema.fields().iter().filter(|field| field.name() != DELETED).cloned();
+    let columns: SchemaRef = Arc::new(Schema::new(columns.collect::<Vec<_>>()));
+    let batch = conform(batch, &columns, location).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+    let mut arrays = batch.columns().to_vec();
+    let mark: ArrayRef = Arc::new(BooleanArray::from(vec![is_deleted; batch.num_rows()]));
+    arrays.push(mark);
+    RecordBatch::try_new(Arc::clone(schema), arrays)
 }
 
 fn column(table: &str, name: &str) -> Expr {
@@ -209,14 +258,10 @@ fn column(table: &str, name: &str) -> Expr {
 }
 
 /// Holds what `MERGE` did against what the examination found.
-fn balance(table: &Table, report: &UpsertReport, caught: &Caught, metrics: &MergeMetrics) -> Result<()> {
-    let found = |count: usize| count as u64;
-    let written: Option<u64> = caught.added.iter().map(num_records).sum();
+fn balance(table: &Table, report: &UpsertReport, merged: &Merged) -> Result<()> {
     let expected = report.inserted + report.updated + report.rows_copied;
-    let is_as_found = report.inserted == found(metrics.num_target_rows_inserted)
-        && report.updated == found(metrics.num_target_rows_updated)
-        && report.deleted == found(metrics.num_target_rows_deleted);
-    if is_as_found && written == Some(expected) {
+    let found = (merged.inserted, merged.updated, merged.deleted);
+    if found == (report.inserted, report.updated, report.deleted) && merged.written == Some(expected) {
         return Ok(());
     }
     let reason = format!(
@@ -226,10 +271,10 @@ fn balance(table: &Table, report: &UpsertReport, caught: &Caught, metrics: &Merg
         report.updated,
         report.deleted,
         report.rows_copied,
-        written.map_or("an unknown number of".to_owned(), |written| written.to_string()),
-        metrics.num_target_rows_inserted,
-        metrics.num_target_rows_updated,
-        metrics.num_target_rows_deleted,
+        merged.written.map_or("an unknown number of".to_owned(), |written| written.to_string()),
+        merged.inserted,
+        merged.updated,
+        merged.deleted,
     );
     Err(LakeError::Unbalanced { location: table.location.to_string(), reason })
 }

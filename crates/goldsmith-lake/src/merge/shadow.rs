@@ -46,6 +46,26 @@ pub(crate) struct Caught {
     pub(crate) changes: Vec<AddCDCFile>,
 }
 
+impl Caught {
+    /// Adds what was done after it, and tells the files that came and went again.
+    pub(crate) fn then(&mut self, later: Self) -> Vec<Path> {
+        let removed: HashSet<String> = later.removed.into_iter().collect();
+        let (gone, kept): (Vec<Add>, Vec<Add>) =
+            std::mem::take(&mut self.added).into_iter().partition(|add| removed.contains(&add.path));
+        self.removed.extend(removed.into_iter().filter(|path| gone.iter().all(|add| add.path != *path)));
+        self.added = kept;
+        self.added.extend(later.added);
+        self.changes.extend(later.changes);
+        gone.into_iter().map(|add| Path::from(add.path)).collect()
+    }
+
+    /// All files that were written.
+    pub(crate) fn written(&self) -> Vec<Path> {
+        let changes = self.changes.iter().map(|file| &file.path);
+        self.added.iter().map(|add| &add.path).chain(changes).map(|path| Path::from(path.as_str())).collect()
+    }
+}
+
 impl Shadow {
     /// A shadow that has only the files `shown`; all of them when absent.
     pub(crate) async fn new(table: &Table, shown: Option<&HashSet<String>>) -> Result<Self> {

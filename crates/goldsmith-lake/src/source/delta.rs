@@ -89,7 +89,8 @@ async fn since(table: &Table, version: u64) -> Result<std::result::Result<Source
         changes.push(change);
     }
     let kind = if files.is_empty() && changes.is_empty() { ReadKind::Nothing } else { ReadKind::Appends };
-    Ok(Ok(SourceRead { kind, files, changes, compactions_skipped, new_position: new_position(table)? }))
+    let new_position = new_position(table)?;
+    Ok(Ok(SourceRead { kind, files, may_repeat: false, changes, compactions_skipped, new_position }))
 }
 
 /// A commit that took rows away, and the files with rows that it wrote.
@@ -178,6 +179,7 @@ async fn full(table: &Table, reason: FullReason) -> Result<SourceRead> {
     Ok(SourceRead {
         kind: ReadKind::Full { reason },
         files,
+        may_repeat: false,
         changes: Vec::new(),
         compactions_skipped: 0,
         new_position: new_position(table)?,
@@ -189,7 +191,7 @@ fn source_file(info: FileInfo, version: u64, read_at: u64) -> SourceFile {
 }
 
 fn new_position(table: &Table) -> Result<SourcePosition> {
-    Ok(SourcePosition { identity: table.table_id()?, version: table.version(), files: Vec::new() })
+    Ok(SourcePosition { identity: table.table_id()?, version: table.version(), files: Vec::new(), lost_files: false })
 }
 
 fn live_files(table: &Table) -> Result<Live> {

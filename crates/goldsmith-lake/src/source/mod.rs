@@ -44,6 +44,14 @@ pub struct SourcePosition {
     /// The files of a directory that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<SeenFile>,
+    /// Whether files of a directory went at some time. What comes under another name since then may repeat their rows.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub lost_files: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A file that was read, as it was then.
@@ -55,6 +63,17 @@ pub struct SeenFile {
     pub size: u64,
     /// Time of the last modification, in milliseconds since the epoch.
     pub modified: i64,
+    /// What the object store calls this content. Its times are seconds, in which a file can be written twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub e_tag: Option<String>,
+}
+
+impl SeenFile {
+    /// Whether a file is as it was, as far as the storage told both times.
+    fn is_same(&self, other: &Self) -> bool {
+        let same_tag = self.e_tag.is_none() || other.e_tag.is_none() || self.e_tag == other.e_tag;
+        (&self.name, self.size, self.modified) == (&other.name, other.size, other.modified) && same_tag
+    }
 }
 
 /// A file of a source that a read wants.
@@ -160,6 +179,8 @@ pub struct SourceRead {
     pub kind: ReadKind,
     /// Files with new rows: pure appends, or everything for [`ReadKind::Full`].
     pub files: Vec<SourceFile>,
+    /// Whether `files` may repeat rows of files that were read before, though they are no changes of these.
+    pub may_repeat: bool,
     /// Commits that removed or replaced rows since the position, oldest first. None for [`ReadKind::Full`].
     pub changes: Vec<ChangeCommit>,
     /// Commits that only rearranged files.

@@ -1,5 +1,6 @@
 //! Directories of Parquet files as sources.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use object_store::path::Path;
 
 use super::delta::with_version;
 use super::parts::plan_parts;
-use super::{SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
+use super::{ChangeCommit, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
 use crate::conform::plain_schema;
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
@@ -47,6 +48,8 @@ impl ParquetDirectory {
     pub(crate) async fn open(lake: &Lake, location: &Location) -> Result<Self> {
         let text = location.to_string();
         let store = lake.log_store(location)?.object_store(None);
+        // On a disk a tag is made of nothing but the size, the time and a number of the file that need not last.
+        let has_tags = location.local_path().is_none();
         let mut files: Vec<SeenFile> = store
             .list(None)
             .try_filter(|meta| std::future::ready(is_data_file(&meta.location)))
@@ -54,6 +57,7 @@ impl ParquetDirectory {
                 name: meta.location.to_string(),
                 size: meta.size,
                 modified: meta.last_modified.timestamp_millis(),
+                e_tag: meta.e_tag.filter(|_| has_tags),
             })
             .try_collect()
             .await
@@ -99,8 +103,30 @@ impl ParquetDirectory {
         ParquetFile { path: Path::from(name), size, display: format!("{}/{name}", self.location) }
     }
 
+    /// Nothing tells what became of the rows of a file that went: its name alone may have changed, or it was merged with others.
+    /// Therefore new files are no pure appends from then on. That it went is a change, as rows may have gone with it.
     pub(super) fn plan_read(&self, position: Option<&SourcePosition>) -> SourceRead {
-        plan_parts(IDENTITY, &self.files, position)
+        let mut read = plan_parts(IDENTITY, &self.files, position);
+        let Some(seen) = position.filter(|position| position.identity == IDENTITY) else {
+            return read;
+        };
+        let names: HashSet<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        let gone = seen.files.iter().filter(|file| !names.contains(file.name.as_str())).count();
+        if gone > 0 {
+            let version = seen.version + 1;
+            read.kind = ReadKind::Appends;
+            read.new_position.version = version;
+            read.changes.push(ChangeCommit {
+                version,
+                operation: Some("REMOVE FILES".to_owned()),
+                changed_files: Vec::new(),
+                removed_files: gone,
+                rows_deleted: None,
+            });
+        }
+        read.may_repeat = seen.lost_files || gone > 0;
+        read.new_position.lost_files = read.may_repeat;
+        read
     }
 
     pub(super) fn stream(&self, files: &[SourceFile], columns: Option<&[String]>) -> Result<SendableRecordBatchStream> {

@@ -14,10 +14,12 @@ pub fn plan_parts(identity: &str, parts: &[SeenFile], position: Option<&SourcePo
         rows: None,
         read_at: version,
     };
-    let position_at = |version| SourcePosition { identity: identity.to_owned(), version, files: parts.to_vec() };
+    let position_at =
+        |version| SourcePosition { identity: identity.to_owned(), version, files: parts.to_vec(), lost_files: false };
     let full = |reason| SourceRead {
         kind: ReadKind::Full { reason },
         files: parts.iter().map(|part| source_file(part, 0)).collect(),
+        may_repeat: false,
         changes: Vec::new(),
         compactions_skipped: 0,
         new_position: position_at(0),
@@ -35,7 +37,7 @@ pub fn plan_parts(identity: &str, parts: &[SeenFile], position: Option<&SourcePo
     for part in parts {
         match seen.get(part.name.as_str()) {
             None => files.push(source_file(part, version)),
-            Some(before) if *before != part => replaced.push(source_file(part, version)),
+            Some(before) if !before.is_same(part) => replaced.push(source_file(part, version)),
             Some(_) => {}
         }
     }
@@ -43,6 +45,7 @@ pub fn plan_parts(identity: &str, parts: &[SeenFile], position: Option<&SourcePo
         return SourceRead {
             kind: ReadKind::Nothing,
             files,
+            may_repeat: false,
             changes: Vec::new(),
             compactions_skipped: 0,
             new_position: position_at(position.version),
@@ -59,5 +62,12 @@ pub fn plan_parts(identity: &str, parts: &[SeenFile], position: Option<&SourcePo
             rows_deleted: None,
         }]
     };
-    SourceRead { kind: ReadKind::Appends, files, changes, compactions_skipped: 0, new_position: position_at(version) }
+    SourceRead {
+        kind: ReadKind::Appends,
+        files,
+        may_repeat: false,
+        changes,
+        compactions_skipped: 0,
+        new_position: position_at(version),
+    }
 }

@@ -130,7 +130,8 @@ pub struct UpsertReport {
 ///
 /// A table with rules of its own ([`Guards`]: constraints, computed columns, a change data feed, mapped columns, partitions) is
 /// written by delta-rs' `MERGE`, with the same result; [`UpsertReport::path`] tells. Its files are rewritten whatever the
-/// `write_mode`, rows may leave out columns that the table computes, and the changed rows are held in memory once more.
+/// `write_mode`, rows may leave out columns that the table computes, and the changed rows go through it in parts that fit into the
+/// memory of the lake ([`crate::MemoryBounds`]), each of which rewrites the files that it changes.
 ///
 /// # Errors
 /// [`LakeError::BrokenRule`] for rows that the table does not allow; [`LakeError::DuplicateKey`], [`LakeError::InvalidRequest`], [`LakeError::MissingColumn`],

@@ -1,8 +1,9 @@
 //! Tables to which other software added a rule, and what it reads from them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::physical_plan::collect;
@@ -116,8 +117,8 @@ pub fn actions(place: &Place, name: &str, version: u64, kind: &str) -> Vec<Value
     text.lines().filter_map(|line| serde_json::from_str::<Value>(line).unwrap().get(kind).cloned()).collect()
 }
 
-/// What the change data feed says of a version, as sorted texts: the rows, then what happened to them.
-pub async fn feed(place: &Place, name: &str, version: u64) -> Vec<String> {
+/// The change data feed of a version, with the types of the changes of each batch.
+async fn changed(place: &Place, name: &str, version: u64) -> Vec<(RecordBatch, StringArray)> {
     let url = url::Url::from_directory_path(place.dir.path().join(name)).unwrap();
     let table = deltalake::DeltaTableBuilder::from_url(url).unwrap().load().await.unwrap();
     let context = SessionContext::new();
@@ -129,11 +130,26 @@ pub async fn feed(place: &Place, name: &str, version: u64) -> Vec<String> {
         .await
         .unwrap();
     let batches = collect(plan, context.task_ctx()).await.unwrap();
+    let with_types = batches.into_iter().map(|batch| {
+        let types = cast(batch.column_by_name("_change_type").unwrap(), &DataType::Utf8).unwrap();
+        (batch, types.as_string::<i32>().clone())
+    });
+    with_types.collect()
+}
+
+/// How many rows the change data feed tells of a version, for each type of change.
+pub async fn feed_counts(place: &Place, name: &str, version: u64) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for (_, types) in changed(place, name, version).await {
+        types.iter().flatten().for_each(|text| *counts.entry(text.to_owned()).or_default() += 1);
+    }
+    counts
+}
+
+/// What the change data feed says of a version, as sorted texts: the rows, then what happened to them.
+pub async fn feed(place: &Place, name: &str, version: u64) -> Vec<String> {
     let mut told = Vec::new();
-    for batch in batches {
-        let type_of_change = batch.column_by_name("_change_type").unwrap();
-        let types = cast(type_of_change, &DataType::Utf8).unwrap();
-        let types = types.as_string::<i32>();
+    for (batch, types) in changed(place, name, version).await {
         let content: Vec<usize> =
             (0..batch.num_columns()).filter(|index| !batch.schema().field(*index).name().starts_with('_')).collect();
         for row in 0..batch.num_rows() {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use goldsmith_lake::{Added, CompactReport, ErrorKind, Table, UpsertRequest, WriteMode, upsert};
 
+use crate::guarded::{Rule, create_with, feed, stored_files};
 use crate::support::{Place, append, names, pairs, pairs_schema, rows};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -169,6 +170,41 @@ async fn only_what_nothing_shows_is_deleted() {
     assert_eq!(table.vacuum(Duration::ZERO, false).await.unwrap().files, 6, "five pieces and what the change added");
     let table = place.open("t").await;
     assert_eq!((rows(&table).await, on_disk(&place).len()), (before, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_rows_are_kept_for_readers_of_the_feed_until_the_time_is_over() {
+    let place = Place::new();
+    let mut table = create_with(&place, "t", pairs_schema(), Rule::ChangeDataFeed).await;
+    append(&mut table, &pairs(&[(1, "a"), (2, "b")]), None, "r").await;
+    for value in ["c", "d"] {
+        upsert(&mut table, changes(&[(1, value)], WriteMode::Auto)).await.unwrap();
+    }
+    let recorded = || -> Vec<PathBuf> {
+        let files = stored_files(&place, "t").into_iter();
+        files.filter(|path| path.to_string_lossy().contains("_change_data")).collect()
+    };
+    assert_eq!(recorded().len(), 2);
+    let orphan = place.dir.path().join("t/_change_data/part-of-an-interrupted-writer.parquet");
+    let others = place.dir.path().join("t/_others/index.parquet");
+    fs::create_dir_all(others.parent().unwrap()).unwrap();
+    for path in [&orphan, &others] {
+        fs::write(path, b"nobody knows me").unwrap();
+    }
+    assert_eq!(table.vacuum(WEEK, false).await.unwrap().files, 0, "they may be in the making");
+    // Copying a table can make its files look older than the commits that tell of them.
+    stored_files(&place, "t").iter().for_each(age);
+    let preview = table.vacuum(WEEK, true).await.unwrap();
+    assert_eq!((preview.files, preview.bytes, recorded().len()), (1, 15, 3));
+    assert_eq!(table.vacuum(WEEK, false).await.unwrap().files, 1);
+    assert!(!orphan.exists());
+    assert_eq!(feed(&place, "t", 3).await, ["1|c|update_preimage", "1|d|update_postimage"]);
+
+    let replaced = 2;
+    assert_eq!(table.vacuum(Duration::ZERO, false).await.unwrap().files, replaced + 2);
+    assert_eq!(recorded(), Vec::<PathBuf>::new());
+    assert!(others.exists(), "what other software keeps below the table is not ours");
+    assert_eq!(rows(&place.open("t").await).await, ["1|d", "2|b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
 use futures::TryStreamExt;
-use goldsmith_lake::source::{FullReason, ReadKind, Source, SourceFile};
+use goldsmith_lake::source::{FullReason, ReadKind, SeenFile, Source, SourceFile, plan_parts};
 use goldsmith_lake::{ErrorKind, LakeError};
 use parquet::arrow::ArrowWriter;
 
@@ -52,7 +52,53 @@ async fn new_files_are_appends_and_replaced_files_changes() {
 
     std::fs::remove_file(dir.join("4.parquet")).unwrap();
     let gone = source(&place).await.plan_read(Some(&next.new_position)).await.unwrap();
-    assert_eq!((gone.kind, gone.new_position.version), (ReadKind::Nothing, 1));
+    assert_eq!((gone.kind, gone.new_position.version, gone.files.len()), (ReadKind::Appends, 2, 0));
+    assert_eq!((gone.changes[0].removed_files, gone.changes[0].changed_files.len()), (1, 0));
+    let nothing = source(&place).await.plan_read(Some(&gone.new_position)).await.unwrap();
+    assert_eq!((nothing.kind, nothing.new_position.version), (ReadKind::Nothing, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_files_may_repeat_rows_once_files_have_gone() {
+    let place = Place::new();
+    let dir = place.dir.path().join("in");
+    put(&dir.join("1.parquet"), &pairs(&[(1, "a")]));
+    let mut position = source(&place).await.plan_read(None).await.unwrap().new_position;
+    for (name, removed, may_repeat) in [("2", None, false), ("3", Some("1"), true), ("4", None, true)] {
+        put(&dir.join(name).with_extension("parquet"), &pairs(&[(1, "a")]));
+        if let Some(removed) = removed {
+            std::fs::remove_file(dir.join(removed).with_extension("parquet")).unwrap();
+        }
+        let read = source(&place).await.plan_read(Some(&position)).await.unwrap();
+        assert_eq!((read.files.len(), read.may_repeat), (1, may_repeat), "{name}");
+        let text = serde_json::to_string(&read.new_position).unwrap();
+        position = serde_json::from_str(&text).unwrap();
+        assert_eq!(position, read.new_position, "{name}");
+    }
+}
+
+#[test]
+fn a_file_is_another_one_when_size_time_or_tag_differ() {
+    let file = |size, modified, tag: Option<&str>| SeenFile {
+        name: "a".to_owned(),
+        size,
+        modified,
+        e_tag: tag.map(str::to_owned),
+    };
+    let before = file(1, 1, Some("x"));
+    let position = plan_parts("parquet", std::slice::from_ref(&before), None).new_position;
+    let untold = plan_parts("parquet", &[file(1, 1, None)], None).new_position;
+    for (now, position, changed) in [
+        (before, &position, false),
+        (file(2, 1, Some("x")), &position, true),
+        (file(1, 2, Some("x")), &position, true),
+        (file(1, 1, Some("y")), &position, true),
+        (file(1, 1, None), &position, false),
+        (file(1, 1, Some("y")), &untold, false),
+    ] {
+        let read = plan_parts("parquet", std::slice::from_ref(&now), Some(position));
+        assert_eq!(read.changes.len(), usize::from(changed), "{now:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,9 @@ use crate::gold::{CarriedTable, Matching};
 /// Rows that are compared with bronze at once, roughly; more gain nothing.
 const ROWS_AT_ONCE: u64 = 500_000;
 
+/// Bytes of a file that are taken for a row where nobody counted them; compressed rows are mostly larger.
+const BYTES_OF_ROW: u64 = 32;
+
 /// Candidates are cut into no more parts than this, as each part takes a pass over all of them.
 const MOST_PARTS: u64 = 1024;
 
@@ -26,7 +29,8 @@ const MOST_PARTS: u64 = 1024;
 pub(crate) struct Appends {
     /// Files of pure appends since the position.
     pub(crate) new: Vec<SourceFile>,
-    /// Files that may repeat rows: written by change commits, or read anew because the log is gone.
+    /// Files that may repeat rows: written by change commits, rewritten in place, come where others went, or read anew because the
+    /// log is gone.
     pub(crate) candidates: Vec<SourceFile>,
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn reads_changes(class: MutabilityClass) -> bool {
 /// In how many parts, by hash of the key, candidates are compared. Equal rows fall into one part, so that memory
 /// follows the part and the outcome does not.
 fn parts(candidates: &[SourceFile]) -> u64 {
-    let rows: u64 = candidates.iter().map(|file| file.rows.unwrap_or(ROWS_AT_ONCE)).sum();
+    let rows: u64 = candidates.iter().map(|file| file.rows.unwrap_or(file.size / BYTES_OF_ROW)).sum();
     rows.div_ceil(ROWS_AT_ONCE).max(u64::from(!candidates.is_empty()))
 }
 

@@ -162,10 +162,13 @@ fn appends(bronze: &BronzeTable, read: SourceRead, source: &Input, is_new: bool)
     match read.kind {
         ReadKind::Full { .. } if !is_new => Appends { new: Vec::new(), candidates: read.files },
         ReadKind::Full { .. } => Appends { new: read.files, candidates: Vec::new() },
-        _ if reads_changes(bronze.mutability) || source.may_grow() => Appends {
-            new: read.files,
-            candidates: read.changes.into_iter().flat_map(|change| change.changed_files).collect(),
-        },
+        _ if reads_changes(bronze.mutability) || source.may_grow() => {
+            let changed = read.changes.into_iter().flat_map(|change| change.changed_files);
+            if read.may_repeat {
+                return Appends { new: Vec::new(), candidates: read.files.into_iter().chain(changed).collect() };
+            }
+            Appends { new: read.files, candidates: changed.collect() }
+        }
         _ => Appends { new: read.files, candidates: Vec::new() },
     }
 }

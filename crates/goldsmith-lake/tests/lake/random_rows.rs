@@ -87,10 +87,7 @@ pub fn batch(random: &mut ChaCha8Rng, evolution: Evolution, first: i64, count: u
         value: impl Fn(&mut ChaCha8Rng) -> T,
     ) -> impl Iterator<Item = Option<T>> {
         let nulls = [0.0, 0.2, 1.0][random.random_range(0..3)];
-        (0..count)
-            .map(|_| (!random.random_bool(nulls)).then(|| value(random)))
-            .collect::<Vec<_>>()
-            .into_iter()
+        (0..count).map(|_| (!random.random_bool(nulls)).then(|| value(random))).collect::<Vec<_>>().into_iter()
     }
     let object = |random: &mut ChaCha8Rng, count: usize| {
         let mut columns: Vec<ArrayRef> = vec![Arc::new(some(random, count, text).collect::<StringArray>())];

@@ -60,7 +60,8 @@ impl TableFiles {
     /// Whether the files of a table can be read like this: they hold exactly its columns, and DataFusion can complete those that are
     /// older than some of the fields. Fields inside of the values of a map it cannot.
     pub(crate) fn covers(table: &Table) -> crate::Result<bool> {
-        Ok(table.is_plain()? && !table.data_schema()?.fields().iter().any(|field| has_map_of_structs(field.data_type())))
+        Ok(table.is_plain()?
+            && !table.data_schema()?.fields().iter().any(|field| has_map_of_structs(field.data_type())))
     }
 
     pub(crate) fn new(table: Table) -> crate::Result<Self> {
@@ -73,10 +74,7 @@ impl TableFiles {
     fn candidates(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<Candidate>> {
         let mut candidates: Vec<Candidate> = live_files(&self.table, None)?
             .into_iter()
-            .map(|file| Candidate {
-                statistics: Arc::new(file_statistics(&self.schema, file.stats.as_deref())),
-                file,
-            })
+            .map(|file| Candidate { statistics: Arc::new(file_statistics(&self.schema, file.stats.as_deref())), file })
             .collect();
         let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(candidates) };
         let schema = DFSchema::try_from(Arc::clone(&self.schema))?;

@@ -68,9 +68,9 @@ pub fn hide(place: &Place, name: &str, path: &str, dead: &[u64]) {
         assert!(first.contains("\"readerFeatures\":[\"deletionVectors\"]"), "{first}");
         std::fs::write(&entries[0], first).unwrap();
     }
-    let added = entries.iter().flat_map(|entry| actions(entry));
-    let mut add =
-        added.filter(|action| action.pointer("/add/path").and_then(Value::as_str) == Some(path)).last().unwrap();
+    let mut added = entries.iter().flat_map(|entry| actions(entry));
+    let is_file = |action: &Value| action.pointer("/add/path").and_then(Value::as_str) == Some(path);
+    let mut add = added.rfind(is_file).unwrap();
     let mut bytes = 1_681_511_377_u32.to_le_bytes().to_vec();
     dead.iter().copied().collect::<RoaringTreemap>().serialize_into(&mut bytes).unwrap();
     let size = bytes.len();

@@ -12,6 +12,7 @@ END = "<!-- end of what is measured -->"
 HEADINGS = {
     "dedup": "Dedup: the newest row of each key",
     "probe": "Probe: which rows have one of these keys",
+    "scan": "SQL over a table with deletion vectors",
     "upsert": "Upsert: changed and new rows into a table",
     "timeline": "Timeline: change log to versions",
     "fold": "Fold: slices to runs",

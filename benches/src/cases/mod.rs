@@ -5,6 +5,7 @@ mod fold;
 mod lookup;
 mod probe;
 mod runs;
+mod scan;
 mod timeline;
 mod upsert;
 
@@ -18,6 +19,7 @@ use crate::{Case, Result, Sizes};
 pub fn cases(sizes: &Sizes) -> Vec<Case> {
     let mut cases = dedup::cases(sizes);
     cases.extend(probe::cases(sizes));
+    cases.extend(scan::cases(sizes));
     cases.extend(upsert::cases(sizes));
     cases.push(timeline::case(sizes));
     cases.push(fold::case(sizes));

@@ -202,16 +202,17 @@ pub(super) fn our_table(lab: &Lab, log: UsageLog, files: u64) -> Result<(PathBuf
     Ok((directory, table))
 }
 
-fn options() -> LakeOptions {
+pub(super) fn options() -> LakeOptions {
     LakeOptions { compression: FileCompression::Snappy, ..LakeOptions::default() }
 }
 
-async fn open(directory: &Path) -> Result<Table> {
+pub(super) async fn open(directory: &Path) -> Result<Table> {
     let table = Lake::new(options()).open(&Location::from_path(directory)?).await?;
     table.ok_or_else(|| "there is no table".into())
 }
 
-async fn create(directory: &Path, log: UsageLog, files: u64) -> Result<()> {
+/// Writes the log as a table of ours, in so many files.
+pub(super) async fn create(directory: &Path, log: UsageLog, files: u64) -> Result<()> {
     // One thread and no limit, so that each commit makes one file.
     let lake = Lake::new(LakeOptions { threads: 1, target_file_size: 1 << 40, ..options() });
     let spec =

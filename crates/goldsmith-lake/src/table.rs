@@ -17,7 +17,9 @@ use crate::error::{LakeError, Result};
 use crate::lake::{Lake, LakeOptions};
 use crate::location::Location;
 use crate::log::{RUN_ID, read_commit};
+use crate::merge::shadow::Shadow;
 use crate::parquet_file;
+use crate::scan::TableFiles;
 use crate::session::session;
 use crate::staged::Staged;
 
@@ -226,13 +228,23 @@ impl Table {
         Ok(())
     }
 
-    /// The table for SQL, at this version.
+    /// The table for SQL, as this handle shows it: at its version, with everything staged.
+    ///
+    /// Data files are read by DataFusion itself, in parallel, and deleted rows are left out by a selection for each file, so that filters,
+    /// limits and columns are pushed down into files with deletion vectors as into any other. Tables with partitions, mapped
+    /// columns, vectors outside of the table or maps of structs go through the provider of delta-rs, which reads those with
+    /// vectors in a single stream without filters.
     ///
     /// # Errors
     /// Errors of the Delta layer.
     pub async fn provider(&self) -> Result<Arc<dyn TableProvider>> {
+        if TableFiles::covers(self)? {
+            return Ok(Arc::new(TableFiles::new(self.clone())?));
+        }
         let state = Arc::new(session(self.options())?.state());
-        self.delta
+        let shadow = if self.has_staged() { Some(Shadow::new(self, None).await?) } else { None };
+        let delta = shadow.as_ref().map_or(&self.delta, |shadow| &shadow.delta);
+        delta
             .table_provider()
             .with_session(state)
             .await

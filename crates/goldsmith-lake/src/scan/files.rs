@@ -26,7 +26,7 @@ pub(crate) struct LiveFile {
     pub(crate) path: String,
     pub(crate) file: ParquetFile,
     /// Milliseconds since the epoch.
-    modification_time: i64,
+    pub(super) modification_time: i64,
     /// Statistics as in the log.
     pub(crate) stats: Option<String>,
     /// What the log says of its deleted rows.

@@ -2,6 +2,7 @@
 
 mod files;
 mod foreign;
+mod provider;
 mod stream;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub(crate) use self::files::{LiveFile, live_files, load_vectors, ranges};
 pub(crate) use self::foreign::adapt;
+pub(crate) use self::provider::TableFiles;
 use crate::error::{LakeError, Result};
 use crate::table::{Table, project};
 use crate::upsert::{Pruner, lies_before};

@@ -23,7 +23,7 @@ pub(crate) use self::encode::RowEncoder;
 pub use self::fate::WriteMode;
 use self::fate::{Fate, Masks};
 use self::probe::{Probe, Verdicts};
-pub(crate) use self::prune::{Pruner, lies_before};
+pub(crate) use self::prune::{NumberKind, Pruner, lies_before};
 pub(crate) use self::rows::{Columns, NewRows, Verdict};
 use self::steps::Steps;
 use crate::commit::{CommitOutcome, CommitRequest};

@@ -25,8 +25,9 @@ enum Values {
     Texts(Vec<String>),
 }
 
+/// How the statistics of a file tell the bounds of a column that is compared by a number.
 #[derive(Clone, Copy)]
-enum NumberKind {
+pub(crate) enum NumberKind {
     Integer,
     Day,
     Microsecond,
@@ -44,13 +45,10 @@ impl Pruner {
         let mut prunable = Vec::new();
         for name in columns {
             let data_type = schema.field_with_name(name)?.data_type();
-            let kind = match data_type {
-                DataType::Utf8 => None,
-                DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Some(NumberKind::Integer),
-                DataType::Date32 => Some(NumberKind::Day),
-                DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Some(NumberKind::Microsecond),
-                _ => continue,
-            };
+            let kind = NumberKind::of(data_type);
+            if kind.is_none() && *data_type != DataType::Utf8 {
+                continue;
+            }
             let mut has_null = false;
             let mut numbers = Vec::new();
             let mut texts = Vec::new();
@@ -137,7 +135,18 @@ impl ColumnValues {
 }
 
 impl NumberKind {
-    fn parse(self, value: &Value) -> Option<i64> {
+    /// None for types whose bounds are no such numbers, or are not to be trusted.
+    pub(crate) fn of(data_type: &DataType) -> Option<Self> {
+        match data_type {
+            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Some(Self::Integer),
+            DataType::Date32 => Some(Self::Day),
+            DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Some(Self::Microsecond),
+            _ => None,
+        }
+    }
+
+    /// A bound as the log writes it.
+    pub(crate) fn parse(self, value: &Value) -> Option<i64> {
         match self {
             Self::Integer => value.as_i64(),
             Self::Day => {
@@ -151,7 +160,8 @@ impl NumberKind {
         }
     }
 
-    fn slack(self) -> i64 {
+    /// How far the data may lie beyond a bound.
+    pub(crate) fn slack(self) -> i64 {
         match self {
             Self::Integer | Self::Day => 0,
             Self::Microsecond => TIMESTAMP_SLACK,

@@ -11,6 +11,7 @@ use arrow::array::BooleanArray;
 use deltalake::kernel::{DeletionVectorDescriptor, StorageType};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::arrow_reader::RowSelection;
 use roaring::RoaringTreemap;
 use uuid::Uuid;
 
@@ -44,6 +45,22 @@ impl DeadRows {
     /// True for the living ones among `count` rows that begin at `start`.
     pub(crate) fn living(&self, start: usize, count: usize) -> BooleanArray {
         (start..start + count).map(|row| Some(!self.contains(row))).collect()
+    }
+
+    /// The living ones among the first `count` rows, which are all of the file.
+    pub(crate) fn selection(&self, count: usize) -> RowSelection {
+        let mut living = Vec::new();
+        let mut start = 0;
+        for dead in self.0.iter().map_while(|row| usize::try_from(row).ok().filter(|row| *row < count)) {
+            if start < dead {
+                living.push(start..dead);
+            }
+            start = dead + 1;
+        }
+        if start < count {
+            living.push(start..count);
+        }
+        RowSelection::from_consecutive_ranges(living.into_iter(), count)
     }
 
     /// Reads what a descriptor stands for.
@@ -162,6 +179,27 @@ mod tests {
         for (vector, descriptor) in vectors.iter().zip(&descriptors) {
             assert_eq!(DeadRows::load(&store, "t", descriptor).await.unwrap(), *vector);
             assert_eq!(u64::try_from(descriptor.cardinality).unwrap(), vector.len());
+        }
+    }
+
+    #[test]
+    fn a_selection_has_the_living_rows_of_the_file_and_no_others() {
+        for (dead, count, expected) in [
+            (vec![], 3, vec![0, 1, 2]),
+            (vec![0, 1, 4], 6, vec![2, 3, 5]),
+            (vec![5], 6, vec![0, 1, 2, 3, 4]),
+            (vec![0, 1, 2], 3, vec![]),
+            (vec![1, 7, 1 << 33], 3, vec![0, 2]),
+            (vec![0], 0, vec![]),
+        ] {
+            let selection = rows(dead.clone()).selection(count);
+            let mut found = Vec::new();
+            let mut row = 0;
+            for part in selection.iter() {
+                found.extend((row..row + part.row_count).filter(|_| !part.skip));
+                row += part.row_count;
+            }
+            assert_eq!((found, row), (expected, count), "{dead:?} of {count}");
         }
     }
 

@@ -7,16 +7,21 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::guarded::{Rule, create_with, feed};
-use crate::support::{Place, apply, rows, timeline, versions, versions_schema};
+use crate::support::{Place, apply, of_delta_rs, rows, timeline, versions, versions_schema};
 
 /// Identifier and time, then label and run.
 type Content = BTreeMap<(Option<String>, i64), (String, String)>;
 
-/// Rows that the Delta library itself sees.
-async fn queried(table: &Table) -> usize {
+/// Rows that the Delta library itself sees, and that a query of ours sees.
+async fn queried(table: &Table) -> [usize; 2] {
     let context = datafusion::prelude::SessionContext::new();
-    context.register_table("t", table.provider().await.unwrap()).unwrap();
-    context.sql("select * from t").await.unwrap().count().await.unwrap()
+    context.register_table("theirs", of_delta_rs(table).await).unwrap();
+    context.register_table("ours", table.provider().await.unwrap()).unwrap();
+    let mut counts = [0; 2];
+    for (name, count) in ["theirs", "ours"].into_iter().zip(&mut counts) {
+        *count = context.sql(&format!("select * from {name}")).await.unwrap().count().await.unwrap();
+    }
+    counts
 }
 
 fn line(((id, time), (label, run)): (&(Option<String>, i64), &(String, String))) -> String {
@@ -104,7 +109,7 @@ async fn equals_a_map(seed: u64, rule: Rule, write_mode: WriteMode, commits: usi
         }
         assert_eq!(rows(&place.open("t").await).await, sorted(&model), "{case}");
         assert_eq!(table.num_rows().await.unwrap(), model.len() as u64, "{case}");
-        assert_eq!(queried(&table).await, model.len(), "{case}");
+        assert_eq!(queried(&table).await, [model.len(); 2], "{case}");
     }
 }
 

@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicr
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::catalog::TableProvider;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::TryStreamExt;
 use goldsmith_lake::{
@@ -13,6 +14,7 @@ use goldsmith_lake::{
     UpsertRequest, upsert,
 };
 use tempfile::TempDir;
+use url::Url;
 
 pub struct Place {
     pub dir: TempDir,
@@ -98,6 +100,12 @@ pub fn lines(batch: &RecordBatch) -> Vec<String> {
 
 pub async fn rows(table: &Table) -> Vec<String> {
     lines(&collect(table.scan(ScanRequest::default()).await.unwrap()).await)
+}
+
+/// The table for SQL as delta-rs reads it, at its latest version.
+pub async fn of_delta_rs(table: &Table) -> Arc<dyn TableProvider> {
+    let url = Url::from_directory_path(table.location().local_path().unwrap()).unwrap();
+    deltalake::open_table(url).await.unwrap().table_provider().await.unwrap()
 }
 
 pub fn names(columns: &[&str]) -> Vec<String> {

@@ -46,7 +46,7 @@ pub(crate) struct HandOver {
 /// What a bronze table reads.
 pub(crate) enum Input {
     /// A table or directory.
-    Lake(Source),
+    Lake(Box<Source>),
     /// Batches of the caller.
     Batches(HandOver),
     /// Rows that the caller reads.
@@ -127,7 +127,7 @@ impl Inputs {
         }
         for name in names {
             if let Some(found) = self.lake.open_source(&root.join(name).join(&source.table)).await? {
-                return Ok(Some(Input::Lake(found)));
+                return Ok(Some(Input::Lake(Box::new(found))));
             }
         }
         Ok(None)
@@ -170,7 +170,7 @@ impl Input {
     /// Whether what changed may hold rows that bronze lacks, whatever the class of the source: a part of a feed grows, a file of a
     /// directory is rewritten with more rows, and a delivery that follows another kind of source may repeat what that one had.
     pub(crate) fn may_grow(&self) -> bool {
-        !matches!(self, Self::Lake(Source::Delta(_)))
+        !matches!(self, Self::Lake(source) if matches!(**source, Source::Delta(_)))
     }
 
     /// Whether what it does not have is gone from the source. A delivery is not all that there is.

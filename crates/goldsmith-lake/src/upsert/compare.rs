@@ -45,7 +45,9 @@ mod tests {
 
     use super::*;
 
-    fn map(rows: &[Option<&[(&str, Option<&str>)]>]) -> ArrayRef {
+    type Entries<'a> = &'a [(&'a str, Option<&'a str>)];
+
+    fn map(rows: &[Option<Entries<'_>>]) -> ArrayRef {
         let mut builder = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
         for row in rows {
             for (key, value) in row.iter().flat_map(|entries| entries.iter()) {

@@ -6,12 +6,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
-use goldsmith_lake::{
-    CommitOutcome, CommitRequest, Lake, LakeOptions, Location, TableSpec, UpsertReport, UpsertRequest, upsert,
-};
+use goldsmith_lake::{Lake, LakeOptions, Location, TableSpec, UpsertReport, UpsertRequest, upsert};
 
 use crate::Result;
-use crate::cases::names;
+use crate::cases::{append, names};
 use crate::data::{KEY, RowVersion, UsageLog, usage_schema};
 use crate::peak::{self, Peak};
 
@@ -61,17 +59,7 @@ pub async fn create(directory: &Path, rows: u64) -> Result<()> {
                 (first..end.min(first + CHUNK)).map(|index| RowVersion { index, version: 1 }).collect();
             writer.write(&log.batch(&versions)?).await?;
         }
-        let request = CommitRequest {
-            added: writer.finish().await?,
-            run_id: "bench".to_owned(),
-            operation: "WRITE".to_owned(),
-            blind_append: true,
-            ..CommitRequest::default()
-        };
-        match table.commit(request).await? {
-            CommitOutcome::Committed { .. } => {}
-            other => return Err(format!("a commit came out as {other:?}").into()),
-        }
+        append(&mut table, writer).await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ mod upsert;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 
-pub(crate) use self::upsert::rows_of_file;
+pub(crate) use self::upsert::{append, rows_of_file};
 use crate::{Case, Result, Sizes};
 
 /// The cases of these sizes. Their data is made when they are loaded.

@@ -11,8 +11,8 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use goldsmith_lake::{
-    CommitOutcome, CommitRequest, FileCompression, Lake, LakeOptions, Location, Table, TableSpec, UpsertRequest,
-    WriteMode, upsert,
+    CommitOutcome, CommitRequest, FileCompression, Lake, LakeOptions, Location, Table, TableSpec, TableWriter,
+    UpsertRequest, WriteMode, upsert,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -211,6 +211,21 @@ pub(super) async fn open(directory: &Path) -> Result<Table> {
     table.ok_or_else(|| "there is no table".into())
 }
 
+/// Makes the rows of a writer visible.
+pub(crate) async fn append(table: &mut Table, writer: TableWriter) -> Result<()> {
+    let request = CommitRequest {
+        added: writer.finish().await?,
+        run_id: "bench".to_owned(),
+        operation: "WRITE".to_owned(),
+        blind_append: true,
+        ..CommitRequest::default()
+    };
+    match table.commit(request).await? {
+        CommitOutcome::Committed { .. } => Ok(()),
+        other @ CommitOutcome::Nothing => Err(format!("a commit came out as {other:?}").into()),
+    }
+}
+
 /// Writes the log as a table of ours, in so many files.
 pub(super) async fn create(directory: &Path, log: UsageLog, files: u64) -> Result<()> {
     // One thread and no limit, so that each commit makes one file.
@@ -223,17 +238,7 @@ pub(super) async fn create(directory: &Path, log: UsageLog, files: u64) -> Resul
         for batch in rows_of_file(log, file, files)? {
             writer.write(&batch).await?;
         }
-        let request = CommitRequest {
-            added: writer.finish().await?,
-            run_id: "bench".to_owned(),
-            operation: "WRITE".to_owned(),
-            blind_append: true,
-            ..CommitRequest::default()
-        };
-        match table.commit(request).await? {
-            CommitOutcome::Committed { .. } => {}
-            other => return Err(format!("a commit came out as {other:?}").into()),
-        }
+        append(&mut table, writer).await?;
     }
     let found = table.files()?.len() as u64;
     if found == files { Ok(()) } else { Err(format!("the table has {found} files, not {files}").into()) }

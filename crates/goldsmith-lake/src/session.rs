@@ -10,7 +10,7 @@ use deltalake::delta_datafusion::planner::DeltaPlanner;
 
 use crate::error::{LakeError, Result};
 use crate::lake::LakeOptions;
-use crate::memory::QueryPool;
+use crate::memory::{MemoryBounds, QueryPool};
 
 /// Rows per batch when reading and writing.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -18,15 +18,12 @@ pub(crate) const BATCH_ROWS: usize = 8192;
 /// A session whose scans give the table's own types, not views of them, and whose operators keep to the memory of the options:
 /// what does not fit goes to the temporary directory of the system.
 pub(crate) fn session(options: &LakeOptions) -> Result<SessionContext> {
-    let mut config = SessionConfig::new()
+    let config = SessionConfig::new()
         .with_target_partitions(options.threads.max(1))
         .with_batch_size(BATCH_ROWS)
         .with_information_schema(true)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
-    if let Some(memory) = options.memory {
-        config = config.with_sort_spill_reservation_bytes(memory.merge_reservation(options.threads));
-    }
-    let runtime = runtime(options.memory.map(|memory| memory.queries))?;
+    let (config, runtime) = bounded(config, options, |memory| memory.queries)?;
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 
@@ -34,30 +31,35 @@ pub(crate) fn session(options: &LakeOptions) -> Result<SessionContext> {
 /// tables are taken as they are written.
 pub(crate) fn delta_session(options: &LakeOptions) -> Result<SessionContext> {
     let config: SessionConfig = DeltaSessionConfig::default().into();
-    let mut config = config
+    let config = config
         .with_target_partitions(options.files_at_once())
         .with_batch_size(BATCH_ROWS)
         // Joins hold the side that comes first, the rows handed over. What files hold is not known before they are decoded.
         .set_bool("datafusion.optimizer.join_reordering", false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
-    let pool = options.memory.map(|memory| memory.merge());
-    if let Some(memory) = options.memory {
-        config = config.with_sort_spill_reservation_bytes(memory.merge_reservation(options.threads));
-    }
+    let (config, runtime) = bounded(config, options, MemoryBounds::merge)?;
     let state = SessionStateBuilder::new()
         .with_default_features()
         .with_config(config)
-        .with_runtime_env(runtime(pool)?)
+        .with_runtime_env(runtime)
         .with_query_planner(DeltaPlanner::new())
         .build();
     Ok(SessionContext::new_with_state(state))
 }
 
-/// What sessions run on, with a pool of so many bytes.
-fn runtime(bytes: Option<u64>) -> Result<Arc<RuntimeEnv>> {
-    let builder = match bytes {
-        Some(bytes) => RuntimeEnvBuilder::new().with_memory_pool(QueryPool::new(bytes)),
-        None => RuntimeEnvBuilder::new(),
-    };
-    builder.build_arc().map_err(|error| LakeError::query("the session", error))
+/// The settings, and what a session runs on, with a pool of the bytes that `of` names of the bounds, if there are any.
+fn bounded(
+    config: SessionConfig,
+    options: &LakeOptions,
+    of: impl FnOnce(&MemoryBounds) -> u64,
+) -> Result<(SessionConfig, Arc<RuntimeEnv>)> {
+    let mut config = config;
+    let mut builder = RuntimeEnvBuilder::new();
+    if let Some(memory) = &options.memory {
+        // The pool keeps a part for the merge of each sort, so none has to set aside what it might never need.
+        config = config.with_sort_spill_reservation_bytes(0);
+        builder = builder.with_memory_pool(QueryPool::new(of(memory)));
+    }
+    let runtime = builder.build_arc().map_err(|error| LakeError::query("the session", error))?;
+    Ok((config, runtime))
 }

@@ -65,7 +65,7 @@ fn what_is_broken_in_the_packaging_is_found() {
         (image, "--profile dist", "--profile dizt", "no profile of Cargo.toml is built"),
         (image, "--from=build", "--from=builder", "there is no stage `builder`"),
         (image, "USER 65532:65532", "USER root", "the program runs as root"),
-        (image, "cc-debian12:nonroot", "cc-debian12:latest", "has no version"),
+        (image, "debian:bookworm-slim", "debian:latest", "has no version"),
         (image, "CMD [\"--help\"]", "CMD --help", "CMD is no list"),
         ("packaging/Dockerfile.dockerignore", "!models\n", "", "`models` is left out by Dockerfile.dockerignore"),
         (job, "concurrencyPolicy: Forbid", "concurrencyPolicy: Allow", "runs on one target at once"),

@@ -15,6 +15,7 @@
 //! log, and only when the position is still the one that our snapshot saw. Two runs over the same table therefore never
 //! both succeed; the loser gets [`LakeError::Conflict`], which is retryable from a fresh snapshot.
 
+mod changes;
 mod clustering;
 mod commit;
 mod conform;
@@ -48,6 +49,7 @@ mod vector;
 mod volume;
 mod write;
 
+pub use changes::Changed;
 pub use commit::{CommitOutcome, CommitRequest};
 pub use error::{ErrorKind, LakeError, Result};
 pub use failure::StorageFailure;

@@ -49,6 +49,8 @@ pub enum Added {
         files: Vec<FileInfo>,
         /// The runs that made these commits; none when commits of other engines are among them, which name no run.
         run_ids: Option<HashSet<String>>,
+        /// Whether rows went or were replaced meanwhile; what they were is not told.
+        lost_rows: bool,
     },
     /// The log does not reach back that far, or files of other engines were rearranged since, so that nothing less than the whole table
     /// is certain to hold all that is new.
@@ -263,6 +265,7 @@ impl Table {
         let log_store = self.delta.log_store();
         let mut added = HashSet::new();
         let mut run_ids = Some(HashSet::new());
+        let mut lost_rows = false;
         for version in version + 1..=self.version() {
             let Some(commit) = read_commit(log_store.as_ref(), &location, version).await? else {
                 return Ok(Added::Unknown);
@@ -274,6 +277,7 @@ impl Table {
                 }
                 added.extend(commit.adds.iter().map(|add| add.path.clone()));
             }
+            lost_rows |= commit.removes.iter().any(|remove| remove.data_change);
             if commit.changes_data() {
                 match (commit.info_text(RUN_ID), &mut run_ids) {
                     (Some(run), Some(known)) => {
@@ -288,7 +292,7 @@ impl Table {
         }
         let mut files = self.files()?;
         files.retain(|file| added.contains(&file.path));
-        Ok(Added::Known { files, run_ids })
+        Ok(Added::Known { files, run_ids, lost_rows })
     }
 
     pub(crate) fn options(&self) -> &LakeOptions {

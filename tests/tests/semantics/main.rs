@@ -6,6 +6,7 @@ mod chains;
 mod histories;
 mod keys;
 mod lookups;
+mod members;
 mod models;
 mod prices;
 mod readers;

@@ -40,6 +40,11 @@ impl LiveFile {
         self.dead.as_ref().is_none_or(|dead| !dead.contains(row))
     }
 
+    /// Whether the other one is the same file with the same rows deleted.
+    pub(crate) fn has_rows_of(&self, other: &Self) -> bool {
+        self.path == other.path && self.vector == other.vector
+    }
+
     /// Rows that the log says are deleted.
     pub(crate) fn deleted_rows(&self) -> u64 {
         self.vector.as_ref().and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default()

@@ -201,7 +201,7 @@ async fn what_came_since_a_version_is_known_with_its_runs() {
     append(&mut table, &pairs(&[(1, "a")]), None, "run-1").await;
     append(&mut table, &pairs(&[(2, "b")]), None, "run-2").await;
     append(&mut table, &pairs(&[(3, "c")]), None, "run-3").await;
-    let Added::Known { files, run_ids } = table.added_since(1).await.unwrap() else {
+    let Added::Known { files, run_ids, .. } = table.added_since(1).await.unwrap() else {
         panic!("the log is there");
     };
     assert_eq!(run_ids, Some(HashSet::from(["run-2".to_owned(), "run-3".to_owned()])));
@@ -212,7 +212,10 @@ async fn what_came_since_a_version_is_known_with_its_runs() {
     };
     let batch = collect(table.scan(request).await.unwrap()).await;
     assert_eq!(lines(&batch), ["b|2", "c|3"]);
-    assert_eq!(table.added_since(3).await.unwrap(), Added::Known { files: vec![], run_ids: Some(HashSet::new()) });
+    assert_eq!(
+        table.added_since(3).await.unwrap(),
+        Added::Known { files: vec![], run_ids: Some(HashSet::new()), lost_rows: false }
+    );
     assert_eq!(table.added_since(99).await.unwrap(), Added::Unknown);
 }
 

@@ -72,7 +72,7 @@ async fn small_files_become_one_and_no_row_changes() {
     // Readers of what is new pass over it.
     assert_eq!(
         table.added_since(version).await.unwrap(),
-        Added::Known { files: vec![], run_ids: Some(HashSet::new()) }
+        Added::Known { files: vec![], run_ids: Some(HashSet::new()), lost_rows: false }
     );
     let entry = place.dir.path().join(format!("t/_delta_log/{:020}.json", version + 1));
     let entry = fs::read_to_string(entry).unwrap();
@@ -112,7 +112,7 @@ async fn rows_that_nobody_read_yet_are_still_found_by_their_runs() {
     let place = Place::new();
     let mut table = in_pieces(&place, 6).await;
     table.compact("m", false).await.unwrap();
-    let Added::Known { files, run_ids } = table.added_since(4).await.unwrap() else {
+    let Added::Known { files, run_ids, .. } = table.added_since(4).await.unwrap() else {
         panic!("the log is there");
     };
     assert_eq!(files, table.files().unwrap(), "the merged file holds them");

@@ -173,7 +173,8 @@ async fn rows_of_others_are_new_rows_whoever_they_name() {
     let mut table = place.create("t", pairs_schema()).await;
     append(&mut table, &pairs(&[(1, "a")]), None, "run-1").await;
     commit(&place, 2, json!({"operation": "WRITE"}), &[add("of-spark.parquet", true)]);
-    let goldsmith_lake::Added::Known { files, run_ids } = place.open("t").await.added_since(0).await.unwrap() else {
+    let goldsmith_lake::Added::Known { files, run_ids, .. } = place.open("t").await.added_since(0).await.unwrap()
+    else {
         panic!("the log is there");
     };
     assert_eq!((files.len(), run_ids), (2, None));

@@ -1,8 +1,13 @@
 //! Rows that are deleted by deletion vectors.
 
-use goldsmith_lake::{CommitOutcome, CommitRequest, Table, UpsertReport, UpsertRequest, WriteMode, upsert};
+use std::collections::BTreeSet;
 
-use crate::support::{Place, append, names, pairs, pairs_schema, rows};
+use futures::TryStreamExt;
+use goldsmith_lake::{
+    CommitOutcome, CommitRequest, ScanRequest, Table, UpsertReport, UpsertRequest, WriteMode, upsert,
+};
+
+use crate::support::{Place, append, lines, names, pairs, pairs_schema, rows};
 
 fn masking(rows: &[(i64, &str)]) -> UpsertRequest {
     UpsertRequest {
@@ -175,4 +180,27 @@ async fn readers_of_what_is_new_pass_over_files_that_only_lost_rows() {
     };
     assert_eq!(files.len(), 1);
     assert!(files.iter().all(|file| file.path != before[0].path && file.num_records == Some(1)), "{files:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_came_went_or_lost_rows_tell_two_versions_apart() {
+    let place = Place::new();
+    let mut table = filled(&place, 0..1_000).await;
+    append(&mut table, &pairs(&[(2_000, "w")]), None, "r").await;
+    let version = table.version();
+    upsert(&mut table, masking(&[(5, "y"), (3_000, "z")])).await.unwrap();
+    let changed = table.changed_since(version).await.unwrap();
+    let rows_of = async |table: &Table, files: &[String]| {
+        let request = ScanRequest { files: Some(files.to_vec()), ..ScanRequest::default() };
+        let batches: Vec<_> = table.scan(request).await.unwrap().try_collect().await.unwrap();
+        batches.iter().flat_map(lines).collect::<BTreeSet<String>>()
+    };
+    let (gone, come) = (rows_of(&changed.before, &changed.gone).await, rows_of(&table, &changed.come).await);
+    assert_eq!((gone.len(), come.len()), (1_000, 1_001), "the file of one row was not touched");
+    let differing = |one: &BTreeSet<String>, other: &BTreeSet<String>| {
+        one.difference(other).map(|line| line.split('|').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!((differing(&gone, &come).len(), differing(&come, &gone).len()), (1, 2), "{:?}", differing(&come, &gone));
+    let nothing = table.changed_since(table.version()).await.unwrap();
+    assert!(nothing.gone.is_empty() && nothing.come.is_empty());
 }

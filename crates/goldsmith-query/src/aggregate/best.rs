@@ -1,5 +1,6 @@
 //! The value of one aggregate for each key.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, new_null_array};
@@ -17,7 +18,7 @@ use crate::{QueryError, Result};
 #[derive(Debug)]
 pub(super) struct Best {
     name: String,
-    smallest: bool,
+    function: AggregateFunction,
     /// What decides; the last column is the value.
     tuple: Vec<Field>,
     held: Held,
@@ -47,13 +48,14 @@ impl Best {
             [only] if is_integer(only.data_type()) => Held::Integers(Vec::new()),
             _ => Held::Encoded(converter(tuple.iter().map(Field::data_type), OLDEST_FIRST)?, Vec::new(), 0),
         };
-        Ok(Self { name: name.to_owned(), smallest: aggregate.function == AggregateFunction::Min, tuple, held })
+        Ok(Self { name: name.to_owned(), function: aggregate.function, tuple, held })
     }
 
     /// Takes over the values of a batch whose rows belong to these of `groups` keys.
     pub(super) fn push(&mut self, batch: &RecordBatch, group_of: &[Option<usize>], groups: usize) -> Result<()> {
         let columns = member_columns(batch, &self.tuple)?;
         let Some(values) = columns.last() else { return Ok(()) };
+        let smallest = self.function == AggregateFunction::Min;
         let rows = group_of.iter().enumerate().filter_map(|(row, group)| Some((row, (*group)?)));
         match &mut self.held {
             Held::Integers(best) => {
@@ -68,7 +70,7 @@ impl Best {
                     if let Some(best) = best.get_mut(group) {
                         *best = Some(match *best {
                             None => value,
-                            Some(known) if self.smallest => known.min(value),
+                            Some(known) if smallest => known.min(value),
                             Some(known) => known.max(value),
                         });
                     }
@@ -86,7 +88,7 @@ impl Best {
                     let Some(best) = best.get_mut(group) else { continue };
                     let is_better = match best {
                         None => true,
-                        Some(known) if self.smallest => candidate < known.as_ref(),
+                        Some(known) if smallest => candidate < known.as_ref(),
                         Some(known) => candidate > known.as_ref(),
                     };
                     if is_better {
@@ -98,6 +100,39 @@ impl Best {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn function(&self) -> AggregateFunction {
+        self.function
+    }
+
+    /// Whether no key has a value.
+    pub(super) fn is_empty(&self) -> bool {
+        match &self.held {
+            Held::Integers(best) => best.iter().all(Option::is_none),
+            Held::Encoded(_, best, _) => best.iter().all(Option::is_none),
+        }
+    }
+
+    /// Whether what won here for a key wins against what won for a key of `other`, the same aggregate of other members, or is the
+    /// same. No value loses against any.
+    pub(super) fn is_as_good(&self, group: usize, other: &Self, other_group: usize) -> bool {
+        let ordering = match (&self.held, &other.held) {
+            (Held::Integers(ours), Held::Integers(theirs)) => {
+                let (ours, theirs) = (ours.get(group).copied().flatten(), theirs.get(other_group).copied().flatten());
+                ours.and_then(|ours| Some(ours.cmp(&theirs?)))
+            }
+            (Held::Encoded(_, ours, _), Held::Encoded(_, theirs, _)) => {
+                let (ours, theirs) =
+                    (ours.get(group).and_then(Option::as_ref), theirs.get(other_group).and_then(Option::as_ref));
+                ours.and_then(|ours| Some(ours.cmp(theirs?)))
+            }
+            _ => None,
+        };
+        match self.function {
+            AggregateFunction::Min => ordering.is_some_and(Ordering::is_le),
+            AggregateFunction::Max | AggregateFunction::Last => ordering.is_some_and(Ordering::is_ge),
+        }
     }
 
     /// About how many bytes of memory the values take.

@@ -122,17 +122,31 @@ impl Groups {
         }
     }
 
+    /// The number of each of these keys; none of those that are not there.
+    pub(super) fn find(&self, keys: &[ArrayRef]) -> Result<Vec<Option<usize>>> {
+        match (&self.keys, keys.first()) {
+            (Keys::Text(groups), Some(key)) => {
+                Ok(key.as_string::<i32>().iter().map(|text| groups.get(text?).copied()).collect())
+            }
+            (Keys::Text(_), None) => Ok(Vec::new()),
+            (Keys::Encoded(converter, groups), _) => {
+                let encoded = converter.convert_columns(keys)?;
+                Ok(encoded.iter().map(|key| groups.get(key.as_ref()).copied()).collect())
+            }
+        }
+    }
+
     /// The key columns, sorted by key, and the number of each of these keys.
-    pub(super) fn finish(self) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
-        match self.keys {
+    pub(super) fn sorted(&self) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
+        match &self.keys {
             Keys::Text(groups) => {
-                let mut groups: Vec<(Box<str>, usize)> = groups.into_iter().collect();
+                let mut groups: Vec<(&str, usize)> = groups.iter().map(|(text, group)| (&**text, *group)).collect();
                 groups.sort_unstable();
                 let texts = StringArray::from_iter_values(groups.iter().map(|(text, _)| text));
                 Ok((vec![Arc::new(texts)], groups.into_iter().map(|(_, group)| group).collect()))
             }
             Keys::Encoded(converter, groups) => {
-                let mut groups: Vec<(Box<[u8]>, usize)> = groups.into_iter().collect();
+                let mut groups: Vec<(&[u8], usize)> = groups.iter().map(|(bytes, group)| (&**bytes, *group)).collect();
                 groups.sort_unstable();
                 let parser = converter.parser();
                 let columns = converter.convert_rows(groups.iter().map(|(bytes, _)| parser.parse(bytes)))?;

@@ -1,6 +1,7 @@
 //! Members of several sources gathered into one row per business key.
 
 mod best;
+mod combine;
 mod groups;
 
 use std::sync::Arc;
@@ -132,12 +133,26 @@ impl Aggregator {
         self.best.iter_mut().try_for_each(|best| best.push(batch, &group_of, groups))
     }
 
-    /// The rows: one per key, sorted by key.
+    /// The schema of the rows; see [`aggregate_schema`].
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The key columns of all keys that were pushed, one row for each.
+    ///
+    /// # Errors
+    /// [`QueryError::Arrow`], only by a fault of the engine.
+    pub fn keys(&self) -> Result<RecordBatch> {
+        let (columns, order) = self.groups.sorted()?;
+        new_batch(Arc::new(Schema::new(self.key.clone())), columns, order.len())
+    }
+
+    /// The rows: one per key, sorted by key. The schema is that of [`aggregate_schema`].
     ///
     /// # Errors
     /// [`QueryError::Arrow`], only by a fault of the engine.
     pub fn finish(self) -> Result<RecordBatch> {
-        let (mut columns, order) = self.groups.finish()?;
+        let (mut columns, order) = self.groups.sorted()?;
         for (best, field) in self.best.iter().zip(self.schema.fields().iter().skip(self.key.len())) {
             columns.push(widen(field.name(), &best.finish(&order)?, field.data_type())?);
         }

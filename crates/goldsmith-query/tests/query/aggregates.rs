@@ -124,6 +124,77 @@ fn keys_gathered_in_parts_are_those_gathered_at_once() {
     });
 }
 
+/// What happened to members since a table was gathered.
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    /// Some came.
+    Growth,
+    /// Some came, and some are among those that came and those that went, as rows of a rewritten file are.
+    Rewrite,
+    /// Some went, and others came.
+    Replacement,
+}
+
+#[test]
+fn members_that_came_and_went_are_combined_with_what_older_ones_came_to() {
+    for change in [Change::Growth, Change::Rewrite, Change::Replacement] {
+        let outcomes = std::cell::Cell::new((0, 0));
+        for_seeds(300, |rng| {
+            let is_told = combines(rng, change);
+            let (told, open) = outcomes.get();
+            outcomes.set((told + usize::from(is_told), open + usize::from(!is_told)));
+        });
+        let (told, open) = outcomes.get();
+        assert!(told > 20 && open > 20 || std::env::var("GOLDSMITH_SEED").is_ok(), "{told} told, {open} open");
+    }
+}
+
+/// Whether the members that changed were enough; then they gave what all members give.
+fn combines(rng: &mut ChaCha8Rng, change: Change) -> bool {
+    let key = names(&["user_name"]);
+    let all = members(&random(rng));
+    let gather = |parts: &[&RecordBatch]| {
+        let mut aggregator = Aggregator::new(&key, &aggregates(), &all.schema(), true).unwrap();
+        parts.iter().for_each(|part| aggregator.push(part).unwrap());
+        aggregator
+    };
+    let (one, two) = (rng.random_range(0..=all.num_rows()), rng.random_range(0..=all.num_rows()));
+    let (first, second) = (one.min(two), one.max(two));
+    let (stay, middle, new) =
+        (all.slice(0, first), all.slice(first, second - first), all.slice(second, all.num_rows() - second));
+    let (before, went, came): (Vec<_>, Vec<_>, Vec<_>) = match change {
+        Change::Growth => (vec![&stay, &middle], vec![], vec![&new]),
+        Change::Rewrite => (vec![&stay, &middle], vec![&middle], vec![&new, &middle]),
+        Change::Replacement => (vec![&stay, &middle], vec![&middle], vec![&new]),
+    };
+    let after: Vec<_> = std::iter::once(&stay).chain(if went.is_empty() { Some(&middle) } else { None }).collect();
+    let held = gather(&before).finish().unwrap();
+    let whole = gather(&[after, came.clone()].concat()).finish().unwrap();
+    let gathered = gather(&came);
+    assert_eq!(lines(&gathered.keys().unwrap()), lines(&gather(&came).finish().unwrap().project(&[0]).unwrap()));
+    let of = |batch: &RecordBatch| -> BTreeMap<String, (Option<String>, String)> {
+        let key = |row| text_at(batch, "user_name", row).unwrap();
+        lines(batch)
+            .into_iter()
+            .enumerate()
+            .map(|(row, line)| (key(row), (text_at(batch, "user_id", row), line)))
+            .collect()
+    };
+    let (held_of, new_of, expected) = (of(&held), of(&gather(&came).finish().unwrap()), of(&whole));
+    let combined = gathered.finish_over(&held, &gather(&went)).unwrap();
+    let is_open = new_of
+        .iter()
+        .any(|(name, (id, _))| id.is_some() && held_of.get(name).is_some_and(|(held, _)| held.is_some() && held != id));
+    assert!(combined.is_none() || !is_open, "which of two ids is the last one");
+    assert!(combined.is_some() || is_open || change == Change::Replacement, "nothing went that did not come");
+    let Some(combined) = combined else { return false };
+    let (mut found, combined) = (held_of, of(&combined));
+    assert_eq!(combined.keys().collect::<Vec<_>>(), new_of.keys().collect::<Vec<_>>());
+    found.extend(combined);
+    assert_eq!(found, expected);
+    true
+}
+
 #[test]
 fn members_without_a_column_count_as_null() {
     let with = members(&[(Some("a".to_owned()), Some(1), Some(1), Some("id".to_owned()))]);

@@ -238,7 +238,7 @@ impl<'a> GoldJob<'a> {
 
     async fn incremental(&mut self, changed: &BTreeMap<InputName, Option<u64>>) -> Result<()> {
         match &self.table.kind {
-            GoldKind::Aggregate { .. } => return gather::recompute(self).await,
+            GoldKind::Aggregate { .. } => return gather::incremental(self, changed).await,
             GoldKind::Calendar(_) => return calendar::recompute(self).await,
             _ => {}
         }

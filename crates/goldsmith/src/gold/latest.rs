@@ -178,7 +178,7 @@ pub(crate) async fn delta(
         return Ok(None);
     };
     match bronze.table.added_since(since).await? {
-        Added::Known { files, run_ids } => Ok(Some((files.into_iter().map(|file| file.path).collect(), run_ids))),
+        Added::Known { files, run_ids, .. } => Ok(Some((files.into_iter().map(|file| file.path).collect(), run_ids))),
         Added::Unknown => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! A lake on S3 is a lake like one on a disk, and what can go wrong there is told in words.
+//! A lake on S3 or Azure is a lake like one on a disk, and what can go wrong there is told in words.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::HashMap;
@@ -6,37 +6,55 @@ use std::collections::HashMap;
 use goldsmith::{DeliveryMode, Engine, LakeOptions, RunOptions, RunReport, TableStatus, write_delivery};
 use goldsmith_model::LoadMode;
 use goldsmith_synth::SynthConfig;
-use goldsmith_testkit::{S3Server, ScratchLake, dump};
+use goldsmith_testkit::{AzureServer, S3Server, ScratchLake, dump};
 use goldsmith_tests::{gold_tables, synth::World};
 
 const SOURCE: &str = "s3://sources/system";
 const TARGET: &str = "s3://lakes/gold/main";
 
+/// Source and target on a server.
+struct Remote {
+    source: &'static str,
+    target: &'static str,
+    options: HashMap<String, String>,
+}
+
+impl Remote {
+    fn s3(server: &S3Server) -> Self {
+        Self { source: SOURCE, target: TARGET, options: server.options() }
+    }
+
+    fn azure(server: &AzureServer) -> Self {
+        let target = format!("abfss://lakes@{}.dfs.core.windows.net/gold/main", server.account);
+        Self { source: "az://sources/system", target: target.leak(), options: server.options() }
+    }
+
+    fn engine(&self) -> Engine {
+        engine_at(self.source, self.target, self.options.clone())
+    }
+
+    /// Delivers one batch of some sources (none: all) to a disk and to the server.
+    async fn deliver(&self, world: &World, disk: &ScratchLake, batch: usize, select: &[&str]) {
+        let options = LakeOptions { storage_options: self.options.clone(), ..LakeOptions::default() };
+        for bronze in disk.model().bronze.values() {
+            let source = bronze.source.to_string();
+            if !select.is_empty() && !select.contains(&source.as_str()) {
+                continue;
+            }
+            let mode = match bronze.load {
+                LoadMode::Append => DeliveryMode::Append,
+                LoadMode::Merge => DeliveryMode::Snapshot,
+            };
+            let rows = world.rows(&source, bronze.load, batch);
+            disk.deliver_batches(&source, rows.clone(), mode).await.unwrap();
+            write_delivery(&options, self.source, &source, rows, mode).await.unwrap();
+        }
+    }
+}
+
 fn engine_at(source: &str, target: &str, storage_options: HashMap<String, String>) -> Engine {
     let options = LakeOptions { storage_options, ..LakeOptions::default() };
     Engine::builder().source(source).target(target).lake_options(options).build().unwrap()
-}
-
-fn engine(server: &S3Server) -> Engine {
-    engine_at(SOURCE, TARGET, server.options())
-}
-
-/// Delivers one batch of some sources (none: all) to a disk and to S3.
-async fn deliver(server: &S3Server, world: &World, disk: &ScratchLake, batch: usize, select: &[&str]) {
-    let options = LakeOptions { storage_options: server.options(), ..LakeOptions::default() };
-    for bronze in disk.model().bronze.values() {
-        let source = bronze.source.to_string();
-        if !select.is_empty() && !select.contains(&source.as_str()) {
-            continue;
-        }
-        let mode = match bronze.load {
-            LoadMode::Append => DeliveryMode::Append,
-            LoadMode::Merge => DeliveryMode::Snapshot,
-        };
-        let rows = world.rows(&source, bronze.load, batch);
-        disk.deliver_batches(&source, rows.clone(), mode).await.unwrap();
-        write_delivery(&options, SOURCE, &source, rows, mode).await.unwrap();
-    }
 }
 
 fn assert_no_failure(report: &RunReport) {
@@ -47,18 +65,28 @@ fn assert_no_failure(report: &RunReport) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lake_on_s3_equals_one_on_a_disk() {
     let server = S3Server::start(&["sources", "lakes"]).unwrap();
+    assert_equals_disk(&Remote::s3(&server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lake_on_azure_equals_one_on_a_disk() {
+    let server = AzureServer::start(&["sources", "lakes"]).unwrap();
+    assert_equals_disk(&Remote::azure(&server)).await;
+}
+
+async fn assert_equals_disk(place: &Remote) {
     let disk = ScratchLake::new().unwrap();
     let world = World::new(SynthConfig { seed: 31, rows: 2_000, batches: 2, ..Default::default() });
     for batch in 0..2 {
-        deliver(&server, &world, &disk, batch, &[]).await;
+        place.deliver(&world, &disk, batch, &[]).await;
         disk.run(&[]).await.unwrap();
-        assert_no_failure(&engine(&server).run(&RunOptions::default()).await.unwrap());
+        assert_no_failure(&place.engine().run(&RunOptions::default()).await.unwrap());
     }
-    let again = engine(&server).run(&RunOptions::default()).await.unwrap();
+    let again = place.engine().run(&RunOptions::default()).await.unwrap();
     assert!(again.tables.iter().all(|table| table.status == TableStatus::UpToDate), "{:#?}", again.tables);
-    let remote = engine(&server);
+    let remote = place.engine();
     for table in remote.status().await.unwrap() {
-        assert!(table.exists && table.location.starts_with(TARGET), "{table:?}");
+        assert!(table.exists && table.location.starts_with(place.target), "{table:?}");
     }
     for table in gold_tables(&disk) {
         assert_eq!(disk.dump(&table).await.unwrap(), dump(&remote, &table).await.unwrap(), "{table}");
@@ -68,25 +96,35 @@ async fn a_lake_on_s3_equals_one_on_a_disk() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_runs_at_once_on_s3_double_nothing() {
     let server = S3Server::start(&["sources", "lakes"]).unwrap();
+    assert_nothing_doubled(&Remote::s3(&server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_at_once_on_azure_double_nothing() {
+    let server = AzureServer::start(&["sources", "lakes"]).unwrap();
+    assert_nothing_doubled(&Remote::azure(&server)).await;
+}
+
+async fn assert_nothing_doubled(place: &Remote) {
     let disk = ScratchLake::new().unwrap();
     let world = World::new(SynthConfig { seed: 32, rows: 2_000, batches: 2, ..Default::default() });
     let select = ["fact_usage", "fact_audit_logs"];
     let options = RunOptions { select: select.map(String::from).to_vec(), ..Default::default() };
     for batch in 0..2 {
         let sources = ["billing.usage", "billing.list_prices", "access.audit", "access.workspaces_latest"];
-        deliver(&server, &world, &disk, batch, &sources).await;
+        place.deliver(&world, &disk, batch, &sources).await;
         disk.run(&select).await.unwrap();
-        let (first, second) = (engine(&server), engine(&server));
+        let (first, second) = (place.engine(), place.engine());
         let (first, second) = tokio::join!(first.run(&options), second.run(&options));
         assert_no_failure(&first.unwrap());
         assert_no_failure(&second.unwrap());
     }
     // One more run, for what the loser of a race left to the next one.
-    assert_no_failure(&engine(&server).run(&options).await.unwrap());
+    assert_no_failure(&place.engine().run(&options).await.unwrap());
     for table in select {
         let expected = disk.dump(table).await.unwrap();
         assert!(expected.len() > 1, "{table}");
-        assert_eq!(expected, dump(&engine(&server), table).await.unwrap(), "{table}");
+        assert_eq!(expected, dump(&place.engine(), table).await.unwrap(), "{table}");
     }
 }
 
@@ -135,7 +173,7 @@ async fn source_and_target_can_be_on_different_servers() {
     let (sources, lakes) = (S3Server::start(&["sources"]).unwrap(), S3Server::start(&["lakes"]).unwrap());
     let disk = ScratchLake::new().unwrap();
     let world = World::new(SynthConfig { seed: 33, rows: 1_000, batches: 1, ..Default::default() });
-    deliver(&sources, &world, &disk, 0, &["access.audit"]).await;
+    Remote::s3(&sources).deliver(&world, &disk, 0, &["access.audit"]).await;
     let of = |side: &str, server: &S3Server| {
         server.options().into_iter().map(|(key, value)| (format!("{side}.{key}"), value)).collect::<Vec<_>>()
     };

@@ -1,6 +1,7 @@
 //! Builders and runners for tests: a scratch lake with sources that rows are delivered to, and the data tests
 //! of the model files, and storage that fails on purpose.
 
+mod azure;
 mod compare;
 mod data_test;
 mod error;
@@ -9,7 +10,9 @@ mod lake;
 mod requests;
 mod rows;
 mod s3;
+mod server;
 
+pub use azure::AzureServer;
 pub use data_test::run_case;
 pub use error::{Result, TestkitError};
 pub use lake::{ScratchLake, dump};

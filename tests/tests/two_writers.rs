@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use goldsmith::{ModelSource, RunOptions};
+use goldsmith::{Engine, ModelSource, RunEvent, RunOptions};
+use goldsmith_lake::{Lake, LakeOptions, Location};
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::ScratchLake;
 use goldsmith_tests::content::Content;
@@ -65,4 +68,77 @@ async fn processes_that_run_at_once_take_every_delivery_over_once() {
     together.run(&[]).await.unwrap();
     let expected = Content::of(&model, &alone.target()).await.unwrap();
     assert_eq!(expected.difference(&Content::of(&model, &together.target()).await.unwrap()), None);
+}
+
+/// Merges the small files of a table, on a thread and a runtime of its own.
+fn compact(location: &Location) {
+    let location = location.clone();
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut table = Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap();
+            let report = table.compact("maintenance", false).await.unwrap();
+            assert!(report.small_files >= 4 && report.version.is_some(), "{report:?}");
+        });
+    };
+    std::thread::spawn(work).join().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compaction_in_the_middle_of_a_run_costs_no_second_increment() {
+    const TABLE: &str = "fact_table_lineage";
+    let lake = ScratchLake::new().unwrap();
+    let deliver = async |ids: &[&str], source: &str| {
+        let row = |id: &&str| {
+            let row = serde_json::json!({
+                "record_id": id,
+                "event_time": "2024-03-01T10:00:00Z",
+                "event_date": "2024-03-01",
+                "source_table_full_name": source,
+            });
+            row.as_object().unwrap().clone()
+        };
+        let rows: Vec<_> = ids.iter().map(row).collect();
+        lake.deliver("access.table_lineage", &rows).await.unwrap();
+    };
+    for id in ["r1", "r2", "r3", "r4", "r5"] {
+        deliver(&[id, &format!("{id} more")], "main.sales.orders").await;
+        lake.run(&[TABLE]).await.unwrap();
+    }
+    let location = Location::from_path(&lake.target().join("system_gold").join(TABLE)).unwrap();
+    let version = Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap().version();
+    deliver(&["r2", "r6"], "main.sales.returns").await;
+    let started = Arc::new(AtomicUsize::new(0));
+    let observer = {
+        let (started, location) = (Arc::clone(&started), location.clone());
+        move |event: RunEvent| {
+            // The run has opened the table, and commits what it computes from this version.
+            if let RunEvent::TableStarted { table, .. } = event
+                && table.ends_with(TABLE)
+                && started.fetch_add(1, Ordering::SeqCst) == 0
+            {
+                compact(&location);
+            }
+        }
+    };
+    let engine = Engine::builder()
+        .source(lake.source().to_string_lossy())
+        .target(lake.target().to_string_lossy())
+        .observer(Arc::new(observer))
+        .build()
+        .unwrap();
+    let report = engine.run(&RunOptions { select: vec![TABLE.to_owned()], ..Default::default() }).await.unwrap();
+    assert!(report.tables.iter().all(|table| table.error.is_none()), "{report:#?}");
+    assert_eq!(started.load(Ordering::SeqCst), 1, "the increment was computed again");
+    let table = Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap();
+    assert_eq!(table.version(), version + 2);
+    let entry = lake.target().join(format!("system_gold/{TABLE}/_delta_log/{:020}.json", version + 2));
+    let entry = std::fs::read_to_string(entry).unwrap();
+    assert!(entry.contains(r#""numTargetFilesReprobed":1"#), "{entry}");
+    let counted = "select count(*) as all_rows, count(distinct record_id) as records,
+        count(*) filter (where source_table_full_name = 'main.sales.returns') as returned from fact_table_lineage";
+    let counted = lake.query(counted).await.unwrap();
+    assert_eq!(serde_json::json!(counted), serde_json::json!([{"all_rows": 11, "records": 11, "returned": 2}]));
+    // Nothing is left for another run.
+    assert!(lake.run(&[TABLE]).await.unwrap().is_up_to_date());
 }

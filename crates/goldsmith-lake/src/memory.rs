@@ -46,6 +46,11 @@ impl MemoryBounds {
         usize::try_from(self.merge() / 3).unwrap_or(usize::MAX)
     }
 
+    /// Bytes that a staged upsert may keep in mind until its commit: the part that is for written files, which are closed by then.
+    pub(crate) fn remembered(&self) -> usize {
+        usize::try_from(self.files / 2).unwrap_or(usize::MAX)
+    }
+
     /// Bytes at which a row group is ended, when so many files are written at the same time.
     pub(crate) fn row_group(&self, files: usize) -> usize {
         // A row group of less than a page for each column would be more footer than rows.

@@ -1,6 +1,7 @@
 //! Changes that a handle holds, and that its next commit makes visible all at once.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use deltalake::kernel::{Add, Metadata, StructType};
@@ -10,6 +11,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use crate::merge::ChangeSet;
 use crate::merge::shadow::Caught;
 use crate::table::Table;
+use crate::upsert::Decisions;
 use crate::write::WrittenFiles;
 
 /// Files that were written or dropped and columns that were changed since the version of a handle.
@@ -24,6 +26,24 @@ pub(crate) struct Staged {
     changes: Vec<ChangeSet>,
     /// Whether rows came or went without such a record.
     has_unrecorded: bool,
+    /// How everything above came about, when it was a single upsert.
+    decisions: Remembered,
+}
+
+/// What an upsert decided. A clone of a handle shows what is staged, but does not know how it came about: its memory is that of readers.
+#[derive(Default)]
+struct Remembered(Option<Box<Decisions>>);
+
+impl Clone for Remembered {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Remembered").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Staged {
@@ -44,6 +64,17 @@ impl Staged {
 
     pub(crate) fn set_metadata(&mut self, metadata: Metadata, schema: StructType) {
         self.metadata = Some(Box::new((metadata, schema)));
+        self.forget();
+    }
+
+    /// Keeps in mind how what is staged came about, until anything else is staged.
+    pub(crate) fn remember(&mut self, decisions: Box<Decisions>) {
+        self.decisions.0 = Some(decisions);
+    }
+
+    /// Forgets how what is staged came about; it stays staged.
+    pub(crate) fn forget(&mut self) {
+        self.decisions.0 = None;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -65,6 +96,7 @@ impl Staged {
             changes: staged.changes,
             has_unrecorded: staged.has_unrecorded,
             written,
+            decisions: staged.decisions.0,
         }
     }
 }
@@ -82,6 +114,8 @@ pub(crate) struct Changes {
     pub(crate) has_unrecorded: bool,
     /// What was written and nothing refers to until the commit.
     pub(crate) written: Vec<Path>,
+    /// How it came about, when it was a single upsert.
+    pub(crate) decisions: Option<Box<Decisions>>,
 }
 
 impl Table {
@@ -101,6 +135,9 @@ impl Table {
     }
 
     async fn stage_files(&mut self, added: Vec<Add>, removed: &[String]) {
+        if !added.is_empty() || !removed.is_empty() {
+            self.staged.forget();
+        }
         let dropped: HashSet<&str> = removed.iter().map(String::as_str).collect();
         let (gone, kept): (Vec<Add>, Vec<Add>) =
             std::mem::take(&mut self.staged.added).into_iter().partition(|add| dropped.contains(add.path.as_str()));
@@ -118,6 +155,9 @@ impl Table {
     /// Shows files with further rows deleted: `masked` are files that this handle shows, with their new deletion vectors, and
     /// `vectors` the file that holds these.
     pub(crate) fn stage_masked(&mut self, masked: Vec<Add>, vectors: Option<Path>) {
+        if !masked.is_empty() {
+            self.staged.forget();
+        }
         self.staged.vectors.extend(vectors);
         for add in masked {
             match self.staged.added.iter_mut().find(|staged| staged.path == add.path) {

@@ -222,11 +222,12 @@ impl Table {
     /// As [`Lake::open`]; [`LakeError::NoTable`] when the table is gone.
     pub async fn refresh(&mut self) -> Result<()> {
         // Loaded anew and not carried forward, since the table may have been replaced by another one.
-        *self = self
+        let latest = self
             .lake
             .open(&self.location)
             .await?
             .ok_or_else(|| LakeError::NoTable { location: self.location.to_string() })?;
+        *self = Self { clustered_by: Arc::clone(&self.clustered_by), ..latest };
         Ok(())
     }
 

@@ -91,6 +91,11 @@ impl WrittenFiles {
         self.adds.iter().map(|add| u64::try_from(add.size).unwrap_or_default()).sum()
     }
 
+    /// The same files once more, for somebody who shows them.
+    pub(crate) fn shown(&self) -> Self {
+        Self { adds: self.adds.clone(), rows: self.rows, store: self.store.clone() }
+    }
+
     /// Number of files.
     pub fn files(&self) -> usize {
         self.adds.len()

@@ -101,11 +101,14 @@ pub async fn merge_delivery(
         rows,
         delete_missing_in_group: true,
         extra_groups,
-        run_id,
-        operation: "MERGE".into(),
+        stage: true,
         ..UpsertRequest::default()
     };
-    upsert(&mut table, request).await?;
+    // Staged, since the keys were read from the table: rows of others that came meanwhile are a conflict.
+    let report = upsert(&mut table, request).await?;
+    let commit =
+        CommitRequest { run_id, operation: "MERGE".into(), metrics: report.metrics(), ..CommitRequest::default() };
+    let _ = table.commit(commit).await?;
     Ok(count)
 }
 

@@ -108,7 +108,7 @@ impl Judge<'_> {
         let files = touched.column(touched.num_columns() - 1).as_string::<i32>();
         let keys = self.keys.encode(&touched)?;
         let mut gone = Vec::new();
-        for (row, verdict) in self.new_rows.judge(&touched)?.into_iter().enumerate() {
+        for (row, verdict) in self.new_rows.judge(&touched, 0)?.into_iter().enumerate() {
             match verdict {
                 Verdict::Equal | Verdict::Outranks => continue,
                 Verdict::NotAmongNewRows if !self.delete_missing => continue,

@@ -30,7 +30,7 @@ pub(crate) struct LiveFile {
     /// Statistics as in the log.
     pub(crate) stats: Option<String>,
     /// What the log says of its deleted rows.
-    vector: Option<DeletionVectorDescriptor>,
+    pub(crate) vector: Option<DeletionVectorDescriptor>,
     /// The deleted rows; absent when there are none.
     pub(crate) dead: Option<Arc<DeadRows>>,
 }

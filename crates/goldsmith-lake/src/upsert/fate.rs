@@ -3,9 +3,9 @@
 use deltalake::kernel::Add;
 use object_store::path::Path;
 
+use super::decisions::Examined;
 use super::probe::{Probe, Verdicts};
 use crate::error::Result;
-use crate::scan::LiveFile;
 use crate::vector::DeadRows;
 
 /// Copying this many bytes of a data file costs about as much as the vector costs the readers of the next days: a request more for
@@ -54,7 +54,7 @@ impl WriteMode {
 }
 
 /// Files with new deletion vectors.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Masks {
     pub(super) files: Vec<Add>,
     /// The file that holds the vectors, if any.
@@ -63,16 +63,16 @@ pub(super) struct Masks {
 
 impl Masks {
     /// Writes the vectors of files that lose rows.
-    pub(super) async fn store(probe: &Probe, changed: &[(LiveFile, Verdicts)]) -> Result<Self> {
+    pub(super) async fn store(probe: &Probe, changed: &[&Examined]) -> Result<Self> {
         let vectors: Vec<DeadRows> = changed
             .iter()
-            .map(|(file, verdicts)| match &file.dead {
+            .map(|Examined { file, verdicts, .. }| match &file.dead {
                 Some(dead) => dead.with(&verdicts.dropped),
                 None => DeadRows::default().with(&verdicts.dropped),
             })
             .collect();
         let (descriptors, path) = DeadRows::store(&probe.store, &probe.table, &vectors).await?;
-        let files = changed.iter().zip(descriptors).map(|((file, _), vector)| file.masked(vector)).collect();
+        let files = changed.iter().zip(descriptors).map(|(examined, vector)| examined.file.masked(vector)).collect();
         Ok(Self { files, vectors: path })
     }
 }

@@ -36,6 +36,11 @@ impl KeyIndex {
         self.before.len()
     }
 
+    /// Bytes in memory, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.keys.size() + self.heads.capacity() * size_of::<(u64, usize)>() + self.before.len() * size_of::<usize>()
+    }
+
     /// Adds the keys of a batch that are not there yet. Returns the rows that have another key.
     pub(super) fn insert(&mut self, batch: &RecordBatch) -> ArrowResult<Vec<usize>> {
         let keys = self.encoder.encode(batch)?;

@@ -31,6 +31,10 @@ pub(crate) struct Verdicts {
     pub(crate) rows: usize,
     /// How many of them were dead before.
     pub(crate) dead: usize,
+    /// Whether a living row belongs to a touched group.
+    pub(crate) is_touched: bool,
+    /// Whether a row goes because another one of its key was found first, maybe in another file.
+    pub(crate) has_duplicates: bool,
 }
 
 impl Verdicts {
@@ -65,7 +69,9 @@ struct Hit {
 impl Probe {
     /// Reads the group columns of a file, then the rest of just the touched rows: first the columns that cost little, and the others
     /// only of rows that are equal so far.
-    pub(crate) async fn examine(self: &Arc<Self>, candidate: &LiveFile) -> Result<Verdicts> {
+    ///
+    /// Rows are kept in mind as found in the file of this number.
+    pub(crate) async fn examine(self: &Arc<Self>, candidate: &LiveFile, number: u32) -> Result<Verdicts> {
         let mut file = candidate.file.open(&self.store).await?;
         let dead = candidate.dead.as_ref().map_or(0, |dead| usize::try_from(dead.len()).unwrap_or_default());
         let mut verdicts = Verdicts { dead, ..Verdicts::default() };
@@ -84,26 +90,33 @@ impl Probe {
         if hits.is_empty() {
             return Ok(verdicts);
         }
+        verdicts.is_touched = true;
         if hits.len() < verdicts.rows {
             file.load_page_index().await?;
         }
         match self.steps.split(&self.new_rows, &file) {
             Some((first, rest)) => {
-                let equal = self.compare(&file, hits, first, &mut verdicts, false).await?;
+                let equal = self.compare(&file, hits, number, first, &mut verdicts, false).await?;
                 if !equal.is_empty() {
-                    self.compare(&file, equal, rest, &mut verdicts, true).await?;
+                    self.compare(&file, equal, number, rest, &mut verdicts, true).await?;
                     verdicts.dropped.sort_unstable();
                 }
             }
-            None => self.judge(&file, hits, &mut verdicts).await?,
+            None => self.judge(&file, hits, number, &mut verdicts).await?,
         }
         Ok(verdicts)
     }
 
     /// Judges rows with all of their columns.
-    async fn judge(self: &Arc<Self>, file: &OpenFile, hits: Vec<Hit>, verdicts: &mut Verdicts) -> Result<()> {
+    async fn judge(
+        self: &Arc<Self>,
+        file: &OpenFile,
+        hits: Vec<Hit>,
+        number: u32,
+        verdicts: &mut Verdicts,
+    ) -> Result<()> {
         let batches = file.read(&self.judged_schema, selection(&hits, verdicts.rows))?;
-        let mut judged = self.look_at(batches, |new_rows, batch| new_rows.judge(batch));
+        let mut judged = self.look_at(batches, move |new_rows, batch| new_rows.judge(batch, number));
         let mut hits = hits.into_iter();
         while let Some(batch) = judged.try_next().await? {
             for (verdict, hit) in batch.into_iter().zip(&mut hits) {
@@ -119,6 +132,7 @@ impl Probe {
         self: &Arc<Self>,
         file: &OpenFile,
         hits: Vec<Hit>,
+        file_number: u32,
         columns: Vec<String>,
         verdicts: &mut Verdicts,
         is_last: bool,
@@ -146,7 +160,7 @@ impl Probe {
                     Some(_) if is_equal && !is_last => open.push(hit),
                     Some(number) => {
                         let verdict = if is_equal { Verdict::Equal } else { Verdict::Differs };
-                        self.enter(self.new_rows.settle(number, verdict), hit.row, verdicts);
+                        self.enter(self.new_rows.settle(number, verdict, file_number), hit.row, verdicts);
                     }
                 }
             }
@@ -163,6 +177,7 @@ impl Probe {
             Verdict::Differs => verdicts.dropped.push(row),
             Verdict::NotAmongNewRows if !self.delete_missing => {}
             Verdict::NotAmongNewRows | Verdict::Duplicate => {
+                verdicts.has_duplicates |= verdict == Verdict::Duplicate;
                 verdicts.dropped.push(row);
                 verdicts.deleted += 1;
             }
@@ -173,8 +188,8 @@ impl Probe {
     fn look_at<T: Send + 'static>(
         self: &Arc<Self>,
         batches: BoxStream<'static, Result<RecordBatch>>,
-        look: fn(&NewRows, &RecordBatch) -> std::result::Result<T, ArrowError>,
-    ) -> impl Stream<Item = Result<T>> + Unpin + use<T> {
+        look: impl Fn(&NewRows, &RecordBatch) -> std::result::Result<T, ArrowError> + Copy + Send + 'static,
+    ) -> impl Stream<Item = Result<T>> + Unpin {
         let probe = Arc::clone(self);
         let looking = batches.map(move |batch| {
             let probe = Arc::clone(&probe);

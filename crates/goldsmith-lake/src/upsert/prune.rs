@@ -77,6 +77,15 @@ impl Pruner {
         Ok(Self { columns: prunable })
     }
 
+    /// Bytes in memory, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let bytes = |column: &ColumnValues| match &column.values {
+            Values::Numbers(numbers, _) => numbers.len() * size_of::<i64>(),
+            Values::Texts(texts) => texts.iter().map(|text| text.len() + size_of::<String>()).sum(),
+        };
+        self.columns.iter().map(bytes).sum()
+    }
+
     /// Whether a file with these statistics can hold a touched row. Says yes whenever it is not certain.
     pub(crate) fn may_match(&self, stats: Option<&str>) -> bool {
         let Some(stats) = stats.and_then(|stats| serde_json::from_str::<Value>(stats).ok()) else {

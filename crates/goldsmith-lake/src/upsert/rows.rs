@@ -1,6 +1,6 @@
 //! The new rows of an upsert, found by key.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use arrow::array::{Array, BooleanArray, RecordBatch, UInt64Array};
 use arrow::buffer::BooleanBuffer;
@@ -10,15 +10,18 @@ use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::HashSet;
 
-use super::Preference;
 use super::compare::equal_rows;
 use super::keys::KeyIndex;
+use super::request::Preference;
 use crate::error::{LakeError, Result};
 
-const UNSEEN: u8 = 0;
-const UNCHANGED: u8 = 1;
-const REPLACES: u8 = 2;
-const OUTRANKED: u8 = 3;
+const UNSEEN: u32 = 0;
+const UNCHANGED: u32 = 1;
+const REPLACES: u32 = 2;
+const OUTRANKED: u32 = 3;
+/// What became known about a row stands in so many bits, above them the number of the file in which its key was found.
+const STATE_BITS: u32 = 2;
+const STATE: u32 = (1 << STATE_BITS) - 1;
 
 /// What the row in the table is, compared with the new rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +49,8 @@ pub(crate) struct NewRows {
     groups: KeyIndex,
     /// Whether groups and keys are the same, so that `keys` tells most of what is touched.
     group_is_key: bool,
-    states: Vec<AtomicU8>,
+    /// For each row, what the row of its key in the table is, and in which file that was found.
+    states: Vec<AtomicU32>,
     compared: Vec<String>,
     preference: Option<Preference>,
 }
@@ -86,7 +90,7 @@ impl NewRows {
             groups.insert(batch).map_err(fail)?;
         }
         Ok(Self {
-            states: (0..keys.len()).map(|_| AtomicU8::new(UNSEEN)).collect(),
+            states: (0..keys.len()).map(|_| AtomicU32::new(UNSEEN)).collect(),
             batches,
             starts,
             keys,
@@ -171,8 +175,8 @@ impl NewRows {
         Ok(is_known.iter().map(|is_known| is_known && among_known.next() == Some(true)).collect())
     }
 
-    /// Judges rows of the table that belong to touched groups, by a batch with key, compared and preferred columns.
-    pub(crate) fn judge(&self, batch: &RecordBatch) -> std::result::Result<Vec<Verdict>, ArrowError> {
+    /// Judges rows of a file that belong to touched groups, by a batch with key, compared and preferred columns.
+    pub(crate) fn judge(&self, batch: &RecordBatch, file: u32) -> std::result::Result<Vec<Verdict>, ArrowError> {
         let numbers = self.numbers(batch)?;
         let equal = self.equal(batch, &numbers, &self.compared)?;
         let staying = self.staying(batch, &numbers, &equal)?;
@@ -182,29 +186,40 @@ impl NewRows {
             .map(|(row, number)| {
                 let Some(number) = number else { return Verdict::NotAmongNewRows };
                 if equal.value(row) {
-                    self.settle(*number, Verdict::Equal)
+                    self.settle(*number, Verdict::Equal, file)
                 } else if staying.contains(&row) {
-                    self.settle(*number, Verdict::Outranks)
+                    self.settle(*number, Verdict::Outranks, file)
                 } else {
-                    self.settle(*number, Verdict::Differs)
+                    self.settle(*number, Verdict::Differs, file)
                 }
             })
             .collect())
     }
 
-    /// Keeps in mind what the row of the table with the key of a new row is, unless there was one before.
-    pub(super) fn settle(&self, number: usize, verdict: Verdict) -> Verdict {
+    /// Keeps in mind what the row of a file with the key of a new row is, unless there was one before.
+    pub(super) fn settle(&self, number: usize, verdict: Verdict, file: u32) -> Verdict {
         let state = match verdict {
             Verdict::Equal => UNCHANGED,
             Verdict::Differs => REPLACES,
             Verdict::Outranks => OUTRANKED,
             Verdict::NotAmongNewRows | Verdict::Duplicate => return verdict,
         };
+        let found = file << STATE_BITS | state;
         let is_first = self
             .states
             .get(number)
-            .is_some_and(|known| known.compare_exchange(UNSEEN, state, Ordering::Relaxed, Ordering::Relaxed).is_ok());
+            .is_some_and(|known| known.compare_exchange(UNSEEN, found, Ordering::Relaxed, Ordering::Relaxed).is_ok());
         if is_first { verdict } else { Verdict::Duplicate }
+    }
+
+    /// Forgets what was found in these files.
+    pub(super) fn forget(&self, files: &HashSet<u32>) {
+        for state in &self.states {
+            let found = state.load(Ordering::Relaxed);
+            if found != UNSEEN && files.contains(&(found >> STATE_BITS)) {
+                state.store(UNSEEN, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Rows of `batch` that differ from the new row of their key and are preferred to it.
@@ -251,7 +266,7 @@ impl NewRows {
     pub(crate) fn counts(&self) -> (u64, u64, u64, u64) {
         let mut counts = (0, 0, 0, 0);
         for state in &self.states {
-            match state.load(Ordering::Relaxed) {
+            match state.load(Ordering::Relaxed) & STATE {
                 UNCHANGED => counts.2 += 1,
                 REPLACES => counts.1 += 1,
                 OUTRANKED => counts.3 += 1,
@@ -261,18 +276,30 @@ impl NewRows {
         counts
     }
 
+    /// For each row, whether it has to be written.
+    pub(super) fn written(&self) -> BooleanBuffer {
+        BooleanBuffer::collect_bool(self.states.len(), |row| self.states.get(row).is_some_and(is_written))
+    }
+
+    /// Bytes in memory, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let rows: usize = self.batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        rows + self.keys.bytes() + self.groups.bytes() + self.states.len() * size_of::<AtomicU32>()
+    }
+
     /// The rows that have to be written.
     pub(crate) fn to_write(&self) -> impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>> {
         self.batches.iter().zip(&self.starts).map(|(batch, start)| {
-            let mask: BooleanArray = (0..batch.num_rows())
-                .map(|row| {
-                    let state = self.states.get(start + row);
-                    state.map(|state| matches!(state.load(Ordering::Relaxed), UNSEEN | REPLACES))
-                })
-                .collect();
+            let mask: BooleanArray =
+                (0..batch.num_rows()).map(|row| self.states.get(start + row).map(is_written)).collect();
             filter_record_batch(batch, &mask)
         })
     }
+}
+
+/// Whether a row in this state has to be written.
+fn is_written(state: &AtomicU32) -> bool {
+    matches!(state.load(Ordering::Relaxed) & STATE, UNSEEN | REPLACES)
 }
 
 fn describe_key(batch: &RecordBatch, key: &[String], row: usize) -> String {

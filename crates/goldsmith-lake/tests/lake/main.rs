@@ -2,16 +2,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod commits;
+mod compacted;
+mod conflicts;
 mod contract;
 mod delta_sources;
 mod evolution;
 mod guarded;
+mod history;
 mod maintenance;
 mod memory;
 mod mounts;
+mod noted;
 mod opening;
 mod others;
 mod parquet_sources;
+mod races;
+mod random_races;
 mod random_rows;
 mod random_upserts;
 mod rewritten;

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | 1/6 | rows that an operator collects before it computes with them ([`Share::rows`]) |
 //! | 1/6 | keys and hashes that it remembers ([`Share::keys`]) |
-//! | 1/6 | row groups under construction, and batches read ahead (`LakeOptions::memory`) |
+//! | 1/6 | row groups under construction, and batches read ahead; then what a staged upsert keeps until its commit (`LakeOptions::memory`) |
 //! | the rest | indexes of dimensions, and copies while computing: sorted, encoded and finished rows take about three times what was collected |
 //!
 //! A share says how much is done at once, never what comes out.

@@ -1,0 +1,175 @@
+//! What an upsert found out about a table, and what follows from it.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use futures::{StreamExt, TryStreamExt};
+
+use super::fate::{Fate, WriteMode};
+use super::output::Output;
+use super::plan::{Plan, conform_rows};
+use super::probe::{Probe, Verdicts};
+use super::prune::Pruner;
+use super::report::UpsertReport;
+use super::request::UpsertRequest;
+use super::rows::{Columns, NewRows};
+use super::steps::Steps;
+use crate::conform::conform;
+use crate::error::{LakeError, Result};
+use crate::scan::{LiveFile, live_files, load_vectors};
+use crate::table::Table;
+
+/// A file with rows of touched groups, and what has to happen to it.
+pub(crate) struct Examined {
+    /// Tells what was found in this file from what was found in others, and from what is found when it is examined again.
+    pub(super) number: u32,
+    pub(super) file: LiveFile,
+    pub(super) verdicts: Verdicts,
+}
+
+/// An upsert on its way: the new rows, what became known about them and about the files of the table, and what was written.
+///
+/// Kept until the commit, so that others who are faster cost a look at what they touched, and not the whole upsert.
+pub(crate) struct Decisions {
+    pub(super) probe: Arc<Probe>,
+    pub(super) pruner: Pruner,
+    pub(super) schema: SchemaRef,
+    pub(super) write_mode: WriteMode,
+    /// Sorted by path.
+    pub(super) examined: Vec<Examined>,
+    /// The number of the file that is examined next.
+    next: u32,
+    pub(super) files_pruned: usize,
+    pub(super) files_reprobed: usize,
+    pub(super) output: Output,
+}
+
+impl Decisions {
+    /// Prepares an upsert into a table without rules of its own. Nothing is read yet.
+    pub(super) fn new(table: &Table, request: &UpsertRequest) -> Result<Self> {
+        let location = table.location.to_string();
+        let schema = table.data_schema()?;
+        let rows = conform_rows(&request.rows, &schema, &location)?;
+        let plan = Plan::new(request, &schema, &location)?;
+        let extra = match &request.extra_groups {
+            Some(groups) => vec![conform(groups, &plan.group_schema, &location)?],
+            None => Vec::new(),
+        };
+        let mut groups = extra.clone();
+        groups.extend(rows.iter().cloned());
+        let pruner =
+            Pruner::new(&schema, &request.group, &groups).map_err(|error| LakeError::arrow(&location, error))?;
+        let columns = Columns { key: &request.key, group: &request.group, compared: &plan.compared };
+        let new_rows = NewRows::new(&location, &schema, &columns, rows, &extra, request.preference.as_ref())?;
+        let probe = Probe {
+            table: location,
+            store: table.delta.log_store().object_store(None),
+            new_rows,
+            group_schema: plan.group_schema,
+            judged_schema: plan.judged_schema,
+            delete_missing: request.delete_missing_in_group,
+            key: request.key.clone(),
+            steps: Steps::default(),
+        };
+        Ok(Self {
+            probe: Arc::new(probe),
+            pruner,
+            schema,
+            write_mode: request.write_mode,
+            examined: Vec::new(),
+            next: 0,
+            files_pruned: 0,
+            files_reprobed: 0,
+            output: Output::default(),
+        })
+    }
+
+    /// Examines the table as its handle shows it, and writes what has to be written. Nothing is left of it after an error.
+    pub(super) async fn decide(&mut self, table: &Table) -> Result<()> {
+        let candidates = self.candidates(live_files(table, None)?);
+        self.examine(table, candidates).await?;
+        self.write(table).await
+    }
+
+    /// Those of all live files that may hold a touched row.
+    pub(super) fn candidates(&mut self, mut live: Vec<LiveFile>) -> Vec<LiveFile> {
+        let count = live.len();
+        live.retain(|file| !self.probe.new_rows.is_empty() && self.pruner.may_match(file.stats.as_deref()));
+        self.files_pruned = count - live.len();
+        live
+    }
+
+    /// Examines files, several at a time.
+    pub(super) async fn examine(&mut self, table: &Table, mut candidates: Vec<LiveFile>) -> Result<()> {
+        load_vectors(table, &mut candidates).await?;
+        let first = self.next;
+        let numbered: Vec<(u32, LiveFile)> = (first..).zip(candidates).collect();
+        self.next = numbered.last().map_or(first, |(number, _)| number + 1);
+        let examined: Vec<Examined> = futures::stream::iter(numbered)
+            .map(|(number, file)| {
+                let probe = Arc::clone(&self.probe);
+                // A task of its own, so that files are decoded on all threads.
+                tokio::spawn(async move {
+                    let verdicts = probe.examine(&file, number).await?;
+                    Ok::<_, LakeError>(Examined { number, file, verdicts })
+                })
+            })
+            .buffer_unordered(table.options().files_at_once().max(1))
+            .map(|result| match result {
+                Ok(result) => result,
+                Err(error) => Err(LakeError::Task { location: self.probe.table.clone(), reason: error.to_string() }),
+            })
+            .try_filter(|examined| std::future::ready(examined.verdicts.is_touched))
+            .try_collect()
+            .await?;
+        self.examined.extend(examined);
+        self.examined.sort_unstable_by(|a, b| a.file.path.cmp(&b.file.path));
+        Ok(())
+    }
+
+    /// The files that lose rows: those that stay with a deletion vector, and those that go.
+    pub(super) fn losing(&self) -> (Vec<&Examined>, Vec<&Examined>) {
+        let losing = self.examined.iter().filter(|examined| !examined.verdicts.dropped.is_empty());
+        losing.partition(|examined| self.write_mode.fate(examined.file.file.size, &examined.verdicts) == Fate::Masked)
+    }
+
+    /// What was decided, as far as it has been written.
+    pub(crate) fn report(&self) -> UpsertReport {
+        let (inserted, updated, unchanged, outranked) = self.probe.new_rows.counts();
+        let (masked, rewritten) = self.losing();
+        UpsertReport {
+            inserted,
+            updated,
+            unchanged,
+            outranked,
+            deleted: self.examined.iter().map(|examined| examined.verdicts.deleted).sum(),
+            files_removed: rewritten.len(),
+            files_masked: masked.len(),
+            files_added: self.output.written.files(),
+            files_pruned: self.files_pruned,
+            files_reprobed: self.files_reprobed,
+            rows_copied: self.output.copied,
+            ..UpsertReport::default()
+        }
+    }
+
+    /// Has the handle of the table show what was decided.
+    pub(crate) async fn stage(&self, table: &mut Table) {
+        let masks = self.output.masks.clone();
+        table.stage_masked(masks.files, masks.vectors);
+        let (_, rewritten) = self.losing();
+        let removed: Vec<String> = rewritten.into_iter().map(|examined| examined.file.path.clone()).collect();
+        table.stage(self.output.written.shown(), &removed).await;
+    }
+
+    /// Deletes what was written, as far as the storage lets us.
+    pub(crate) async fn discard(&mut self) {
+        std::mem::take(&mut self.output).discard(&self.probe.store).await;
+    }
+
+    /// Bytes in memory, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let dropped: usize = self.examined.iter().map(|examined| examined.verdicts.dropped.len()).sum();
+        self.probe.new_rows.bytes() + self.pruner.bytes() + dropped * size_of::<usize>()
+    }
+}

@@ -1,0 +1,106 @@
+//! Writers that overtake each other at random, beside a map.
+
+use std::collections::BTreeMap;
+
+use goldsmith_lake::{CommitOutcome, CommitRequest, ErrorKind, UpsertRequest, upsert};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::history::{History, Kind, Row};
+use crate::races::{MODES, filled, unreferenced};
+use crate::support::{Place, append, rows};
+
+/// Some writers, none of which looks at the table before it writes, beside a map to which their commits are applied in order.
+async fn interleaved(seed: u64, steps: usize) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let place = Place::new();
+    let mut history = filled(&place).await;
+    let mut handles = Vec::new();
+    for _ in 0..3 {
+        handles.push(place.open("t").await);
+    }
+    // The last version that changed rows.
+    let (mut last_change, mut reprobed) = (handles[0].version(), 0);
+    for step in 0..steps {
+        let who = random.random_range(0..handles.len());
+        let table = &mut handles[who];
+        let (from, run) = (table.version(), format!("run-{step}"));
+        let case = format!("seed {seed} step {step} handle {who}");
+        let mut rows_of = |count: usize| -> Vec<(String, i64, String)> {
+            let mut fresh = BTreeMap::new();
+            for _ in 0..random.random_range(0..=count) {
+                let id = ["a", "b", "c", "d", "e", "g"][random.random_range(0..6)].to_owned();
+                fresh.insert((id, random.random_range(0..3)), ["m", "n", "o"][random.random_range(0..3)].to_owned());
+            }
+            fresh.into_iter().map(|((id, time), name)| (id, time, name)).collect()
+        };
+        let fresh = rows_of(5);
+        let fresh: Vec<Row<'_>> = fresh.iter().map(|(id, time, name)| (id.as_str(), *time, name.as_str())).collect();
+        let kind = [Kind::Plain, Kind::Timeline, Kind::GreaterStays][random.random_range(0..3)];
+        let write_mode = MODES[random.random_range(0..3)];
+        let before = history.clone();
+        let changed = match random.random_range(0..8) {
+            0 => {
+                let id = format!("fresh-{step}");
+                append(table, &history.append(&[(&id, 0, "m")], &run), None, &run).await;
+                true
+            }
+            1 => {
+                if let Err(error) = table.compact(&run, false).await {
+                    assert_eq!(error.kind(), ErrorKind::Conflict, "{case}: {error}");
+                }
+                false
+            }
+            2 => {
+                let (request, _) = history.upsert(kind, &fresh, &run);
+                let request = UpsertRequest { write_mode, stage: true, ..request };
+                upsert(table, request).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+                match table.commit(CommitRequest::default()).await {
+                    Ok(CommitOutcome::Committed { .. }) => {
+                        assert!(from >= last_change, "{case}: rows that changed were not noticed");
+                        true
+                    }
+                    Ok(CommitOutcome::Nothing) => false,
+                    Err(error) => {
+                        assert!(from < last_change, "{case}: rows were only rearranged: {error}");
+                        assert_eq!(error.kind(), ErrorKind::Conflict, "{case}: {error}");
+                        false
+                    }
+                }
+            }
+            _ => {
+                let (request, fates) = history.upsert(kind, &fresh, &run);
+                let done = upsert(table, UpsertRequest { write_mode, ..request }).await;
+                let report = done.unwrap_or_else(|error| panic!("{case}: {error}"));
+                reprobed += report.files_reprobed;
+                if report.version.is_some() {
+                    assert_eq!(History::fates(&report), fates, "{case}: {report:?}");
+                }
+                report.version.is_some()
+            }
+        };
+        if !changed {
+            // Also when what it would have changed is the work of somebody whom it has not seen.
+            history = before;
+        }
+        let latest = place.open("t").await;
+        assert_eq!(rows(&latest).await, history.lines(), "{case}");
+        assert_eq!(unreferenced(&place, "t"), Vec::<String>::new(), "{case}");
+        if changed {
+            last_change = latest.version();
+        }
+        if random.random_bool(0.3) {
+            handles[who].refresh().await.unwrap();
+        }
+    }
+    assert!(reprobed > 0, "seed {seed}: nobody was overtaken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout)]
+async fn writers_that_overtake_each_other_equal_a_map() {
+    for seed in 0..4 {
+        println!("seed {seed}");
+        interleaved(seed, 40).await;
+    }
+}

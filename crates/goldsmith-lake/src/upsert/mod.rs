@@ -47,10 +47,11 @@ use crate::table::Table;
 /// rows stay in memory until then, unless they take more than half of [`crate::MemoryBounds::files`].
 ///
 /// # Errors
-/// [`LakeError::BrokenRule`](crate::LakeError::BrokenRule) for rows that the table does not allow; [`LakeError::DuplicateKey`](crate::LakeError::DuplicateKey), [`LakeError::InvalidRequest`](crate::LakeError::InvalidRequest),
-/// [`LakeError::MissingColumn`](crate::LakeError::MissingColumn), [`LakeError::UnexpectedColumn`](crate::LakeError::UnexpectedColumn), [`LakeError::ValueDoesNotFit`](crate::LakeError::ValueDoesNotFit) for a request that does not fit the
-/// table; [`LakeError::Conflict`](crate::LakeError::Conflict) (retryable) when another run moved the position, or somebody changed columns, protocol or, in a
-/// table with rules, rows; errors of the storage. Nothing is visible after an error.
+/// [`crate::LakeError::BrokenRule`] for rows that the table does not allow; [`crate::LakeError::DuplicateKey`],
+/// [`crate::LakeError::InvalidRequest`], [`crate::LakeError::MissingColumn`], [`crate::LakeError::UnexpectedColumn`],
+/// [`crate::LakeError::ValueDoesNotFit`] for a request that does not fit the table; [`crate::LakeError::Conflict`] (retryable) when
+/// another run moved the position, or somebody changed columns, protocol or, in a table with rules, rows; errors of the storage.
+/// Nothing is visible after an error.
 pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertReport> {
     // Before anything else is held in memory.
     table.staged.forget();

@@ -288,4 +288,9 @@ async fn rows_of_a_clustered_table_are_sorted_in_its_files() {
     let report = apply(&mut earlier, UpsertRequest { stage: true, ..request(rows) }).await;
     assert_eq!(report.inserted, 3);
     assert_eq!(values_as_written(&earlier).await, ["x", "y", "z"], "a handle at another version sorts too");
+    let mut refreshed = place.create("refreshed", pairs_schema()).await;
+    refreshed.cluster_by(&names(&["v"]));
+    refreshed.refresh().await.unwrap();
+    apply(&mut refreshed, request(vec![pairs(&[(5, "z"), (6, "x"), (7, "y")])])).await;
+    assert_eq!(values_as_written(&refreshed).await, ["x", "y", "z"], "and so does one that moved on");
 }

@@ -32,7 +32,7 @@ async fn a_staged_upsert_follows_its_rows_into_compacted_files_and_reads_no_othe
         assert_eq!(History::fates(&report), fates, "{write_mode:?}");
         assert_eq!(noted.take().len(), 4, "{write_mode:?}");
 
-        let options = LakeOptions { target_file_size: 64 * 1024, ..LakeOptions::default() };
+        let options = LakeOptions { target_file_size: 16 * 1024, ..LakeOptions::default() };
         let mut other = Lake::new(options).open(&place.at("t")).await.unwrap().unwrap();
         let merged = other.compact("winner", false).await.unwrap();
         assert_eq!((merged.small_files, merged.files_after), (4, 2), "the large file stays");

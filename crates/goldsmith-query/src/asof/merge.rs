@@ -9,7 +9,7 @@ use arrow::row::Rows;
 use datafusion::common::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::expressions::Column;
-use datafusion::physical_plan::metrics::BaselineMetrics;
+use datafusion::physical_plan::metrics::{BaselineMetrics, RecordOutput};
 use futures::StreamExt;
 
 use super::exec::{LeftColumns, RightColumns};
@@ -119,8 +119,7 @@ impl Merge {
         if pending.next < pending.batch.num_rows() {
             self.pending = Some(pending);
         }
-        self.metrics.record_output(batch.num_rows());
-        Ok(Some(batch))
+        Ok(Some(batch.record_output(&self.metrics)))
     }
 
     async fn next_rows(&mut self) -> Result<Option<Pending>> {

@@ -1,19 +1,26 @@
 //! The as-of join: each row of a fact meets the version of its dimension row that was valid then.
 //!
-//! [`asof_join`] puts a node of its own into a DataFusion plan. Both sides are partitioned by the hash of the key, sorted by key
-//! and time, and merged in one pass per partition, so that partitions are joined in parallel, sorting spills to disk under a
-//! bounded memory pool, and the join itself holds a few batches. Each row of the left side gives exactly one row, by
-//! construction.
+//! [`asof_join`] puts a node of its own into a DataFusion plan. It reads the versions first. While the memory pool grants what they
+//! take, they are held as the index of [`lookup`](crate::lookup), and the rows of the left side stream through it in their order.
+//! When the pool refuses, both sides are sorted by key and time, spilling to disk, and merged in one pass that holds a few batches;
+//! where the order of the left side is known to the plan, it is brought back. Partitions are joined in parallel: both sides are
+//! partitioned by the hash of the key, or, when the versions are few, read once for all partitions of the left side. Each row of the
+//! left side gives exactly one row, by construction.
 //!
 //! Which version is met is told as in [`lookup`](crate::lookup): the last one with `start <= t`, else the first one; with an
 //! end, of those with `start <= t < end` the one that starts last. Of versions that start together the one with the greatest
 //! surrogate key counts. Where nothing is met (a null in the key or in `t`, a key without version), the fetched columns are null.
 
+mod dimension;
 mod exec;
+mod indexed;
 mod merge;
+mod metrics;
 mod node;
 mod planner;
 mod side;
+mod sorting;
+mod stream;
 
 use std::sync::Arc;
 
@@ -21,12 +28,13 @@ use arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchema};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::logical_expr::{Expr, Extension, LogicalPlan, lit};
+use datafusion::logical_expr::{Expr, Extension, LogicalPlan, cast, lit, try_cast};
 
 use self::node::{AsOfJoin, Versions};
 use self::planner::AsOfQueryPlanner;
 use crate::columns::UNKNOWN_KEY;
 use crate::normalize::plain_type;
+use crate::types::is_lossless;
 use crate::{QueryError, Result};
 
 /// The columns of an as-of join.
@@ -55,7 +63,8 @@ pub struct AsOfSpec {
 ///
 /// # Errors
 /// [`QueryError::MissingColumn`] for a column that a side has not (or has twice), [`QueryError::WrongType`] when keys differ in
-/// their types or an instant is neither timestamp nor date, and [`QueryError::DataFusion`] for a plan that cannot be built.
+/// their types, an instant is neither timestamp nor date, or the surrogate key is no `BIGINT`, and [`QueryError::DataFusion`] for
+/// a plan that cannot be built.
 ///
 /// # Example
 /// ```
@@ -92,6 +101,7 @@ pub fn asof_join(left: DataFrame, right: DataFrame, spec: &AsOfSpec) -> Result<D
     }
     let (left_schema, right_schema) = (left.schema().clone(), right.schema().clone());
     let mut left_key = Vec::with_capacity(spec.left_key.len());
+    let mut types = Vec::with_capacity(spec.left_key.len());
     for (left_name, right_name) in spec.left_key.iter().zip(&spec.right_key) {
         let (column, expected) = find(&left_schema, left_name, "the left side of the join")?;
         let (_, found) = find(&right_schema, right_name, "the right side of the join")?;
@@ -99,32 +109,52 @@ pub fn asof_join(left: DataFrame, right: DataFrame, spec: &AsOfSpec) -> Result<D
             return Err(QueryError::WrongType { column: right_name.clone(), expected, found });
         }
         left_key.push(Expr::Column(column));
+        types.push(expected);
     }
     let instant = instant(&left_schema, &spec.instant, "the left side of the join")?;
     let (state, left) = left.into_parts();
-    let (right, versions) = versions(right, &right_schema, spec)?;
+    let (right, versions) = versions(right, &right_schema, spec, &types)?;
     let node = AsOfJoin::try_new(left, right, left_key, instant, versions)?;
     let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });
     let state = SessionStateBuilder::new_from_existing(state).with_query_planner(Arc::new(AsOfQueryPlanner)).build();
     Ok(DataFrame::new(state, plan))
 }
 
-/// The versions that can be met at all, with the columns that the join needs, under names of its own.
-fn versions(right: DataFrame, schema: &DFSchema, spec: &AsOfSpec) -> Result<(LogicalPlan, Versions)> {
+/// The versions that can be met at all, with the columns that the join needs, under names of its own and keys of these types.
+fn versions(
+    right: DataFrame,
+    schema: &DFSchema,
+    spec: &AsOfSpec,
+    types: &[DataType],
+) -> Result<(LogicalPlan, Versions)> {
     const CONTEXT: &str = "the right side of the join";
     let mut select = Vec::new();
     let mut filter = Vec::new();
     let mut key = Vec::with_capacity(spec.right_key.len());
-    for (number, name) in spec.right_key.iter().enumerate() {
-        let column = Expr::Column(find(schema, name, CONTEXT)?.0);
-        filter.push(column.clone().is_not_null());
+    for (number, (name, expected)) in spec.right_key.iter().zip(types).enumerate() {
+        let (column, found) = find(schema, name, CONTEXT)?;
+        let column = Expr::Column(column);
         key.push(format!("__asof_key_{number}"));
-        select.extend(key.last().map(|name| column.alias(name)));
+        let alias = key.last().cloned().unwrap_or_default();
+        if found == *expected {
+            filter.push(column.clone().is_not_null());
+            select.push(column.alias(alias));
+        } else {
+            // Both sides are hashed and sorted by their bytes, so they need one type. What is not in that of the left side, or
+            // not without loss, meets nothing; null is not equal to anything either.
+            let cast = try_cast(column.clone(), expected.clone());
+            filter.push(try_cast(cast.clone(), found).eq(column));
+            select.push(cast.alias(alias));
+        }
     }
     let start = instant(schema, &spec.start, CONTEXT)?;
     filter.push(start.clone().is_not_null());
     select.push(start.alias(START));
-    let surrogate = Expr::Column(find(schema, &spec.surrogate, CONTEXT)?.0);
+    let (surrogate, found) = find(schema, &spec.surrogate, CONTEXT)?;
+    if !is_lossless(&found, &DataType::Int64) {
+        return Err(QueryError::WrongType { column: spec.surrogate.clone(), expected: DataType::Int64, found });
+    }
+    let surrogate = cast(Expr::Column(surrogate), DataType::Int64);
     // Null is not unequal to anything either.
     filter.push(surrogate.clone().not_eq(lit(UNKNOWN_KEY)));
     select.push(surrogate.alias(SURROGATE));

@@ -8,11 +8,11 @@ use datafusion::common::Result;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNode};
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::expressions::Column;
+use datafusion::physical_plan::{ExecutionPlan, StatisticsArgs, StatisticsContext};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
-use super::exec::{AsOfJoinExec, LeftColumns, RightColumns};
+use super::exec::{AsOfJoinExec, LeftColumns, Mode, RightColumns};
 use super::node::{AsOfJoin, index};
 
 /// Plans queries with as-of joins.
@@ -41,7 +41,7 @@ impl ExtensionPlanner for AsOfPlanner {
         node: &dyn UserDefinedLogicalNode,
         _logical_inputs: &[&LogicalPlan],
         physical_inputs: &[Arc<dyn ExecutionPlan>],
-        _session: &dyn Session,
+        session: &dyn Session,
         _planning_ctx: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let Some(join) = node.as_any().downcast_ref::<AsOfJoin>() else {
@@ -67,7 +67,23 @@ impl ExtensionPlanner for AsOfPlanner {
             end: versions.end.as_ref().map(|end| of(&join.right, end)).transpose()?,
             fetch: all(&join.right, &versions.fetch)?,
         };
-        let exec = AsOfJoinExec::try_new(Arc::clone(left), Arc::clone(right), left_columns, right_columns)?;
+        let mode = mode(right.as_ref(), session)?;
+        let exec = AsOfJoinExec::try_new(Arc::clone(left), Arc::clone(right), left_columns, right_columns, mode)?;
         Ok(Some(Arc::new(exec)))
     }
+}
+
+/// Versions are collected where DataFusion would collect one side of a hash join, by the same settings.
+fn mode(right: &dyn ExecutionPlan, session: &dyn Session) -> Result<Mode> {
+    let options = session.config_options();
+    if options.execution.target_partitions == 1 {
+        return Ok(Mode::Partitioned);
+    }
+    let statistics = StatisticsContext::new().compute(right, &StatisticsArgs::new())?;
+    let is_small = match (statistics.total_byte_size.get_value(), statistics.num_rows.get_value()) {
+        (Some(bytes), _) => *bytes < options.optimizer.hash_join_single_partition_threshold,
+        (None, Some(rows)) => *rows < options.optimizer.hash_join_single_partition_threshold_rows,
+        (None, None) => false,
+    };
+    Ok(if is_small { Mode::Collected } else { Mode::Partitioned })
 }

@@ -46,24 +46,24 @@ impl DimensionIndex {
             || before.is_empty()
             || self.key.iter().map(|field| field.data_type()).eq(before.key.iter().map(|field| field.data_type()))
                 && types(&self.fetched).eq(types(&before.fetched));
-        if !same_types || self.resolution != before.resolution {
+        if !same_types || self.versions.resolution != before.versions.resolution {
             return Ok(None);
         }
         let fetched = Fetched::new(self, before)?;
         let mut change = IndexChange { keys: HashMap::new(), hashes: HashSet::new() };
-        for (key, group) in &self.groups {
-            let old = before.groups.get(key).map_or(&[][..], |group| before.of_group(*group));
-            self.compare(key, self.of_group(*group), old, &fetched, &mut change);
+        for (key, group) in &self.versions.groups {
+            let old = before.versions.groups.get(key).map_or(&[][..], |group| before.versions.of_group(*group));
+            self.compare(key, self.versions.of_group(*group), old, &fetched, &mut change);
         }
-        for (key, group) in &before.groups {
-            if !self.groups.contains_key(key) {
-                self.compare(key, &[], before.of_group(*group), &fetched, &mut change);
+        for (key, group) in &before.versions.groups {
+            if !self.versions.groups.contains_key(key) {
+                self.compare(key, &[], before.versions.of_group(*group), &fetched, &mut change);
             }
         }
         // Keys of an index that was never filled have no type, and then nothing is hashed.
-        let parser = self.converter.parser();
+        let parser = self.versions.converter.parser();
         if !self.key.iter().any(|field| field.data_type().is_null()) {
-            let keys = self.converter.convert_rows(change.keys.keys().map(|key| parser.parse(key)))?;
+            let keys = self.versions.converter.convert_rows(change.keys.keys().map(|key| parser.parse(key)))?;
             change.hashes = KeyHasher::default().hash_columns(&keys, change.len())?.into_iter().collect();
         }
         Ok(Some(change))
@@ -97,7 +97,7 @@ impl DimensionIndex {
         if !likely.is_empty() {
             let likely = UInt64Array::from(likely);
             let keys = keys.iter().map(|key| Ok(take(key, &likely, None)?)).collect::<Result<Vec<_>>>()?;
-            let encoded = self.converter.convert_columns(&keys)?;
+            let encoded = self.versions.converter.convert_columns(&keys)?;
             for (row, key) in likely.values().iter().zip(encoded.iter()) {
                 let row = *row as usize;
                 let is_touched = change.keys.get(key.as_ref()).is_some_and(|from| match (&instants, from) {
@@ -110,12 +110,6 @@ impl DimensionIndex {
         Ok(BooleanArray::new(touched.finish(), None))
     }
 
-    fn of_group(&self, group: u32) -> &[Version] {
-        let group = group as usize;
-        let bounds = self.offsets.get(group).zip(self.offsets.get(group + 1));
-        bounds.and_then(|(start, end)| self.versions.get(*start..*end)).unwrap_or_default()
-    }
-
     fn compare(&self, key: &[u8], new: &[Version], old: &[Version], fetched: &Fetched, change: &mut IndexChange) {
         let same = |(new, old): (&Version, &Version)| {
             (new.start, new.end, new.surrogate) == (old.start, old.end, old.surrogate) && fetched.same(new.row, old.row)
@@ -125,7 +119,7 @@ impl DimensionIndex {
             return;
         }
         let start = new.get(first).into_iter().chain(old.get(first)).map(|version| version.start).min();
-        let from = match self.resolution {
+        let from = match self.versions.resolution {
             Resolution::Plain => None,
             // The first version counts for everything before it too.
             Resolution::AsOf if first == 0 => None,

@@ -10,6 +10,7 @@
 //! resolve to the unknown member, -1. The unknown member itself is never matched.
 
 mod change;
+mod versions;
 
 use std::sync::Arc;
 
@@ -18,17 +19,15 @@ use arrow::array::{
 };
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Field, Int64Type, TimestampMicrosecondType};
-use arrow::row::RowConverter;
-use datafusion::common::HashMap;
 
 use crate::aggregate::is_unknown;
 use crate::columns::UNKNOWN_KEY;
 use crate::normalize::{column, normalize_column, plain_type, sort_maps, widen};
-use crate::order::{OLDEST_FIRST, converter};
 use crate::types::timestamp;
 use crate::{QueryError, Result};
 
 pub use self::change::IndexChange;
+pub(crate) use self::versions::{Resolution, Version, VersionColumns, VersionIndex};
 
 /// Which columns of a dimension an index is made from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,43 +40,11 @@ pub struct IndexSpec {
     pub fetch: Vec<String>,
 }
 
-/// How versions of one key are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resolution {
-    Plain,
-    AsOf,
-    Interval,
-}
-
-/// One row of the dimension. Instants are microseconds; the bounds of plain rows are not looked at.
-#[derive(Debug, Clone, Copy)]
-struct Version {
-    group: u32,
-    start: i64,
-    end: Option<i64>,
-    /// Greatest end among the versions of the key up to this one: bounds the search among overlapping intervals.
-    reach: Option<i64>,
-    surrogate: i64,
-    row: u64,
-}
-
-impl Version {
-    fn contains(&self, instant: i64) -> bool {
-        self.start <= instant && self.end.is_none_or(|end| instant < end)
-    }
-}
-
 /// An index over the rows of a dimension.
 #[derive(Debug)]
 pub struct DimensionIndex {
-    resolution: Resolution,
     key: Vec<Field>,
-    converter: RowConverter,
-    groups: HashMap<Box<[u8]>, u32>,
-    /// Sorted by key group, start, and what breaks ties; the greatest comes last.
-    versions: Vec<Version>,
-    /// Where the versions of each group begin, and the end of the last.
-    offsets: Vec<usize>,
+    versions: VersionIndex,
     fetched: Vec<(String, ArrayRef)>,
 }
 
@@ -118,22 +85,18 @@ impl DimensionIndex {
 
     /// About how many bytes of memory the index takes.
     pub fn bytes(&self) -> u64 {
-        // The place of a key in the map with the usual reserve, and what the allocator adds.
-        const KEY_OVERHEAD: usize = 48;
-        let keys: usize = self.groups.keys().map(|key| key.len() + KEY_OVERHEAD).sum();
-        let versions = self.versions.capacity() * size_of::<Version>() + self.offsets.capacity() * size_of::<usize>();
         let fetched: usize = self.fetched.iter().map(|(_, values)| values.get_array_memory_size()).sum();
-        (keys + versions + fetched) as u64
+        (self.versions.bytes() + fetched) as u64
     }
 
     /// Number of indexed rows.
     pub fn len(&self) -> usize {
-        self.versions.len()
+        self.versions.versions.len()
     }
 
     /// Whether nothing can be found.
     pub fn is_empty(&self) -> bool {
-        self.versions.is_empty()
+        self.versions.versions.is_empty()
     }
 
     /// Resolves keys, given as columns in the order of [`IndexSpec::key`].
@@ -151,33 +114,13 @@ impl DimensionIndex {
         }
         let keys = self.plain_keys(keys)?;
         let instants = self.instants(as_of)?;
-        let encoded = self.converter.convert_columns(&keys)?;
         let mut surrogate = Vec::with_capacity(rows);
         let mut found_rows = Vec::with_capacity(rows);
-        // Facts come clustered by key, so the last key is often the next one too.
-        let mut last: Option<(arrow::row::Row<'_>, Option<u32>)> = None;
-        for row in 0..rows {
-            let instant = match &instants {
-                Some(instants) if instants.is_null(row) => None,
-                Some(instants) => Some(instants.value(row)),
-                None => Some(0),
-            };
-            let known = !keys.iter().any(|key| is_unknown(key, row, empty_is_null));
-            let version = match instant {
-                Some(instant) if known => {
-                    let bytes = encoded.row(row);
-                    let group = match last {
-                        Some((previous, group)) if previous == bytes => group,
-                        _ => self.groups.get(bytes.as_ref()).copied(),
-                    };
-                    last = Some((bytes, group));
-                    group.and_then(|group| self.version(group, instant))
-                }
-                _ => None,
-            };
+        let is_known = |row| !keys.iter().any(|key| is_unknown(key, row, empty_is_null));
+        self.versions.find(&keys, instants.as_ref(), is_known, |version| {
             surrogate.push(version.map_or(UNKNOWN_KEY, |version| version.surrogate));
             found_rows.push(version.map(|version| version.row));
-        }
+        })?;
         Ok(Resolved { surrogate: surrogate.into(), row: found_rows.into() })
     }
 
@@ -192,30 +135,6 @@ impl DimensionIndex {
         Ok(take(values, rows, None)?)
     }
 
-    fn version(&self, group: u32, instant: i64) -> Option<&Version> {
-        let group = group as usize;
-        let versions = self.versions.get(*self.offsets.get(group)?..*self.offsets.get(group + 1)?)?;
-        if self.resolution == Resolution::Plain {
-            return versions.last();
-        }
-        let started = versions.partition_point(|version| version.start <= instant);
-        let candidates = versions.get(..started)?;
-        match self.resolution {
-            Resolution::Plain | Resolution::AsOf => candidates.last().or_else(|| self.earliest(versions)),
-            Resolution::Interval => candidates
-                .iter()
-                .rev()
-                .take_while(|version| version.reach.is_none_or(|reach| instant < reach))
-                .find(|version| version.contains(instant)),
-        }
-    }
-
-    /// The first version; of several that start together the one that would be found as of their start.
-    fn earliest<'a>(&self, versions: &'a [Version]) -> Option<&'a Version> {
-        let start = versions.first()?.start;
-        versions.iter().take_while(|version| version.start == start).last()
-    }
-
     fn plain_keys(&self, keys: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
         if keys.len() != self.key.len() {
             let column = self.key.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");
@@ -225,7 +144,7 @@ impl DimensionIndex {
     }
 
     fn instants(&self, as_of: Option<&ArrayRef>) -> Result<Option<TimestampMicrosecondArray>> {
-        match (self.resolution, as_of) {
+        match (self.versions.resolution, as_of) {
             (Resolution::Plain, _) => Ok(None),
             (_, Some(column)) => Ok(Some(instants("as_of", column)?)),
             (_, None) => {
@@ -245,34 +164,17 @@ impl DimensionIndex {
             Some(batch) => key_fields(batch, &spec.key)?,
             None => spec.key.iter().map(|name| Field::new(name, DataType::Null, true)).collect(),
         };
-        let converter = converter(key.iter().map(Field::data_type), OLDEST_FIRST)?;
-        let mut index = Self {
-            resolution,
-            key,
-            converter,
-            groups: HashMap::new(),
-            versions: Vec::new(),
-            offsets: Vec::new(),
-            fetched: Vec::new(),
-        };
-        let mut before = 0;
+        let versions = VersionIndex::new(resolution, key.iter().map(Field::data_type))?;
+        let mut index = Self { key, versions, fetched: Vec::new() };
         for batch in batches {
-            index.add(batch, spec, start, end, before)?;
-            before += batch.num_rows() as u64;
+            index.add(batch, spec, start, end)?;
         }
         index.fetched = spec.fetch.iter().map(|name| gather(batches, name)).collect::<Result<_>>()?;
-        index.sort();
+        index.versions.finish();
         Ok(index)
     }
 
-    fn add(
-        &mut self,
-        batch: &RecordBatch,
-        spec: &IndexSpec,
-        start: Option<&str>,
-        end: Option<&str>,
-        before: u64,
-    ) -> Result<()> {
+    fn add(&mut self, batch: &RecordBatch, spec: &IndexSpec, start: Option<&str>, end: Option<&str>) -> Result<()> {
         let keys = spec
             .key
             .iter()
@@ -280,59 +182,16 @@ impl DimensionIndex {
             .collect::<Result<Vec<ArrayRef>>>()?;
         let keys = self.plain_keys(&keys)?;
         let surrogates = widen(&spec.surrogate, column(batch, &spec.surrogate, "the dimension")?, &DataType::Int64)?;
-        let surrogates = surrogates.as_primitive::<Int64Type>();
         let bound = |name: Option<&str>| -> Result<Option<TimestampMicrosecondArray>> {
             name.map(|name| instants(name, column(batch, name, "the dimension")?)).transpose()
         };
         let (starts, ends) = (bound(start)?, bound(end)?);
-        let encoded = self.converter.convert_columns(&keys)?;
-        for row in 0..batch.num_rows() {
-            let unstarted = starts.as_ref().is_some_and(|starts| starts.is_null(row));
-            let unknown = surrogates.is_null(row) || surrogates.value(row) == UNKNOWN_KEY;
-            if unknown || unstarted || keys.iter().any(|key| key.is_null(row)) {
-                continue;
-            }
-            let bytes = encoded.row(row);
-            let group = match self.groups.get(bytes.as_ref()) {
-                Some(group) => *group,
-                None => {
-                    let group = self.groups.len() as u32;
-                    self.groups.insert(bytes.as_ref().into(), group);
-                    group
-                }
-            };
-            self.versions.push(Version {
-                group,
-                start: starts.as_ref().map_or(0, |starts| starts.value(row)),
-                end: ends.as_ref().and_then(|ends| ends.is_valid(row).then(|| ends.value(row))),
-                reach: None,
-                surrogate: surrogates.value(row),
-                row: before + row as u64,
-            });
-        }
-        Ok(())
-    }
-
-    fn sort(&mut self) {
-        self.versions.sort_unstable_by_key(|version| (version.group, version.start, version.surrogate, version.row));
-        self.offsets = vec![0; self.groups.len() + 1];
-        let mut previous: Option<(u32, Option<i64>)> = None;
-        for version in &mut self.versions {
-            version.reach = match previous {
-                Some((group, reach)) if group == version.group => match (reach, version.end) {
-                    (Some(reach), Some(end)) => Some(reach.max(end)),
-                    _ => None,
-                },
-                _ => version.end,
-            };
-            previous = Some((version.group, version.reach));
-            if let Some(offset) = self.offsets.get_mut(version.group as usize + 1) {
-                *offset += 1;
-            }
-        }
-        for index in 1..self.offsets.len() {
-            self.offsets[index] += self.offsets[index - 1];
-        }
+        self.versions.add(&VersionColumns {
+            key: &keys,
+            starts: starts.as_ref(),
+            ends: ends.as_ref(),
+            surrogates: surrogates.as_primitive::<Int64Type>(),
+        })
     }
 }
 

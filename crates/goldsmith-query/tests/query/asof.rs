@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, RecordBatch, UInt64Array};
+use arrow::compute::take_record_batch;
 use arrow::util::pretty::pretty_format_batches;
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::datasource::MemTable;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, collect, displayable};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
+use futures::{StreamExt, TryStreamExt};
 use goldsmith_query::QueryError;
 use goldsmith_query::asof::{AsOfSpec, asof_join};
 
+use crate::asof_ways::{JoinWay, counted, find};
 use crate::world::*;
 
 fn spec() -> AsOfSpec {
@@ -47,10 +50,12 @@ fn jobs(keys: i64, versions: i64) -> RecordBatch {
     ])
 }
 
-/// A frame of batches of 1000 rows at most, so that sorting holds little at a time.
+/// A frame of batches of 1000 rows at most, each with buffers of its own, so that sorting holds little at a time.
 fn frame(context: &SessionContext, rows: &RecordBatch) -> DataFrame {
-    let starts = (0..rows.num_rows()).step_by(1_000);
-    context.read_batches(starts.map(|start| rows.slice(start, (rows.num_rows() - start).min(1_000)))).unwrap()
+    let count = rows.num_rows() as u64;
+    let starts = (0..count).step_by(1_000);
+    let piece = |start: u64| UInt64Array::from_iter_values(start..count.min(start + 1_000));
+    context.read_batches(starts.map(|start| take_record_batch(rows, &piece(start)).unwrap())).unwrap()
 }
 
 fn joined(context: &SessionContext, runs: &RecordBatch, jobs: &RecordBatch) -> DataFrame {
@@ -61,21 +66,59 @@ fn partitions(count: usize) -> SessionConfig {
     SessionConfig::new().with_target_partitions(count)
 }
 
-#[tokio::test]
-async fn the_plan_says_what_is_joined_and_sorts_and_partitions_both_sides() {
-    let context = SessionContext::new_with_config(partitions(4));
-    let frame = joined(&context, &runs(100, 5), &jobs(5, 3));
-    let logical = frame.clone().into_optimized_plan().unwrap().display_indent().to_string();
-    assert!(logical.contains("AsOfJoin: rule=[as of] key=["), "{logical}");
-    let plan = frame.create_physical_plan().await.unwrap();
-    let text = displayable(plan.as_ref()).indent(false).to_string();
-    let line = "AsOfJoinExec: rule=[as of] key=[job_id] instant=[ended] fetch=[job_key, job_name]";
-    assert!(text.starts_with(line), "{text}");
-    assert_eq!(plan.properties().partitioning.partition_count(), 4, "{text}");
-    for sorted in ["[job_id@0 ASC, ended@1 ASC]", "[__asof_key_0@0 ASC, __asof_start@1 ASC, __asof_surrogate@2 ASC]"] {
-        assert!(text.contains(&format!("SortExec: expr={sorted}, preserve_partitioning=[true]")), "{text}");
+/// Every row must have met the version of its ten microseconds; yields how many rows there are.
+fn checked(batches: &[RecordBatch]) -> usize {
+    for batch in batches {
+        for row in 0..batch.num_rows() {
+            let (key, ended) = (int_at(batch, "job_id", row).unwrap(), instant_at(batch, "ended", row).unwrap());
+            assert_eq!(int_at(batch, "job_key", row), Some(key * 1_000_000 + ended / 10));
+            assert_eq!(text_at(batch, "job_name", row), Some(format!("job {key} in its version {}", ended / 10)));
+        }
     }
-    assert_eq!(text.matches("RepartitionExec: partitioning=Hash").count(), 2, "{text}");
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+#[tokio::test]
+async fn the_plan_says_what_is_joined_and_sorts_neither_side() {
+    for (is_collected, mode, hashed) in [(false, "partitioned", 2), (true, "collected", 0)] {
+        let (context, _) = JoinWay { is_collected, granted: None }.session(4, 1_000);
+        let frame = joined(&context, &runs(4_000, 5), &jobs(5, 3));
+        let logical = frame.clone().into_optimized_plan().unwrap().display_indent().to_string();
+        assert!(logical.contains("AsOfJoin: rule=[as of] key=["), "{logical}");
+        let plan = frame.create_physical_plan().await.unwrap();
+        let text = displayable(plan.as_ref()).indent(false).to_string();
+        let line = format!(
+            "AsOfJoinExec: rule=[as of] key=[job_id] instant=[ended] fetch=[job_key, job_name] \
+             versions=[{mode}, index or else sorted merge]"
+        );
+        assert!(text.starts_with(&line), "{text}");
+        assert_eq!(plan.output_partitioning().partition_count(), 4, "{text}");
+        assert_eq!(text.matches("RepartitionExec: partitioning=Hash").count(), hashed, "{text}");
+        assert!(!text.contains("SortExec"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_counted() {
+    for way in JoinWay::ALL {
+        let (context, _) = way.session(2, 1_000);
+        let plan = joined(&context, &runs(4_000, 5), &jobs(5, 800)).create_physical_plan().await.unwrap();
+        collect(Arc::clone(&plan), context.task_ctx()).await.unwrap();
+        let partitions = plan.output_partitioning().partition_count();
+        let (indexed, merged) = if way.is_indexed() { (partitions, 0) } else { (0, partitions) };
+        assert_eq!(counted(&plan, "indexed_partitions"), indexed, "{way:?}");
+        assert_eq!(counted(&plan, "merged_partitions"), merged, "{way:?}");
+        assert_eq!(counted(&plan, "input_rows"), 4_000, "{way:?}");
+        assert_eq!(find(&plan, "AsOfJoinExec").unwrap().metrics().unwrap().output_rows(), Some(4_000), "{way:?}");
+        assert_eq!(counted(&plan, "build_input_rows"), 4_000, "{way:?}");
+        assert_eq!(counted(&plan, "build_mem_used") > 0, way.is_indexed(), "{way:?}");
+    }
+    let (context, _) = JoinWay::ALL[1].session(2, 1_000);
+    let explained = joined(&context, &runs(4_000, 5), &jobs(5, 800)).explain(false, true).unwrap();
+    let text = pretty_format_batches(&explained.collect().await.unwrap()).unwrap().to_string();
+    for metric in ["build_time=", "build_input_rows=", "build_mem_used=", "merged_partitions=0"] {
+        assert!(text.contains(metric), "{metric}: {text}");
+    }
 }
 
 #[tokio::test]
@@ -88,13 +131,6 @@ async fn columns_that_nobody_asks_for_are_not_read() {
     assert_eq!(left, ["job_id", "ended"]);
 }
 
-fn find(plan: &Arc<dyn ExecutionPlan>, name: &str) -> Option<Arc<dyn ExecutionPlan>> {
-    if plan.name() == name {
-        return Some(Arc::clone(plan));
-    }
-    plan.children().into_iter().find_map(|child| find(child, name))
-}
-
 /// How often operators of a plan wrote rows to disk.
 fn spills(plan: &Arc<dyn ExecutionPlan>) -> usize {
     let own = plan.metrics().and_then(|metrics| metrics.spill_count()).unwrap_or_default();
@@ -104,28 +140,121 @@ fn spills(plan: &Arc<dyn ExecutionPlan>) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_memory_pool_makes_it_spill_and_changes_nothing() {
     let (runs, jobs) = (runs(200_000, 50), jobs(50, 4_000));
-    let pool = Arc::new(FairSpillPool::new(16 * 1024 * 1024));
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc().unwrap();
-    let config = partitions(2).with_batch_size(1_000).with_sort_spill_reservation_bytes(512 * 1024);
-    let context = SessionContext::new_with_config_rt(config, runtime);
-    let frame = joined(&context, &runs, &jobs);
-    let task = context.task_ctx();
-    let plan = frame.create_physical_plan().await.unwrap();
-    let batches = collect(Arc::clone(&plan), task).await.unwrap();
-    assert!(spills(&plan) > 0, "{}", displayable(plan.as_ref()).indent(true));
-    let mut found = 0;
-    for batch in &batches {
-        let keys: &ArrayRef = batch.column_by_name("job_id").unwrap();
-        let keys = keys.as_primitive::<Int64Type>();
-        for row in 0..batch.num_rows() {
-            let at = int_at(batch, "job_key", row).unwrap();
-            let ended = batch.column_by_name("ended").unwrap();
-            let ended = ended.as_primitive::<arrow::datatypes::TimestampMicrosecondType>().value(row);
-            assert_eq!(at, keys.value(row) * 1_000_000 + ended / 10);
-            found += 1;
+    for is_collected in [false, true] {
+        let pool = Arc::new(FairSpillPool::new(16 * 1024 * 1024));
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool.clone()).build_arc().unwrap();
+        let mut config = partitions(2).with_batch_size(1_000).with_sort_spill_reservation_bytes(512 * 1024);
+        config.options_mut().optimizer.hash_join_single_partition_threshold = if is_collected { usize::MAX } else { 0 };
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        let plan = joined(&context, &runs, &jobs).create_physical_plan().await.unwrap();
+        let batches = collect(Arc::clone(&plan), context.task_ctx()).await.unwrap();
+        assert!(spills(&plan) > 0, "{}", displayable(plan.as_ref()).indent(true));
+        assert_eq!(counted(&plan, "merged_partitions"), 2);
+        assert_eq!(checked(&batches), 200_000);
+        assert_eq!(pool.reserved(), 0);
+    }
+}
+
+/// The join of facts in a table that tells their order, in as many partitions as the session has.
+async fn in_order(context: &SessionContext, runs: &RecordBatch, jobs: &RecordBatch) -> DataFrame {
+    let pieces = |from: usize, rows: usize| -> Vec<RecordBatch> {
+        (from..from + rows).step_by(500).map(|start| runs.slice(start, (from + rows - start).min(500))).collect()
+    };
+    let part = runs.num_rows() / context.copied_config().target_partitions();
+    let parts = (0..runs.num_rows()).step_by(part).map(|from| pieces(from, part)).collect();
+    let sorted = vec![vec![col("place").sort(true, true)]];
+    let table = MemTable::try_new(runs.schema(), parts).unwrap().with_sort_order(sorted);
+    context.register_table("runs", Arc::new(table)).unwrap();
+    asof_join(context.table("runs").await.unwrap(), frame(context, jobs), &spec()).unwrap()
+}
+
+/// Scattered runs with their place, by which they are sorted.
+fn placed(count: i64, keys: i64) -> RecordBatch {
+    let runs = runs(count, keys);
+    batch(vec![
+        ("place", ints((0..count).map(Some))),
+        ("job_id", Arc::clone(&runs["job_id"])),
+        ("ended", Arc::clone(&runs["ended"])),
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_order_of_the_rows_is_kept_and_told_either_way() {
+    let (runs, jobs) = (placed(6_000, 7), jobs(7, 900));
+    for way in JoinWay::ALL {
+        // Where both sides are partitioned, one partition alone keeps its rows in their order.
+        let (context, _) = way.session(if way.is_collected { 2 } else { 1 }, 1_000);
+        let frame = in_order(&context, &runs, &jobs).await.sort(vec![col("place").sort(true, true)]).unwrap();
+        let plan = frame.create_physical_plan().await.unwrap();
+        let text = displayable(plan.as_ref()).indent(false).to_string();
+        assert!(!text.contains("SortExec"), "{text}");
+        let batches = collect(Arc::clone(&plan), context.task_ctx()).await.unwrap();
+        let places = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| int_at(batch, "place", row)));
+        assert!(places.eq((0..6_000).map(Some)), "{way:?}");
+        assert_eq!(checked(&batches), 6_000, "{way:?}");
+        assert_eq!(counted(&plan, "merged_partitions") == 0, way.is_indexed(), "{way:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_may_have_very_many_versions() {
+    let (runs, jobs) = (runs(20_000, 1), jobs(1, 30_000));
+    for way in JoinWay::ALL {
+        let (context, _) = way.session(2, 1_000);
+        let batches = joined(&context, &runs, &jobs).collect().await.unwrap();
+        assert_eq!(checked(&batches), 20_000, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_side_may_be_empty() {
+    for way in JoinWay::ALL {
+        for (left, right) in [(0, 3), (5, 0), (0, 0)] {
+            let (context, _) = way.session(2, 1_000);
+            let (runs, jobs) = (runs(5, 2).slice(0, left), jobs(2, 3).slice(0, right));
+            let (left_side, right_side) = (context.read_batch(runs).unwrap(), context.read_batch(jobs).unwrap());
+            let batches = asof_join(left_side, right_side, &spec()).unwrap().collect().await.unwrap();
+            assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), left, "{way:?}");
+            assert!(batches.iter().all(|batch| batch["job_key"].null_count() == batch.num_rows()), "{way:?}");
         }
     }
-    assert_eq!(found, 200_000);
+}
+
+#[tokio::test]
+async fn memory_is_given_back_when_the_rows_are_given_up_in_the_middle() {
+    for way in JoinWay::ALL {
+        let (context, pool) = way.session(if way.is_collected { 2 } else { 1 }, 1_000);
+        let plan = in_order(&context, &placed(10_000, 5), &jobs(5, 2_000)).await.create_physical_plan().await.unwrap();
+        let streams = (0..plan.output_partitioning().partition_count())
+            .map(|partition| plan.execute(partition, context.task_ctx()).unwrap());
+        let mut streams: Vec<_> = streams.collect();
+        for stream in &mut streams {
+            assert!(stream.next().await.unwrap().unwrap().num_rows() > 0, "{way:?}");
+        }
+        assert!(pool.reserved() > 0, "{way:?}");
+        drop(streams);
+        // Tasks that read what was spilled end a little later.
+        for _ in 0..10_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.reserved(), 0, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn partitions_may_be_read_one_after_the_other_and_again() {
+    for way in JoinWay::ALL.into_iter().filter(|way| way.is_collected) {
+        let (context, pool) = way.session(2, 1_000);
+        let plan = in_order(&context, &placed(10_000, 5), &jobs(5, 2_000)).await.create_physical_plan().await.unwrap();
+        for _ in 0..2 {
+            for partition in 0..2 {
+                let stream = plan.execute(partition, context.task_ctx()).unwrap();
+                let batches: Vec<RecordBatch> = stream.try_collect().await.unwrap();
+                assert_eq!(checked(&batches), 5_000, "{way:?}");
+            }
+        }
+        assert_eq!(pool.reserved(), 0, "{way:?}");
+    }
 }
 
 #[tokio::test]

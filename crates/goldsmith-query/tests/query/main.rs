@@ -5,6 +5,8 @@
 
 mod aggregates;
 mod asof;
+mod asof_random;
+mod asof_ways;
 mod checks;
 mod expressions;
 mod flattening;

@@ -2,13 +2,13 @@
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
-use datafusion::prelude::{SessionConfig, SessionContext};
 use goldsmith_query::asof::{AsOfSpec, asof_join};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::lookups::{Fact, Found, Member, NOTHING, Way, facts, found, members, rows};
 use super::{arrival, holds, owned};
+use crate::asof_ways::JoinWay;
 use crate::world::*;
 
 fn spec(way: Way) -> AsOfSpec {
@@ -33,8 +33,8 @@ fn fact_rows(facts: &[(usize, Fact)]) -> RecordBatch {
 }
 
 /// What each fact meets, by a plan with three partitions and batches of two rows.
-fn joined(way: Way, facts: Vec<RecordBatch>, members: Vec<RecordBatch>) -> Vec<(i64, Found)> {
-    let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(3).with_batch_size(2));
+fn joined(way: Way, join: JoinWay, facts: Vec<RecordBatch>, members: Vec<RecordBatch>) -> Vec<(i64, Found)> {
+    let (context, _) = join.session(3, 2);
     let left = context.read_batches(facts).unwrap();
     let right = context.read_batches(members).unwrap();
     let frame = asof_join(left, right, &spec(way)).unwrap();
@@ -55,13 +55,14 @@ fn joined(way: Way, facts: Vec<RecordBatch>, members: Vec<RecordBatch>) -> Vec<(
 #[test]
 fn every_fact_meets_once_what_the_index_finds() {
     let way = select(&[Way::AsOf, Way::Interval][..]);
-    holds((way, members(), facts(), arrival()), |(way, members, facts, arrival)| {
+    let join = select(&JoinWay::ALL[..]);
+    holds((way, join, members(), facts(), arrival()), |(way, join, members, facts, arrival)| {
         let numbered: Vec<(usize, Fact)> = facts.iter().cloned().enumerate().collect();
         let once = arrival.once();
         let left = once.pieces(&numbered).iter().map(|facts| fact_rows(facts)).collect();
         let right = once.pieces(&members).iter().map(|members: &Vec<Member>| rows(members)).collect();
         let expected: Vec<(i64, Found)> = (0..).zip(found(way, &[members], &facts, false)).collect();
-        prop_assert_eq!(joined(way, left, right), expected);
+        prop_assert_eq!(joined(way, join, left, right), expected);
         Ok(())
     });
 }

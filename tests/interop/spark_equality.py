@@ -6,12 +6,14 @@ Usage: spark_equality.py refresh|rebuild COMPILED LAKE
 
 The first form runs a compiled model on Sail, a Spark Connect server in this process: gold from the bronze that is there. The
 second loads bronze from source tables below SOURCES, and with `all` brings gold up to date as well. The third prints lines for
-each table whose rows or types differ.
+each table whose rows or types differ. With GOLDSMITH_SPARK=delta it is Apache Spark with Delta Lake, in a process of its own, which
+takes Java, `delta-spark` from PyPI and its jars from Maven.
 """
 
 import logging
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from deltalake import DeltaTable
@@ -26,6 +28,14 @@ STAMPS = AUDIT | {"_source_version", "_ingested_at"}
 
 def connected(work):
     """Calls `work` with a session of a server of its own."""
+    servers = {"sail": on_sail, "delta": on_delta}
+    name = os.environ.get("GOLDSMITH_SPARK", "sail")
+    if name not in servers:
+        sys.exit(f"GOLDSMITH_SPARK is `{name}`; use one of {', '.join(servers)}")
+    servers[name](work)
+
+
+def on_sail(work):
     from pysail.spark import SparkConnectServer
     from pyspark.sql import SparkSession
 
@@ -37,6 +47,27 @@ def connected(work):
     finally:
         spark.stop()
         server.stop()
+
+
+def on_delta(work):
+    from delta import configure_spark_with_delta_pip
+    from pyspark.sql import SparkSession
+
+    with tempfile.TemporaryDirectory() as warehouse:
+        settings = {
+            "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+            "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+            "spark.sql.warehouse.dir": warehouse,
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.shuffle.partitions": "2",
+            "spark.ui.enabled": "false",
+        }
+        builder = SparkSession.builder.master("local[2]").config(map=settings)
+        spark = configure_spark_with_delta_pip(builder).getOrCreate()
+        try:
+            work(spark)
+        finally:
+            spark.stop()
 
 
 def attach(spark, root):

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::kind::equal;
 use crate::names::{Layer, Names, identifier, identifiers, literal};
 use crate::options::Target;
-use crate::order::{content, wrapped};
+use crate::order::{conjunction, content, wrapped};
 use crate::script::{RUN, Script, Statement};
 use crate::table::{Definition, bronze_columns, create};
 
@@ -115,26 +115,36 @@ fn identified(rules: &[(Vec<String>, String)]) -> String {
     rules.iter().map(|(columns, _)| format!("not ({})", all_null(columns))).collect::<Vec<_>>().join("\n  and ")
 }
 
-/// Null-safe equality of all columns of the source.
+/// Null-safe equality of all columns of the source, for a join: one value to hash beside the key.
 fn same_row(bronze: &BronzeTable, left: &str, right: &str) -> String {
-    let side = |prefix: &str| {
-        let columns: Vec<String> = bronze
-            .columns
-            .iter()
-            .filter(|(name, _)| !bronze.natural_key.contains(name))
-            .map(|(name, column)| {
-                let own = format!("{prefix}.{}", identifier(name));
-                // Maps cannot be compared.
-                if has_map(&column.data_type) { format!("to_json({own})") } else { own }
-            })
-            .collect();
-        wrapped(&columns)
-    };
+    let side = |prefix: &str| wrapped(&comparables(bronze, prefix));
     let key = equal(&bronze.natural_key, left, right);
     if bronze.columns.len() == bronze.natural_key.len() {
         return key;
     }
     format!("{key}\n  and struct({})\n  <=> struct({})", side(left), side(right))
+}
+
+/// Null-safe equality of all columns of the source, for a `MERGE`: column by column, since Delta Lake for Spark decides on the common
+/// type of two structs while columns are `not null` that may be null where it joins both sides, and then fails to cast to it.
+fn same_columns(bronze: &BronzeTable, left: &str, right: &str) -> String {
+    let pairs = comparables(bronze, left).into_iter().zip(comparables(bronze, right));
+    let terms: Vec<String> = std::iter::once(equal(&bronze.natural_key, left, right))
+        .chain(pairs.map(|(left, right)| format!("{left} <=> {right}")))
+        .collect();
+    conjunction(&terms)
+}
+
+/// The columns of the source beside its key, in a form that can be compared.
+fn comparables(bronze: &BronzeTable, prefix: &str) -> Vec<String> {
+    let columns = bronze.columns.iter().filter(|(name, _)| !bronze.natural_key.contains(name));
+    columns
+        .map(|(name, column)| {
+            let own = format!("{prefix}.{}", identifier(name));
+            // Maps cannot be compared.
+            if has_map(&column.data_type) { format!("to_json({own})") } else { own }
+        })
+        .collect()
 }
 
 fn has_map(data_type: &DataType) -> bool {
@@ -227,7 +237,7 @@ fn merge(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, String)]) -
          when not matched by source and t.{IS_PRESENT} <=> true then update set {IS_PRESENT} = false",
         indented(&source),
         equal(&bronze.natural_key, "t", "s"),
-        same_row(bronze, "s", "t"),
+        same_columns(bronze, "s", "t"),
         wrapped(&assignments),
         wrapped(&own),
         wrapped(&values),

@@ -16,7 +16,7 @@ use crate::kind::{self, Scope, equal, identifiable};
 use crate::lookup;
 use crate::names::{Layer, Names, identifier, identifiers, literal};
 use crate::options::Target;
-use crate::order::wrapped;
+use crate::order::{conjunction, wrapped};
 use crate::table::{Definition, create};
 
 /// The table that holds how far each gold table has come.
@@ -201,21 +201,20 @@ fn matching(context: &TableContext<'_>) -> String {
     equal(&context.table.key, "t", "s")
 }
 
-/// Whether all columns but those of the audit are equal.
+/// Whether all columns but those of the audit are equal. Column by column, since Delta Lake for Spark decides on the common type of two
+/// structs while columns are `not null` that may be null where it joins both sides, and then fails to cast to it.
 fn same(context: &TableContext<'_>) -> String {
-    let side = |prefix: &str| {
-        let columns: Vec<String> = context
-            .columns
-            .iter()
-            .filter(|column| !AUDIT.contains(&column.column.name.as_str()))
-            .map(|column| {
-                let own = format!("{prefix}.{}", identifier(&column.column.name));
-                comparable(&own, &column.column.data_type)
-            })
-            .collect();
-        wrapped(&columns)
-    };
-    format!("\n  struct({})\n  <=> struct({})\n", side("t"), side("s"))
+    let terms: Vec<String> = context
+        .columns
+        .iter()
+        .filter(|column| !AUDIT.contains(&column.column.name.as_str()))
+        .map(|column| {
+            let name = identifier(&column.column.name);
+            let side = |prefix: &str| comparable(&format!("{prefix}.{name}"), &column.column.data_type);
+            format!("{} <=> {}", side("t"), side("s"))
+        })
+        .collect();
+    format!("\n  {}\n", conjunction(&terms))
 }
 
 fn names_of(context: &TableContext<'_>) -> Vec<String> {

@@ -28,20 +28,29 @@ pub(crate) fn content<'a>(columns: &[Column], named: impl Iterator<Item = &'a St
 
 /// Terms with commas between them, several on a line.
 pub(crate) fn wrapped<S: AsRef<str>>(terms: &[S]) -> String {
+    filled(terms, ", ", ",\n    ")
+}
+
+/// Conditions that all have to hold, several on a line.
+pub(crate) fn conjunction<S: AsRef<str>>(terms: &[S]) -> String {
+    filled(terms, " and ", "\n    and ")
+}
+
+/// Terms with what stands between two of them on one line, and where a line ends.
+fn filled<S: AsRef<str>>(terms: &[S], between: &str, line_end: &str) -> String {
     const WIDTH: usize = 110;
     let mut out = String::new();
     let mut width = 0;
     for (index, term) in terms.iter().map(AsRef::as_ref).enumerate() {
         if index > 0 {
-            out.push(',');
             if width + term.len() > WIDTH {
-                out.push_str("\n    ");
+                out.push_str(line_end);
                 width = 0;
             } else {
-                out.push(' ');
+                out.push_str(between);
             }
         }
-        width += term.len() + 2;
+        width += term.len() + between.len();
         out.push_str(term);
     }
     out

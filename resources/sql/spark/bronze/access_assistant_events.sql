@@ -80,9 +80,9 @@ using (
 ) as s
 on t.event_id <=> s.event_id
 when matched and (t.event_time is null or s.event_time >= t.event_time) and not (
-  s.event_id <=> t.event_id
-  and struct(s.account_id, s.workspace_id, s.event_time, s.event_date, s.user_agent, s.initiated_by)
-  <=> struct(t.account_id, t.workspace_id, t.event_time, t.event_date, t.user_agent, t.initiated_by)
+  s.event_id <=> t.event_id and s.account_id <=> t.account_id and s.workspace_id <=> t.workspace_id
+    and s.event_time <=> t.event_time and s.event_date <=> t.event_date and s.user_agent <=> t.user_agent
+    and s.initiated_by <=> t.initiated_by
 ) then update set
     account_id = s.account_id, workspace_id = s.workspace_id, event_id = s.event_id, event_time = s.event_time,
     event_date = s.event_date, user_agent = s.user_agent, initiated_by = s.initiated_by,

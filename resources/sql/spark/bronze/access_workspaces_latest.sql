@@ -78,9 +78,8 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id
 when matched and not (
-  s.workspace_id <=> t.workspace_id
-  and struct(s.account_id, s.workspace_name, s.workspace_url, s.create_time, s.status)
-  <=> struct(t.account_id, t.workspace_name, t.workspace_url, t.create_time, t.status)
+  s.workspace_id <=> t.workspace_id and s.account_id <=> t.account_id and s.workspace_name <=> t.workspace_name
+    and s.workspace_url <=> t.workspace_url and s.create_time <=> t.create_time and s.status <=> t.status
 ) then update set
     account_id = s.account_id, workspace_id = s.workspace_id, workspace_name = s.workspace_name,
     workspace_url = s.workspace_url, create_time = s.create_time, status = s.status,

@@ -88,8 +88,7 @@ using (
 on t.account_id <=> s.account_id and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud and t.currency_code <=> s.currency_code and t.usage_unit <=> s.usage_unit and t.price_start_time <=> s.price_start_time
 when matched and not (
   s.account_id <=> t.account_id and s.sku_name <=> t.sku_name and s.cloud <=> t.cloud and s.currency_code <=> t.currency_code and s.usage_unit <=> t.usage_unit and s.price_start_time <=> t.price_start_time
-  and struct(s.price_end_time, s.pricing)
-  <=> struct(t.price_end_time, t.pricing)
+    and s.price_end_time <=> t.price_end_time and s.pricing <=> t.pricing
 ) then update set
     account_id = s.account_id, price_start_time = s.price_start_time, price_end_time = s.price_end_time,
     sku_name = s.sku_name, cloud = s.cloud, currency_code = s.currency_code, usage_unit = s.usage_unit,

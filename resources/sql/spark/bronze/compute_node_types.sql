@@ -75,9 +75,8 @@ using (
 ) as s
 on t.account_id <=> s.account_id and t.node_type <=> s.node_type
 when matched and not (
-  s.account_id <=> t.account_id and s.node_type <=> t.node_type
-  and struct(s.core_count, s.memory_mb, s.gpu_count)
-  <=> struct(t.core_count, t.memory_mb, t.gpu_count)
+  s.account_id <=> t.account_id and s.node_type <=> t.node_type and s.core_count <=> t.core_count
+    and s.memory_mb <=> t.memory_mb and s.gpu_count <=> t.gpu_count
 ) then update set
     account_id = s.account_id, node_type = s.node_type, core_count = s.core_count, memory_mb = s.memory_mb,
     gpu_count = s.gpu_count,

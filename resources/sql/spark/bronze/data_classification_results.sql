@@ -99,10 +99,10 @@ using (
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.column_name <=> s.column_name and t.class_tag <=> s.class_tag
 when matched and (t.latest_detected_time is null or s.latest_detected_time >= t.latest_detected_time) and not (
   s.catalog_id <=> t.catalog_id and s.table_id <=> t.table_id and s.column_name <=> t.column_name and s.class_tag <=> t.class_tag
-  and struct(s.latest_detected_time, s.first_detected_time, s.catalog_name, s.schema_name, s.table_name, s.data_type,
-    s.samples, s.confidence, s.frequency)
-  <=> struct(t.latest_detected_time, t.first_detected_time, t.catalog_name, t.schema_name, t.table_name, t.data_type,
-    t.samples, t.confidence, t.frequency)
+    and s.latest_detected_time <=> t.latest_detected_time and s.first_detected_time <=> t.first_detected_time
+    and s.catalog_name <=> t.catalog_name and s.schema_name <=> t.schema_name and s.table_name <=> t.table_name
+    and s.data_type <=> t.data_type and s.samples <=> t.samples and s.confidence <=> t.confidence
+    and s.frequency <=> t.frequency
 ) then update set
     catalog_id = s.catalog_id, table_id = s.table_id, latest_detected_time = s.latest_detected_time,
     first_detected_time = s.first_detected_time, catalog_name = s.catalog_name, schema_name = s.schema_name,

@@ -157,10 +157,11 @@ using (
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.event_time <=> s.event_time
 when matched and (t.event_time is null or s.event_time >= t.event_time) and not (
   s.catalog_id <=> t.catalog_id and s.table_id <=> t.table_id and s.event_time <=> t.event_time
-  and struct(s.catalog_name, s.schema_name, s.table_name, s.schema_id, s.status, s.freshness, s.completeness,
-    s.downstream_impact, s.root_cause_analysis, to_json(s._internal_debug_info))
-  <=> struct(t.catalog_name, t.schema_name, t.table_name, t.schema_id, t.status, t.freshness, t.completeness,
-    t.downstream_impact, t.root_cause_analysis, to_json(t._internal_debug_info))
+    and s.catalog_name <=> t.catalog_name and s.schema_name <=> t.schema_name and s.table_name <=> t.table_name
+    and s.schema_id <=> t.schema_id and s.status <=> t.status and s.freshness <=> t.freshness
+    and s.completeness <=> t.completeness and s.downstream_impact <=> t.downstream_impact
+    and s.root_cause_analysis <=> t.root_cause_analysis
+    and to_json(s._internal_debug_info) <=> to_json(t._internal_debug_info)
 ) then update set
     event_time = s.event_time, catalog_name = s.catalog_name, schema_name = s.schema_name,
     table_name = s.table_name, catalog_id = s.catalog_id, schema_id = s.schema_id, table_id = s.table_id,

@@ -226,23 +226,30 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.statement_id <=> s.statement_id
 when matched and (t.update_time is null or s.update_time >= t.update_time) and not (
-  s.workspace_id <=> t.workspace_id and s.statement_id <=> t.statement_id
-  and struct(s.account_id, s.executed_by, s.session_id, s.execution_status, s.compute, s.executed_by_user_id,
-    s.statement_text, s.statement_type, s.error_message, s.client_application, s.client_driver,
-    s.total_duration_ms, s.waiting_for_compute_duration_ms, s.waiting_at_capacity_duration_ms,
-    s.execution_duration_ms, s.compilation_duration_ms, s.total_task_duration_ms, s.result_fetch_duration_ms,
-    s.start_time, s.end_time, s.update_time, s.read_partitions, s.pruned_files, s.read_files, s.read_rows,
-    s.produced_rows, s.read_bytes, s.read_io_cache_percent, s.from_result_cache, s.spilled_local_bytes,
-    s.written_bytes, s.shuffle_read_bytes, s.query_source, s.executed_as_user_id, s.executed_as, s.written_rows,
-    s.written_files, s.cache_origin_statement_id, to_json(s.query_parameters), to_json(s.query_tags))
-  <=> struct(t.account_id, t.executed_by, t.session_id, t.execution_status, t.compute, t.executed_by_user_id,
-    t.statement_text, t.statement_type, t.error_message, t.client_application, t.client_driver,
-    t.total_duration_ms, t.waiting_for_compute_duration_ms, t.waiting_at_capacity_duration_ms,
-    t.execution_duration_ms, t.compilation_duration_ms, t.total_task_duration_ms, t.result_fetch_duration_ms,
-    t.start_time, t.end_time, t.update_time, t.read_partitions, t.pruned_files, t.read_files, t.read_rows,
-    t.produced_rows, t.read_bytes, t.read_io_cache_percent, t.from_result_cache, t.spilled_local_bytes,
-    t.written_bytes, t.shuffle_read_bytes, t.query_source, t.executed_as_user_id, t.executed_as, t.written_rows,
-    t.written_files, t.cache_origin_statement_id, to_json(t.query_parameters), to_json(t.query_tags))
+  s.workspace_id <=> t.workspace_id and s.statement_id <=> t.statement_id and s.account_id <=> t.account_id
+    and s.executed_by <=> t.executed_by and s.session_id <=> t.session_id
+    and s.execution_status <=> t.execution_status and s.compute <=> t.compute
+    and s.executed_by_user_id <=> t.executed_by_user_id and s.statement_text <=> t.statement_text
+    and s.statement_type <=> t.statement_type and s.error_message <=> t.error_message
+    and s.client_application <=> t.client_application and s.client_driver <=> t.client_driver
+    and s.total_duration_ms <=> t.total_duration_ms
+    and s.waiting_for_compute_duration_ms <=> t.waiting_for_compute_duration_ms
+    and s.waiting_at_capacity_duration_ms <=> t.waiting_at_capacity_duration_ms
+    and s.execution_duration_ms <=> t.execution_duration_ms
+    and s.compilation_duration_ms <=> t.compilation_duration_ms
+    and s.total_task_duration_ms <=> t.total_task_duration_ms
+    and s.result_fetch_duration_ms <=> t.result_fetch_duration_ms and s.start_time <=> t.start_time
+    and s.end_time <=> t.end_time and s.update_time <=> t.update_time and s.read_partitions <=> t.read_partitions
+    and s.pruned_files <=> t.pruned_files and s.read_files <=> t.read_files and s.read_rows <=> t.read_rows
+    and s.produced_rows <=> t.produced_rows and s.read_bytes <=> t.read_bytes
+    and s.read_io_cache_percent <=> t.read_io_cache_percent and s.from_result_cache <=> t.from_result_cache
+    and s.spilled_local_bytes <=> t.spilled_local_bytes and s.written_bytes <=> t.written_bytes
+    and s.shuffle_read_bytes <=> t.shuffle_read_bytes and s.query_source <=> t.query_source
+    and s.executed_as_user_id <=> t.executed_as_user_id and s.executed_as <=> t.executed_as
+    and s.written_rows <=> t.written_rows and s.written_files <=> t.written_files
+    and s.cache_origin_statement_id <=> t.cache_origin_statement_id
+    and to_json(s.query_parameters) <=> to_json(t.query_parameters)
+    and to_json(s.query_tags) <=> to_json(t.query_tags)
 ) then update set
     account_id = s.account_id, workspace_id = s.workspace_id, statement_id = s.statement_id,
     executed_by = s.executed_by, session_id = s.session_id, execution_status = s.execution_status,

@@ -112,13 +112,12 @@ using (
 ) as s
 on t.operation_id <=> s.operation_id
 when matched and (t.end_time is null or s.end_time >= t.end_time) and not (
-  s.operation_id <=> t.operation_id
-  and struct(s.account_id, s.workspace_id, s.start_time, s.end_time, s.metastore_name, s.metastore_id, s.catalog_name,
-    s.schema_name, s.table_name, s.table_id, s.operation_type, s.operation_status, to_json(s.operation_metrics),
-    s.usage_unit, s.usage_quantity)
-  <=> struct(t.account_id, t.workspace_id, t.start_time, t.end_time, t.metastore_name, t.metastore_id, t.catalog_name,
-    t.schema_name, t.table_name, t.table_id, t.operation_type, t.operation_status, to_json(t.operation_metrics),
-    t.usage_unit, t.usage_quantity)
+  s.operation_id <=> t.operation_id and s.account_id <=> t.account_id and s.workspace_id <=> t.workspace_id
+    and s.start_time <=> t.start_time and s.end_time <=> t.end_time and s.metastore_name <=> t.metastore_name
+    and s.metastore_id <=> t.metastore_id and s.catalog_name <=> t.catalog_name and s.schema_name <=> t.schema_name
+    and s.table_name <=> t.table_name and s.table_id <=> t.table_id and s.operation_type <=> t.operation_type
+    and s.operation_status <=> t.operation_status and to_json(s.operation_metrics) <=> to_json(t.operation_metrics)
+    and s.usage_unit <=> t.usage_unit and s.usage_quantity <=> t.usage_quantity
 ) then update set
     account_id = s.account_id, workspace_id = s.workspace_id, start_time = s.start_time, end_time = s.end_time,
     metastore_name = s.metastore_name, metastore_id = s.metastore_id, catalog_name = s.catalog_name,

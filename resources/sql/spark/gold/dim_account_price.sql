@@ -247,10 +247,11 @@ using (
 ) as s
 on t.account_price_key = s.account_price_key
 when matched and not (
-  struct(t.account_price_key, t.account_id, t.price_start_time, t.price_end_time, t.sku_name, t.cloud, t.currency_code,
-    t.usage_unit, t.pricing_default, t.unit_price, t.is_current)
-  <=> struct(s.account_price_key, s.account_id, s.price_start_time, s.price_end_time, s.sku_name, s.cloud, s.currency_code,
-    s.usage_unit, s.pricing_default, s.unit_price, s.is_current)
+  t.account_price_key <=> s.account_price_key and t.account_id <=> s.account_id
+    and t.price_start_time <=> s.price_start_time and t.price_end_time <=> s.price_end_time
+    and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud and t.currency_code <=> s.currency_code
+    and t.usage_unit <=> s.usage_unit and t.pricing_default <=> s.pricing_default and t.unit_price <=> s.unit_price
+    and t.is_current <=> s.is_current
 ) then update set *
 when not matched then insert *;
 

@@ -639,32 +639,40 @@ using (
 on t.cluster_key = s.cluster_key
 when matched and s._is_stale then delete
 when matched and not (
-  struct(t.cluster_key, t.account_id, t.workspace_id, t.cluster_id, t.cluster_name, t.owned_by, t.create_time,
-    t.delete_time, t.driver_node_type, t.worker_node_type, t.worker_count, t.min_autoscale_workers,
-    t.max_autoscale_workers, t.auto_termination_minutes, t.enable_elastic_disk, map_entries(t.tags),
-    t.cluster_source, t.init_scripts, t.aws_attributes_first_on_demand, t.aws_attributes_availability,
-    t.aws_attributes_zone_id, t.aws_attributes_instance_profile_arn, t.aws_attributes_spot_bid_price_percent,
-    t.aws_attributes_ebs_volume_type, t.aws_attributes_ebs_volume_count, t.aws_attributes_ebs_volume_size,
-    t.aws_attributes_ebs_volume_iops, t.aws_attributes_ebs_volume_throughput, t.azure_attributes_first_on_demand,
-    t.azure_attributes_availability, t.azure_attributes_spot_bid_max_price,
-    t.gcp_attributes_use_preemptible_executors, t.gcp_attributes_google_service_account,
-    t.gcp_attributes_boot_disk_size, t.gcp_attributes_availability, t.gcp_attributes_zone_id,
-    t.gcp_attributes_local_ssd_count, t.driver_instance_pool_id, t.worker_instance_pool_id, t.dbr_version,
-    t.change_time, t.change_date, t.data_security_mode, t.policy_id, t.dbr_major_minor, t.is_autoscaling,
-    t.valid_from, t.valid_to, t.is_current, t.is_deleted)
-  <=> struct(s.cluster_key, s.account_id, s.workspace_id, s.cluster_id, s.cluster_name, s.owned_by, s.create_time,
-    s.delete_time, s.driver_node_type, s.worker_node_type, s.worker_count, s.min_autoscale_workers,
-    s.max_autoscale_workers, s.auto_termination_minutes, s.enable_elastic_disk, map_entries(s.tags),
-    s.cluster_source, s.init_scripts, s.aws_attributes_first_on_demand, s.aws_attributes_availability,
-    s.aws_attributes_zone_id, s.aws_attributes_instance_profile_arn, s.aws_attributes_spot_bid_price_percent,
-    s.aws_attributes_ebs_volume_type, s.aws_attributes_ebs_volume_count, s.aws_attributes_ebs_volume_size,
-    s.aws_attributes_ebs_volume_iops, s.aws_attributes_ebs_volume_throughput, s.azure_attributes_first_on_demand,
-    s.azure_attributes_availability, s.azure_attributes_spot_bid_max_price,
-    s.gcp_attributes_use_preemptible_executors, s.gcp_attributes_google_service_account,
-    s.gcp_attributes_boot_disk_size, s.gcp_attributes_availability, s.gcp_attributes_zone_id,
-    s.gcp_attributes_local_ssd_count, s.driver_instance_pool_id, s.worker_instance_pool_id, s.dbr_version,
-    s.change_time, s.change_date, s.data_security_mode, s.policy_id, s.dbr_major_minor, s.is_autoscaling,
-    s.valid_from, s.valid_to, s.is_current, s.is_deleted)
+  t.cluster_key <=> s.cluster_key and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
+    and t.cluster_id <=> s.cluster_id and t.cluster_name <=> s.cluster_name and t.owned_by <=> s.owned_by
+    and t.create_time <=> s.create_time and t.delete_time <=> s.delete_time
+    and t.driver_node_type <=> s.driver_node_type and t.worker_node_type <=> s.worker_node_type
+    and t.worker_count <=> s.worker_count and t.min_autoscale_workers <=> s.min_autoscale_workers
+    and t.max_autoscale_workers <=> s.max_autoscale_workers
+    and t.auto_termination_minutes <=> s.auto_termination_minutes and t.enable_elastic_disk <=> s.enable_elastic_disk
+    and map_entries(t.tags) <=> map_entries(s.tags) and t.cluster_source <=> s.cluster_source
+    and t.init_scripts <=> s.init_scripts and t.aws_attributes_first_on_demand <=> s.aws_attributes_first_on_demand
+    and t.aws_attributes_availability <=> s.aws_attributes_availability
+    and t.aws_attributes_zone_id <=> s.aws_attributes_zone_id
+    and t.aws_attributes_instance_profile_arn <=> s.aws_attributes_instance_profile_arn
+    and t.aws_attributes_spot_bid_price_percent <=> s.aws_attributes_spot_bid_price_percent
+    and t.aws_attributes_ebs_volume_type <=> s.aws_attributes_ebs_volume_type
+    and t.aws_attributes_ebs_volume_count <=> s.aws_attributes_ebs_volume_count
+    and t.aws_attributes_ebs_volume_size <=> s.aws_attributes_ebs_volume_size
+    and t.aws_attributes_ebs_volume_iops <=> s.aws_attributes_ebs_volume_iops
+    and t.aws_attributes_ebs_volume_throughput <=> s.aws_attributes_ebs_volume_throughput
+    and t.azure_attributes_first_on_demand <=> s.azure_attributes_first_on_demand
+    and t.azure_attributes_availability <=> s.azure_attributes_availability
+    and t.azure_attributes_spot_bid_max_price <=> s.azure_attributes_spot_bid_max_price
+    and t.gcp_attributes_use_preemptible_executors <=> s.gcp_attributes_use_preemptible_executors
+    and t.gcp_attributes_google_service_account <=> s.gcp_attributes_google_service_account
+    and t.gcp_attributes_boot_disk_size <=> s.gcp_attributes_boot_disk_size
+    and t.gcp_attributes_availability <=> s.gcp_attributes_availability
+    and t.gcp_attributes_zone_id <=> s.gcp_attributes_zone_id
+    and t.gcp_attributes_local_ssd_count <=> s.gcp_attributes_local_ssd_count
+    and t.driver_instance_pool_id <=> s.driver_instance_pool_id
+    and t.worker_instance_pool_id <=> s.worker_instance_pool_id and t.dbr_version <=> s.dbr_version
+    and t.change_time <=> s.change_time and t.change_date <=> s.change_date
+    and t.data_security_mode <=> s.data_security_mode and t.policy_id <=> s.policy_id
+    and t.dbr_major_minor <=> s.dbr_major_minor and t.is_autoscaling <=> s.is_autoscaling
+    and t.valid_from <=> s.valid_from and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current
+    and t.is_deleted <=> s.is_deleted
 ) then update set cluster_key = s.cluster_key, account_id = s.account_id, workspace_id = s.workspace_id,
     cluster_id = s.cluster_id, cluster_name = s.cluster_name, owned_by = s.owned_by, create_time = s.create_time,
     delete_time = s.delete_time, driver_node_type = s.driver_node_type, worker_node_type = s.worker_node_type,

@@ -304,10 +304,11 @@ using (
 ) as s
 on t.date_key = s.date_key
 when matched and not (
-  struct(t.date_key, t.`date`, t.`year`, t.`quarter`, t.`month`, t.month_name, t.week_of_year, t.day_of_month,
-    t.day_of_week, t.day_name, t.is_weekend, t.is_month_end, t.fiscal_year, t.fiscal_quarter)
-  <=> struct(s.date_key, s.`date`, s.`year`, s.`quarter`, s.`month`, s.month_name, s.week_of_year, s.day_of_month,
-    s.day_of_week, s.day_name, s.is_weekend, s.is_month_end, s.fiscal_year, s.fiscal_quarter)
+  t.date_key <=> s.date_key and t.`date` <=> s.`date` and t.`year` <=> s.`year` and t.`quarter` <=> s.`quarter`
+    and t.`month` <=> s.`month` and t.month_name <=> s.month_name and t.week_of_year <=> s.week_of_year
+    and t.day_of_month <=> s.day_of_month and t.day_of_week <=> s.day_of_week and t.day_name <=> s.day_name
+    and t.is_weekend <=> s.is_weekend and t.is_month_end <=> s.is_month_end and t.fiscal_year <=> s.fiscal_year
+    and t.fiscal_quarter <=> s.fiscal_quarter
 ) then update set *
 when not matched then insert *
 when not matched by source then delete;

@@ -229,10 +229,9 @@ using (
 ) as s
 on t.experiment_key = s.experiment_key
 when matched and not (
-  struct(t.experiment_key, t.account_id, t.update_time, t.delete_time, t.workspace_id, t.experiment_id, t.name,
-    t.create_time, t.is_deleted)
-  <=> struct(s.experiment_key, s.account_id, s.update_time, s.delete_time, s.workspace_id, s.experiment_id, s.name,
-    s.create_time, s.is_deleted)
+  t.experiment_key <=> s.experiment_key and t.account_id <=> s.account_id and t.update_time <=> s.update_time
+    and t.delete_time <=> s.delete_time and t.workspace_id <=> s.workspace_id and t.experiment_id <=> s.experiment_id
+    and t.name <=> s.name and t.create_time <=> s.create_time and t.is_deleted <=> s.is_deleted
 ) then update set *
 when not matched then insert *;
 

@@ -321,10 +321,11 @@ using (
 on t.job_key = s.job_key
 when matched and s._is_stale then delete
 when matched and not (
-  struct(t.job_key, t.account_id, t.workspace_id, t.job_id, t.name, t.creator_id, map_entries(t.tags), t.run_as,
-    t.change_time, t.delete_time, t.description, t.valid_from, t.valid_to, t.is_current, t.is_deleted)
-  <=> struct(s.job_key, s.account_id, s.workspace_id, s.job_id, s.name, s.creator_id, map_entries(s.tags), s.run_as,
-    s.change_time, s.delete_time, s.description, s.valid_from, s.valid_to, s.is_current, s.is_deleted)
+  t.job_key <=> s.job_key and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
+    and t.job_id <=> s.job_id and t.name <=> s.name and t.creator_id <=> s.creator_id
+    and map_entries(t.tags) <=> map_entries(s.tags) and t.run_as <=> s.run_as and t.change_time <=> s.change_time
+    and t.delete_time <=> s.delete_time and t.description <=> s.description and t.valid_from <=> s.valid_from
+    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
 ) then update set job_key = s.job_key, account_id = s.account_id, workspace_id = s.workspace_id, job_id = s.job_id,
     name = s.name, creator_id = s.creator_id, tags = s.tags, run_as = s.run_as, change_time = s.change_time,
     delete_time = s.delete_time, description = s.description, valid_from = s.valid_from, valid_to = s.valid_to,

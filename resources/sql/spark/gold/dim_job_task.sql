@@ -298,10 +298,10 @@ using (
 on t.job_task_key = s.job_task_key
 when matched and s._is_stale then delete
 when matched and not (
-  struct(t.job_task_key, t.account_id, t.workspace_id, t.job_id, t.task_key, t.depends_on_keys, t.change_time,
-    t.delete_time, t.valid_from, t.valid_to, t.is_current, t.is_deleted)
-  <=> struct(s.job_task_key, s.account_id, s.workspace_id, s.job_id, s.task_key, s.depends_on_keys, s.change_time,
-    s.delete_time, s.valid_from, s.valid_to, s.is_current, s.is_deleted)
+  t.job_task_key <=> s.job_task_key and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
+    and t.job_id <=> s.job_id and t.task_key <=> s.task_key and t.depends_on_keys <=> s.depends_on_keys
+    and t.change_time <=> s.change_time and t.delete_time <=> s.delete_time and t.valid_from <=> s.valid_from
+    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
 ) then update set job_task_key = s.job_task_key, account_id = s.account_id, workspace_id = s.workspace_id, job_id = s.job_id,
     task_key = s.task_key, depends_on_keys = s.depends_on_keys, change_time = s.change_time,
     delete_time = s.delete_time, valid_from = s.valid_from, valid_to = s.valid_to, is_current = s.is_current,

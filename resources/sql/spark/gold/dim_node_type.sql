@@ -198,8 +198,8 @@ using (
 ) as s
 on t.node_type_key = s.node_type_key
 when matched and not (
-  struct(t.node_type_key, t.account_id, t.node_type, t.core_count, t.memory_mb, t.gpu_count)
-  <=> struct(s.node_type_key, s.account_id, s.node_type, s.core_count, s.memory_mb, s.gpu_count)
+  t.node_type_key <=> s.node_type_key and t.account_id <=> s.account_id and t.node_type <=> s.node_type
+    and t.core_count <=> s.core_count and t.memory_mb <=> s.memory_mb and t.gpu_count <=> s.gpu_count
 ) then update set *
 when not matched then insert *;
 

@@ -382,14 +382,15 @@ using (
 on t.pipeline_key = s.pipeline_key
 when matched and s._is_stale then delete
 when matched and not (
-  struct(t.pipeline_key, t.workspace_id, t.pipeline_id, t.pipeline_type, t.name, t.created_by, t.run_as,
-    map_entries(t.tags), t.settings_photon, t.settings_development, t.settings_continuous, t.settings_serverless,
-    t.settings_edition, t.settings_channel, map_entries(t.configuration), t.change_time, t.delete_time,
-    t.account_id, t.valid_from, t.valid_to, t.is_current, t.is_deleted)
-  <=> struct(s.pipeline_key, s.workspace_id, s.pipeline_id, s.pipeline_type, s.name, s.created_by, s.run_as,
-    map_entries(s.tags), s.settings_photon, s.settings_development, s.settings_continuous, s.settings_serverless,
-    s.settings_edition, s.settings_channel, map_entries(s.configuration), s.change_time, s.delete_time,
-    s.account_id, s.valid_from, s.valid_to, s.is_current, s.is_deleted)
+  t.pipeline_key <=> s.pipeline_key and t.workspace_id <=> s.workspace_id and t.pipeline_id <=> s.pipeline_id
+    and t.pipeline_type <=> s.pipeline_type and t.name <=> s.name and t.created_by <=> s.created_by
+    and t.run_as <=> s.run_as and map_entries(t.tags) <=> map_entries(s.tags)
+    and t.settings_photon <=> s.settings_photon and t.settings_development <=> s.settings_development
+    and t.settings_continuous <=> s.settings_continuous and t.settings_serverless <=> s.settings_serverless
+    and t.settings_edition <=> s.settings_edition and t.settings_channel <=> s.settings_channel
+    and map_entries(t.configuration) <=> map_entries(s.configuration) and t.change_time <=> s.change_time
+    and t.delete_time <=> s.delete_time and t.account_id <=> s.account_id and t.valid_from <=> s.valid_from
+    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
 ) then update set pipeline_key = s.pipeline_key, workspace_id = s.workspace_id, pipeline_id = s.pipeline_id,
     pipeline_type = s.pipeline_type, name = s.name, created_by = s.created_by, run_as = s.run_as, tags = s.tags,
     settings_photon = s.settings_photon, settings_development = s.settings_development,

@@ -444,22 +444,23 @@ using (
 on t.served_entity_key = s.served_entity_key
 when matched and s._is_stale then delete
 when matched and not (
-  struct(t.served_entity_key, t.served_entity_id, t.account_id, t.workspace_id, t.created_by, t.endpoint_name,
-    t.endpoint_id, t.served_entity_name, t.entity_type, t.entity_name, t.entity_version, t.endpoint_config_version,
-    t.task, t.external_model_config_provider, t.foundation_model_config_min_provisioned_throughput,
-    t.foundation_model_config_max_provisioned_throughput, t.custom_model_config_min_concurrency,
-    t.custom_model_config_max_concurrency, t.custom_model_config_compute_type,
-    t.feature_spec_config_min_concurrency, t.feature_spec_config_max_concurrency,
-    t.feature_spec_config_compute_type, t.change_time, t.endpoint_delete_time, t.valid_from, t.valid_to,
-    t.is_current, t.is_deleted)
-  <=> struct(s.served_entity_key, s.served_entity_id, s.account_id, s.workspace_id, s.created_by, s.endpoint_name,
-    s.endpoint_id, s.served_entity_name, s.entity_type, s.entity_name, s.entity_version, s.endpoint_config_version,
-    s.task, s.external_model_config_provider, s.foundation_model_config_min_provisioned_throughput,
-    s.foundation_model_config_max_provisioned_throughput, s.custom_model_config_min_concurrency,
-    s.custom_model_config_max_concurrency, s.custom_model_config_compute_type,
-    s.feature_spec_config_min_concurrency, s.feature_spec_config_max_concurrency,
-    s.feature_spec_config_compute_type, s.change_time, s.endpoint_delete_time, s.valid_from, s.valid_to,
-    s.is_current, s.is_deleted)
+  t.served_entity_key <=> s.served_entity_key and t.served_entity_id <=> s.served_entity_id
+    and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.created_by <=> s.created_by
+    and t.endpoint_name <=> s.endpoint_name and t.endpoint_id <=> s.endpoint_id
+    and t.served_entity_name <=> s.served_entity_name and t.entity_type <=> s.entity_type
+    and t.entity_name <=> s.entity_name and t.entity_version <=> s.entity_version
+    and t.endpoint_config_version <=> s.endpoint_config_version and t.task <=> s.task
+    and t.external_model_config_provider <=> s.external_model_config_provider
+    and t.foundation_model_config_min_provisioned_throughput <=> s.foundation_model_config_min_provisioned_throughput
+    and t.foundation_model_config_max_provisioned_throughput <=> s.foundation_model_config_max_provisioned_throughput
+    and t.custom_model_config_min_concurrency <=> s.custom_model_config_min_concurrency
+    and t.custom_model_config_max_concurrency <=> s.custom_model_config_max_concurrency
+    and t.custom_model_config_compute_type <=> s.custom_model_config_compute_type
+    and t.feature_spec_config_min_concurrency <=> s.feature_spec_config_min_concurrency
+    and t.feature_spec_config_max_concurrency <=> s.feature_spec_config_max_concurrency
+    and t.feature_spec_config_compute_type <=> s.feature_spec_config_compute_type and t.change_time <=> s.change_time
+    and t.endpoint_delete_time <=> s.endpoint_delete_time and t.valid_from <=> s.valid_from
+    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
 ) then update set served_entity_key = s.served_entity_key, served_entity_id = s.served_entity_id, account_id = s.account_id,
     workspace_id = s.workspace_id, created_by = s.created_by, endpoint_name = s.endpoint_name,
     endpoint_id = s.endpoint_id, served_entity_name = s.served_entity_name, entity_type = s.entity_type,

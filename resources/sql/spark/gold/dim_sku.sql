@@ -263,10 +263,10 @@ using (
 ) as s
 on t.sku_key = s.sku_key
 when matched and not (
-  struct(t.sku_key, t.sku_name, t.cloud, t.usage_unit, t.first_usage_date, t.last_usage_date, t.sku_tier,
-    t.is_serverless, t.is_photon)
-  <=> struct(s.sku_key, s.sku_name, s.cloud, s.usage_unit, s.first_usage_date, s.last_usage_date, s.sku_tier,
-    s.is_serverless, s.is_photon)
+  t.sku_key <=> s.sku_key and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud
+    and t.usage_unit <=> s.usage_unit and t.first_usage_date <=> s.first_usage_date
+    and t.last_usage_date <=> s.last_usage_date and t.sku_tier <=> s.sku_tier and t.is_serverless <=> s.is_serverless
+    and t.is_photon <=> s.is_photon
 ) then update set *
 when not matched then insert *
 when not matched by source then delete;

@@ -539,10 +539,9 @@ using (
 ) as s
 on t.user_key = s.user_key
 when matched and not (
-  struct(t.user_key, t.user_name, t.user_id, t.first_seen_time, t.last_seen_time, t.is_service_principal,
-    t.email_domain)
-  <=> struct(s.user_key, s.user_name, s.user_id, s.first_seen_time, s.last_seen_time, s.is_service_principal,
-    s.email_domain)
+  t.user_key <=> s.user_key and t.user_name <=> s.user_name and t.user_id <=> s.user_id
+    and t.first_seen_time <=> s.first_seen_time and t.last_seen_time <=> s.last_seen_time
+    and t.is_service_principal <=> s.is_service_principal and t.email_domain <=> s.email_domain
 ) then update set *
 when not matched then insert *
 when not matched by source then delete;

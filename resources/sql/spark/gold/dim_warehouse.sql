@@ -357,14 +357,14 @@ using (
 on t.warehouse_key = s.warehouse_key
 when matched and s._is_stale then delete
 when matched and not (
-  struct(t.warehouse_key, t.warehouse_id, t.workspace_id, t.account_id, t.warehouse_name, t.warehouse_type,
-    t.warehouse_channel, t.warehouse_size, t.min_clusters, t.max_clusters, t.auto_stop_minutes,
-    map_entries(t.tags), t.change_time, t.delete_time, t.created_by, t.valid_from, t.valid_to, t.is_current,
-    t.is_deleted)
-  <=> struct(s.warehouse_key, s.warehouse_id, s.workspace_id, s.account_id, s.warehouse_name, s.warehouse_type,
-    s.warehouse_channel, s.warehouse_size, s.min_clusters, s.max_clusters, s.auto_stop_minutes,
-    map_entries(s.tags), s.change_time, s.delete_time, s.created_by, s.valid_from, s.valid_to, s.is_current,
-    s.is_deleted)
+  t.warehouse_key <=> s.warehouse_key and t.warehouse_id <=> s.warehouse_id
+    and t.workspace_id <=> s.workspace_id and t.account_id <=> s.account_id and t.warehouse_name <=> s.warehouse_name
+    and t.warehouse_type <=> s.warehouse_type and t.warehouse_channel <=> s.warehouse_channel
+    and t.warehouse_size <=> s.warehouse_size and t.min_clusters <=> s.min_clusters
+    and t.max_clusters <=> s.max_clusters and t.auto_stop_minutes <=> s.auto_stop_minutes
+    and map_entries(t.tags) <=> map_entries(s.tags) and t.change_time <=> s.change_time
+    and t.delete_time <=> s.delete_time and t.created_by <=> s.created_by and t.valid_from <=> s.valid_from
+    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
 ) then update set warehouse_key = s.warehouse_key, warehouse_id = s.warehouse_id, workspace_id = s.workspace_id,
     account_id = s.account_id, warehouse_name = s.warehouse_name, warehouse_type = s.warehouse_type,
     warehouse_channel = s.warehouse_channel, warehouse_size = s.warehouse_size, min_clusters = s.min_clusters,

@@ -207,8 +207,9 @@ using (
 ) as s
 on t.workspace_key = s.workspace_key
 when matched and not (
-  struct(t.workspace_key, t.account_id, t.workspace_id, t.workspace_name, t.workspace_url, t.create_time, t.status)
-  <=> struct(s.workspace_key, s.account_id, s.workspace_id, s.workspace_name, s.workspace_url, s.create_time, s.status)
+  t.workspace_key <=> s.workspace_key and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
+    and t.workspace_name <=> s.workspace_name and t.workspace_url <=> s.workspace_url
+    and t.create_time <=> s.create_time and t.status <=> s.status
 ) then update set *
 when not matched then insert *;
 

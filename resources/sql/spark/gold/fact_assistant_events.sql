@@ -192,10 +192,10 @@ using (
 ) as s
 on t.event_id <=> s.event_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.event_id, t.event_time, t.event_date, t.user_agent, t.initiated_by, t.date_key,
-    t.workspace_key, t.user_key)
-  <=> struct(s.account_id, s.workspace_id, s.event_id, s.event_time, s.event_date, s.user_agent, s.initiated_by, s.date_key,
-    s.workspace_key, s.user_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.event_id <=> s.event_id
+    and t.event_time <=> s.event_time and t.event_date <=> s.event_date and t.user_agent <=> s.user_agent
+    and t.initiated_by <=> s.initiated_by and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

@@ -303,18 +303,20 @@ using (
 ) as s
 on t.event_id <=> s.event_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.`version`, t.event_time, t.event_date, t.source_ip_address, t.user_agent,
-    t.session_id, t.user_identity_email, t.user_identity_subject_name, t.service_name, t.action_name, t.request_id,
-    map_entries(t.request_params), t.response_status_code, t.response_error_message, t.response_result,
-    t.audit_level, t.event_id, t.identity_metadata_run_by, t.identity_metadata_run_as,
-    t.identity_metadata_acting_resource, t.is_failed_action, t.is_sensitive_action, t.date_key, t.workspace_key,
-    t.user_key)
-  <=> struct(s.account_id, s.workspace_id, s.`version`, s.event_time, s.event_date, s.source_ip_address, s.user_agent,
-    s.session_id, s.user_identity_email, s.user_identity_subject_name, s.service_name, s.action_name, s.request_id,
-    map_entries(s.request_params), s.response_status_code, s.response_error_message, s.response_result,
-    s.audit_level, s.event_id, s.identity_metadata_run_by, s.identity_metadata_run_as,
-    s.identity_metadata_acting_resource, s.is_failed_action, s.is_sensitive_action, s.date_key, s.workspace_key,
-    s.user_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.`version` <=> s.`version`
+    and t.event_time <=> s.event_time and t.event_date <=> s.event_date
+    and t.source_ip_address <=> s.source_ip_address and t.user_agent <=> s.user_agent
+    and t.session_id <=> s.session_id and t.user_identity_email <=> s.user_identity_email
+    and t.user_identity_subject_name <=> s.user_identity_subject_name and t.service_name <=> s.service_name
+    and t.action_name <=> s.action_name and t.request_id <=> s.request_id
+    and map_entries(t.request_params) <=> map_entries(s.request_params)
+    and t.response_status_code <=> s.response_status_code and t.response_error_message <=> s.response_error_message
+    and t.response_result <=> s.response_result and t.audit_level <=> s.audit_level and t.event_id <=> s.event_id
+    and t.identity_metadata_run_by <=> s.identity_metadata_run_by
+    and t.identity_metadata_run_as <=> s.identity_metadata_run_as
+    and t.identity_metadata_acting_resource <=> s.identity_metadata_acting_resource
+    and t.is_failed_action <=> s.is_failed_action and t.is_sensitive_action <=> s.is_sensitive_action
+    and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

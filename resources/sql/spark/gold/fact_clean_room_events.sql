@@ -407,56 +407,45 @@ using (
 ) as s
 on t.event_id <=> s.event_id
 when matched and not (
-  struct(t.account_id, t.metastore_id, t.event_id, t.clean_room_name, t.central_clean_room_id,
-    t.initiator_global_metastore_id, t.event_type, t.clean_room_created_metadata_collaborators_json,
-    t.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode,
-    t.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json,
-    t.clean_room_created_metadata_compliance_profile_is_enabled,
-    t.clean_room_created_metadata_compliance_profile_compliance_standards,
-    t.clean_room_deleted_metadata_central_clean_room_id, t.run_notebook_started_metadata_notebook_name,
-    t.run_notebook_started_metadata_notebook_checksum, t.run_notebook_started_metadata_run_id,
-    t.run_notebook_started_metadata_notebook_etag, t.run_notebook_started_metadata_notebook_update_time,
-    t.run_notebook_completed_metadata_notebook_name, t.run_notebook_completed_metadata_run_id,
-    t.run_notebook_completed_metadata_state, t.run_notebook_completed_metadata_duration_in_seconds,
-    t.run_notebook_completed_metadata_output_schema_name,
-    t.run_notebook_completed_metadata_output_schema_owner_global_metastore_id,
-    t.run_notebook_completed_metadata_output_schema_action,
-    t.run_notebook_completed_metadata_output_schema_expire_time,
-    t.run_notebook_completed_metadata_output_schema_assets_added_json,
-    t.clean_room_assets_updated_metadata_added_assets_json,
-    t.clean_room_assets_updated_metadata_updated_assets_json,
-    t.clean_room_assets_updated_metadata_removed_assets_json, t.event_time, t.output_schema_deleted_metadata_name,
-    t.output_schema_deleted_metadata_owner_global_metastore_id, t.output_schema_deleted_metadata_action,
-    t.output_schema_deleted_metadata_expire_time, t.initiator_collaborator_alias,
-    t.asset_review_created_metadata_asset_name, t.asset_review_created_metadata_data_object_type,
-    t.asset_review_created_metadata_review_state, t.asset_review_created_metadata_review_sub_reason,
-    t.asset_review_created_metadata_auto_approval_rule_id, t.asset_review_created_metadata_notebook_metadata_etag,
-    t.date_key)
-  <=> struct(s.account_id, s.metastore_id, s.event_id, s.clean_room_name, s.central_clean_room_id,
-    s.initiator_global_metastore_id, s.event_type, s.clean_room_created_metadata_collaborators_json,
-    s.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode,
-    s.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json,
-    s.clean_room_created_metadata_compliance_profile_is_enabled,
-    s.clean_room_created_metadata_compliance_profile_compliance_standards,
-    s.clean_room_deleted_metadata_central_clean_room_id, s.run_notebook_started_metadata_notebook_name,
-    s.run_notebook_started_metadata_notebook_checksum, s.run_notebook_started_metadata_run_id,
-    s.run_notebook_started_metadata_notebook_etag, s.run_notebook_started_metadata_notebook_update_time,
-    s.run_notebook_completed_metadata_notebook_name, s.run_notebook_completed_metadata_run_id,
-    s.run_notebook_completed_metadata_state, s.run_notebook_completed_metadata_duration_in_seconds,
-    s.run_notebook_completed_metadata_output_schema_name,
-    s.run_notebook_completed_metadata_output_schema_owner_global_metastore_id,
-    s.run_notebook_completed_metadata_output_schema_action,
-    s.run_notebook_completed_metadata_output_schema_expire_time,
-    s.run_notebook_completed_metadata_output_schema_assets_added_json,
-    s.clean_room_assets_updated_metadata_added_assets_json,
-    s.clean_room_assets_updated_metadata_updated_assets_json,
-    s.clean_room_assets_updated_metadata_removed_assets_json, s.event_time, s.output_schema_deleted_metadata_name,
-    s.output_schema_deleted_metadata_owner_global_metastore_id, s.output_schema_deleted_metadata_action,
-    s.output_schema_deleted_metadata_expire_time, s.initiator_collaborator_alias,
-    s.asset_review_created_metadata_asset_name, s.asset_review_created_metadata_data_object_type,
-    s.asset_review_created_metadata_review_state, s.asset_review_created_metadata_review_sub_reason,
-    s.asset_review_created_metadata_auto_approval_rule_id, s.asset_review_created_metadata_notebook_metadata_etag,
-    s.date_key)
+  t.account_id <=> s.account_id and t.metastore_id <=> s.metastore_id and t.event_id <=> s.event_id
+    and t.clean_room_name <=> s.clean_room_name and t.central_clean_room_id <=> s.central_clean_room_id
+    and t.initiator_global_metastore_id <=> s.initiator_global_metastore_id and t.event_type <=> s.event_type
+    and t.clean_room_created_metadata_collaborators_json <=> s.clean_room_created_metadata_collaborators_json
+    and t.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode <=> s.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode
+    and t.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json <=> s.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json
+    and t.clean_room_created_metadata_compliance_profile_is_enabled <=> s.clean_room_created_metadata_compliance_profile_is_enabled
+    and t.clean_room_created_metadata_compliance_profile_compliance_standards <=> s.clean_room_created_metadata_compliance_profile_compliance_standards
+    and t.clean_room_deleted_metadata_central_clean_room_id <=> s.clean_room_deleted_metadata_central_clean_room_id
+    and t.run_notebook_started_metadata_notebook_name <=> s.run_notebook_started_metadata_notebook_name
+    and t.run_notebook_started_metadata_notebook_checksum <=> s.run_notebook_started_metadata_notebook_checksum
+    and t.run_notebook_started_metadata_run_id <=> s.run_notebook_started_metadata_run_id
+    and t.run_notebook_started_metadata_notebook_etag <=> s.run_notebook_started_metadata_notebook_etag
+    and t.run_notebook_started_metadata_notebook_update_time <=> s.run_notebook_started_metadata_notebook_update_time
+    and t.run_notebook_completed_metadata_notebook_name <=> s.run_notebook_completed_metadata_notebook_name
+    and t.run_notebook_completed_metadata_run_id <=> s.run_notebook_completed_metadata_run_id
+    and t.run_notebook_completed_metadata_state <=> s.run_notebook_completed_metadata_state
+    and t.run_notebook_completed_metadata_duration_in_seconds <=> s.run_notebook_completed_metadata_duration_in_seconds
+    and t.run_notebook_completed_metadata_output_schema_name <=> s.run_notebook_completed_metadata_output_schema_name
+    and t.run_notebook_completed_metadata_output_schema_owner_global_metastore_id <=> s.run_notebook_completed_metadata_output_schema_owner_global_metastore_id
+    and t.run_notebook_completed_metadata_output_schema_action <=> s.run_notebook_completed_metadata_output_schema_action
+    and t.run_notebook_completed_metadata_output_schema_expire_time <=> s.run_notebook_completed_metadata_output_schema_expire_time
+    and t.run_notebook_completed_metadata_output_schema_assets_added_json <=> s.run_notebook_completed_metadata_output_schema_assets_added_json
+    and t.clean_room_assets_updated_metadata_added_assets_json <=> s.clean_room_assets_updated_metadata_added_assets_json
+    and t.clean_room_assets_updated_metadata_updated_assets_json <=> s.clean_room_assets_updated_metadata_updated_assets_json
+    and t.clean_room_assets_updated_metadata_removed_assets_json <=> s.clean_room_assets_updated_metadata_removed_assets_json
+    and t.event_time <=> s.event_time
+    and t.output_schema_deleted_metadata_name <=> s.output_schema_deleted_metadata_name
+    and t.output_schema_deleted_metadata_owner_global_metastore_id <=> s.output_schema_deleted_metadata_owner_global_metastore_id
+    and t.output_schema_deleted_metadata_action <=> s.output_schema_deleted_metadata_action
+    and t.output_schema_deleted_metadata_expire_time <=> s.output_schema_deleted_metadata_expire_time
+    and t.initiator_collaborator_alias <=> s.initiator_collaborator_alias
+    and t.asset_review_created_metadata_asset_name <=> s.asset_review_created_metadata_asset_name
+    and t.asset_review_created_metadata_data_object_type <=> s.asset_review_created_metadata_data_object_type
+    and t.asset_review_created_metadata_review_state <=> s.asset_review_created_metadata_review_state
+    and t.asset_review_created_metadata_review_sub_reason <=> s.asset_review_created_metadata_review_sub_reason
+    and t.asset_review_created_metadata_auto_approval_rule_id <=> s.asset_review_created_metadata_auto_approval_rule_id
+    and t.asset_review_created_metadata_notebook_metadata_etag <=> s.asset_review_created_metadata_notebook_metadata_etag
+    and t.date_key <=> s.date_key
 ) then update set *
 when not matched then insert *;
 

@@ -198,10 +198,12 @@ using (
 ) as s
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.column_name <=> s.column_name and t.class_tag <=> s.class_tag
 when matched and not (
-  struct(t.catalog_id, t.table_id, t.latest_detected_time, t.first_detected_time, t.catalog_name, t.schema_name,
-    t.table_name, t.column_name, t.data_type, t.class_tag, t.samples, t.confidence, t.frequency, t.date_key)
-  <=> struct(s.catalog_id, s.table_id, s.latest_detected_time, s.first_detected_time, s.catalog_name, s.schema_name,
-    s.table_name, s.column_name, s.data_type, s.class_tag, s.samples, s.confidence, s.frequency, s.date_key)
+  t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id
+    and t.latest_detected_time <=> s.latest_detected_time and t.first_detected_time <=> s.first_detected_time
+    and t.catalog_name <=> s.catalog_name and t.schema_name <=> s.schema_name and t.table_name <=> s.table_name
+    and t.column_name <=> s.column_name and t.data_type <=> s.data_type and t.class_tag <=> s.class_tag
+    and t.samples <=> s.samples and t.confidence <=> s.confidence and t.frequency <=> s.frequency
+    and t.date_key <=> s.date_key
 ) then update set *
 when not matched then insert *;
 

@@ -301,26 +301,29 @@ using (
 ) as s
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.event_time <=> s.event_time
 when matched and not (
-  struct(t.event_time, t.catalog_name, t.schema_name, t.table_name, t.catalog_id, t.schema_id, t.table_id, t.status,
-    t.freshness_status, t.freshness_commit_freshness_status, t.freshness_commit_freshness_error_code,
-    t.freshness_commit_freshness_last_value, t.freshness_commit_freshness_predicted_value, t.completeness_status,
-    t.completeness_total_row_count_status, t.completeness_total_row_count_error_code,
-    t.completeness_total_row_count_last_value, t.completeness_total_row_count_min_predicted_value,
-    t.completeness_total_row_count_max_predicted_value, t.completeness_daily_row_count_status,
-    t.completeness_daily_row_count_error_code, t.completeness_daily_row_count_last_value,
-    t.completeness_daily_row_count_min_predicted_value, t.completeness_daily_row_count_max_predicted_value,
-    t.downstream_impact_impact_level, t.downstream_impact_num_downstream_tables,
-    t.downstream_impact_num_queries_on_affected_tables, t.root_cause_analysis_upstream_jobs_json, t.date_key)
-  <=> struct(s.event_time, s.catalog_name, s.schema_name, s.table_name, s.catalog_id, s.schema_id, s.table_id, s.status,
-    s.freshness_status, s.freshness_commit_freshness_status, s.freshness_commit_freshness_error_code,
-    s.freshness_commit_freshness_last_value, s.freshness_commit_freshness_predicted_value, s.completeness_status,
-    s.completeness_total_row_count_status, s.completeness_total_row_count_error_code,
-    s.completeness_total_row_count_last_value, s.completeness_total_row_count_min_predicted_value,
-    s.completeness_total_row_count_max_predicted_value, s.completeness_daily_row_count_status,
-    s.completeness_daily_row_count_error_code, s.completeness_daily_row_count_last_value,
-    s.completeness_daily_row_count_min_predicted_value, s.completeness_daily_row_count_max_predicted_value,
-    s.downstream_impact_impact_level, s.downstream_impact_num_downstream_tables,
-    s.downstream_impact_num_queries_on_affected_tables, s.root_cause_analysis_upstream_jobs_json, s.date_key)
+  t.event_time <=> s.event_time and t.catalog_name <=> s.catalog_name and t.schema_name <=> s.schema_name
+    and t.table_name <=> s.table_name and t.catalog_id <=> s.catalog_id and t.schema_id <=> s.schema_id
+    and t.table_id <=> s.table_id and t.status <=> s.status and t.freshness_status <=> s.freshness_status
+    and t.freshness_commit_freshness_status <=> s.freshness_commit_freshness_status
+    and t.freshness_commit_freshness_error_code <=> s.freshness_commit_freshness_error_code
+    and t.freshness_commit_freshness_last_value <=> s.freshness_commit_freshness_last_value
+    and t.freshness_commit_freshness_predicted_value <=> s.freshness_commit_freshness_predicted_value
+    and t.completeness_status <=> s.completeness_status
+    and t.completeness_total_row_count_status <=> s.completeness_total_row_count_status
+    and t.completeness_total_row_count_error_code <=> s.completeness_total_row_count_error_code
+    and t.completeness_total_row_count_last_value <=> s.completeness_total_row_count_last_value
+    and t.completeness_total_row_count_min_predicted_value <=> s.completeness_total_row_count_min_predicted_value
+    and t.completeness_total_row_count_max_predicted_value <=> s.completeness_total_row_count_max_predicted_value
+    and t.completeness_daily_row_count_status <=> s.completeness_daily_row_count_status
+    and t.completeness_daily_row_count_error_code <=> s.completeness_daily_row_count_error_code
+    and t.completeness_daily_row_count_last_value <=> s.completeness_daily_row_count_last_value
+    and t.completeness_daily_row_count_min_predicted_value <=> s.completeness_daily_row_count_min_predicted_value
+    and t.completeness_daily_row_count_max_predicted_value <=> s.completeness_daily_row_count_max_predicted_value
+    and t.downstream_impact_impact_level <=> s.downstream_impact_impact_level
+    and t.downstream_impact_num_downstream_tables <=> s.downstream_impact_num_downstream_tables
+    and t.downstream_impact_num_queries_on_affected_tables <=> s.downstream_impact_num_queries_on_affected_tables
+    and t.root_cause_analysis_upstream_jobs_json <=> s.root_cause_analysis_upstream_jobs_json
+    and t.date_key <=> s.date_key
 ) then update set *
 when not matched then insert *;
 

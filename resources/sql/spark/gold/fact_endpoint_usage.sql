@@ -295,14 +295,16 @@ using (
 ) as s
 on t.databricks_request_id <=> s.databricks_request_id
 when matched and not (
-  struct(t.workspace_id, t.account_id, t.client_request_id, t.databricks_request_id, t.requester, t.status_code,
-    t.request_time, t.input_token_count, t.output_token_count, t.input_character_count, t.output_character_count,
-    map_entries(t.usage_context), t.request_streaming, t.served_entity_id, t.request_date, t.total_token_count,
-    t.is_error, t.date_key, t.workspace_key, t.served_entity_key, t.user_key)
-  <=> struct(s.workspace_id, s.account_id, s.client_request_id, s.databricks_request_id, s.requester, s.status_code,
-    s.request_time, s.input_token_count, s.output_token_count, s.input_character_count, s.output_character_count,
-    map_entries(s.usage_context), s.request_streaming, s.served_entity_id, s.request_date, s.total_token_count,
-    s.is_error, s.date_key, s.workspace_key, s.served_entity_key, s.user_key)
+  t.workspace_id <=> s.workspace_id and t.account_id <=> s.account_id
+    and t.client_request_id <=> s.client_request_id and t.databricks_request_id <=> s.databricks_request_id
+    and t.requester <=> s.requester and t.status_code <=> s.status_code and t.request_time <=> s.request_time
+    and t.input_token_count <=> s.input_token_count and t.output_token_count <=> s.output_token_count
+    and t.input_character_count <=> s.input_character_count and t.output_character_count <=> s.output_character_count
+    and map_entries(t.usage_context) <=> map_entries(s.usage_context) and t.request_streaming <=> s.request_streaming
+    and t.served_entity_id <=> s.served_entity_id and t.request_date <=> s.request_date
+    and t.total_token_count <=> s.total_token_count and t.is_error <=> s.is_error and t.date_key <=> s.date_key
+    and t.workspace_key <=> s.workspace_key and t.served_entity_key <=> s.served_entity_key
+    and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

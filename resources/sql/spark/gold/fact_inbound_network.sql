@@ -199,10 +199,11 @@ using (
 ) as s
 on t.event_id <=> s.event_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.event_id, t.request_path, t.source_ip, t.authenticated_as, t.event_time,
-    t.policy_outcome, t.date_key, t.workspace_key, t.user_key)
-  <=> struct(s.account_id, s.workspace_id, s.event_id, s.request_path, s.source_ip, s.authenticated_as, s.event_time,
-    s.policy_outcome, s.date_key, s.workspace_key, s.user_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.event_id <=> s.event_id
+    and t.request_path <=> s.request_path and t.source_ip <=> s.source_ip
+    and t.authenticated_as <=> s.authenticated_as and t.event_time <=> s.event_time
+    and t.policy_outcome <=> s.policy_outcome and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

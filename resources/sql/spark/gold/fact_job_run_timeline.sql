@@ -361,14 +361,15 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.job_id <=> s.job_id and t.run_id <=> s.run_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.job_id, t.run_id, t.trigger_type, t.result_state, t.run_type, t.run_name,
-    t.compute_ids, t.termination_code, t.job_parameters_json, t.run_start_time, t.last_seen_time, t.slice_count,
-    t.attempt_count, t.run_duration_seconds, t.is_running, t.run_end_time, t.is_success, t.run_date, t.date_key,
-    t.workspace_key, t.job_key)
-  <=> struct(s.account_id, s.workspace_id, s.job_id, s.run_id, s.trigger_type, s.result_state, s.run_type, s.run_name,
-    s.compute_ids, s.termination_code, s.job_parameters_json, s.run_start_time, s.last_seen_time, s.slice_count,
-    s.attempt_count, s.run_duration_seconds, s.is_running, s.run_end_time, s.is_success, s.run_date, s.date_key,
-    s.workspace_key, s.job_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.job_id <=> s.job_id
+    and t.run_id <=> s.run_id and t.trigger_type <=> s.trigger_type and t.result_state <=> s.result_state
+    and t.run_type <=> s.run_type and t.run_name <=> s.run_name and t.compute_ids <=> s.compute_ids
+    and t.termination_code <=> s.termination_code and t.job_parameters_json <=> s.job_parameters_json
+    and t.run_start_time <=> s.run_start_time and t.last_seen_time <=> s.last_seen_time
+    and t.slice_count <=> s.slice_count and t.attempt_count <=> s.attempt_count
+    and t.run_duration_seconds <=> s.run_duration_seconds and t.is_running <=> s.is_running
+    and t.run_end_time <=> s.run_end_time and t.is_success <=> s.is_success and t.run_date <=> s.run_date
+    and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key and t.job_key <=> s.job_key
 ) then update set *
 when not matched then insert *;
 

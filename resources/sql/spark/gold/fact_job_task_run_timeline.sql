@@ -385,14 +385,15 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.job_id <=> s.job_id and t.run_id <=> s.run_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.job_id, t.run_id, t.task_key, t.compute_ids, t.result_state, t.job_run_id,
-    t.parent_run_id, t.termination_code, t.run_start_time, t.last_seen_time, t.slice_count, t.attempt_count,
-    t.run_duration_seconds, t.is_running, t.run_end_time, t.is_success, t.run_date, t.date_key, t.workspace_key,
-    t.job_key, t.job_task_key)
-  <=> struct(s.account_id, s.workspace_id, s.job_id, s.run_id, s.task_key, s.compute_ids, s.result_state, s.job_run_id,
-    s.parent_run_id, s.termination_code, s.run_start_time, s.last_seen_time, s.slice_count, s.attempt_count,
-    s.run_duration_seconds, s.is_running, s.run_end_time, s.is_success, s.run_date, s.date_key, s.workspace_key,
-    s.job_key, s.job_task_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.job_id <=> s.job_id
+    and t.run_id <=> s.run_id and t.task_key <=> s.task_key and t.compute_ids <=> s.compute_ids
+    and t.result_state <=> s.result_state and t.job_run_id <=> s.job_run_id and t.parent_run_id <=> s.parent_run_id
+    and t.termination_code <=> s.termination_code and t.run_start_time <=> s.run_start_time
+    and t.last_seen_time <=> s.last_seen_time and t.slice_count <=> s.slice_count
+    and t.attempt_count <=> s.attempt_count and t.run_duration_seconds <=> s.run_duration_seconds
+    and t.is_running <=> s.is_running and t.run_end_time <=> s.run_end_time and t.is_success <=> s.is_success
+    and t.run_date <=> s.run_date and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.job_key <=> s.job_key and t.job_task_key <=> s.job_task_key
 ) then update set *
 when not matched then insert *;
 

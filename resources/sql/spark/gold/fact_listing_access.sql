@@ -246,16 +246,18 @@ using (
 ) as s
 on t.account_id <=> s.account_id and t.listing_id <=> s.listing_id and t.event_type <=> s.event_type and t.event_time <=> s.event_time and t.consumer_email <=> s.consumer_email
 when matched and not (
-  struct(t.account_id, t.metastore_id, t.metastore_cloud, t.metastore_region, t.provider_id, t.provider_name,
-    t.listing_id, t.listing_name, t.consumer_delta_sharing_recipient_name, t.consumer_delta_sharing_recipient_type,
-    t.consumer_cloud, t.consumer_region, t.consumer_metastore_id, t.consumer_email, t.consumer_name,
-    t.consumer_company, t.consumer_intended_use, t.consumer_comment, t.event_type, t.event_time, t.event_date,
-    t.date_key)
-  <=> struct(s.account_id, s.metastore_id, s.metastore_cloud, s.metastore_region, s.provider_id, s.provider_name,
-    s.listing_id, s.listing_name, s.consumer_delta_sharing_recipient_name, s.consumer_delta_sharing_recipient_type,
-    s.consumer_cloud, s.consumer_region, s.consumer_metastore_id, s.consumer_email, s.consumer_name,
-    s.consumer_company, s.consumer_intended_use, s.consumer_comment, s.event_type, s.event_time, s.event_date,
-    s.date_key)
+  t.account_id <=> s.account_id and t.metastore_id <=> s.metastore_id
+    and t.metastore_cloud <=> s.metastore_cloud and t.metastore_region <=> s.metastore_region
+    and t.provider_id <=> s.provider_id and t.provider_name <=> s.provider_name and t.listing_id <=> s.listing_id
+    and t.listing_name <=> s.listing_name
+    and t.consumer_delta_sharing_recipient_name <=> s.consumer_delta_sharing_recipient_name
+    and t.consumer_delta_sharing_recipient_type <=> s.consumer_delta_sharing_recipient_type
+    and t.consumer_cloud <=> s.consumer_cloud and t.consumer_region <=> s.consumer_region
+    and t.consumer_metastore_id <=> s.consumer_metastore_id and t.consumer_email <=> s.consumer_email
+    and t.consumer_name <=> s.consumer_name and t.consumer_company <=> s.consumer_company
+    and t.consumer_intended_use <=> s.consumer_intended_use and t.consumer_comment <=> s.consumer_comment
+    and t.event_type <=> s.event_type and t.event_time <=> s.event_time and t.event_date <=> s.event_date
+    and t.date_key <=> s.date_key
 ) then update set *
 when not matched then insert *;
 

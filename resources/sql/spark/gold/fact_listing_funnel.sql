@@ -198,12 +198,12 @@ using (
 ) as s
 on t.account_id <=> s.account_id and t.listing_id <=> s.listing_id and t.event_type <=> s.event_type and t.event_time <=> s.event_time and t.consumer_cloud <=> s.consumer_cloud and t.consumer_region <=> s.consumer_region
 when matched and not (
-  struct(t.account_id, t.metastore_id, t.metastore_cloud, t.metastore_region, t.provider_id, t.provider_name,
-    t.listing_id, t.listing_name, t.event_type, t.event_time, t.event_date, t.consumer_cloud, t.consumer_region,
-    t.date_key)
-  <=> struct(s.account_id, s.metastore_id, s.metastore_cloud, s.metastore_region, s.provider_id, s.provider_name,
-    s.listing_id, s.listing_name, s.event_type, s.event_time, s.event_date, s.consumer_cloud, s.consumer_region,
-    s.date_key)
+  t.account_id <=> s.account_id and t.metastore_id <=> s.metastore_id
+    and t.metastore_cloud <=> s.metastore_cloud and t.metastore_region <=> s.metastore_region
+    and t.provider_id <=> s.provider_id and t.provider_name <=> s.provider_name and t.listing_id <=> s.listing_id
+    and t.listing_name <=> s.listing_name and t.event_type <=> s.event_type and t.event_time <=> s.event_time
+    and t.event_date <=> s.event_date and t.consumer_cloud <=> s.consumer_cloud
+    and t.consumer_region <=> s.consumer_region and t.date_key <=> s.date_key
 ) then update set *
 when not matched then insert *;
 

@@ -209,10 +209,11 @@ using (
 ) as s
 on t.record_id <=> s.record_id
 when matched and not (
-  struct(t.account_id, t.insert_time, t.record_id, t.workspace_id, t.experiment_id, t.run_id, t.metric_name,
-    t.metric_time, t.metric_step, t.metric_value, t.date_key, t.workspace_key, t.experiment_key)
-  <=> struct(s.account_id, s.insert_time, s.record_id, s.workspace_id, s.experiment_id, s.run_id, s.metric_name,
-    s.metric_time, s.metric_step, s.metric_value, s.date_key, s.workspace_key, s.experiment_key)
+  t.account_id <=> s.account_id and t.insert_time <=> s.insert_time and t.record_id <=> s.record_id
+    and t.workspace_id <=> s.workspace_id and t.experiment_id <=> s.experiment_id and t.run_id <=> s.run_id
+    and t.metric_name <=> s.metric_name and t.metric_time <=> s.metric_time and t.metric_step <=> s.metric_step
+    and t.metric_value <=> s.metric_value and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.experiment_key <=> s.experiment_key
 ) then update set *
 when not matched then insert *;
 

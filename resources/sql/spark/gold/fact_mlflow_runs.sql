@@ -264,14 +264,13 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.run_id <=> s.run_id
 when matched and not (
-  struct(t.account_id, t.update_time, t.delete_time, t.workspace_id, t.run_id, t.experiment_id, t.created_by,
-    t.start_time, t.end_time, t.run_name, t.status, map_entries(t.params), map_entries(t.tags),
-    t.aggregated_metrics_json, t.duration_seconds, t.is_success, t.date_key, t.workspace_key, t.experiment_key,
-    t.user_key)
-  <=> struct(s.account_id, s.update_time, s.delete_time, s.workspace_id, s.run_id, s.experiment_id, s.created_by,
-    s.start_time, s.end_time, s.run_name, s.status, map_entries(s.params), map_entries(s.tags),
-    s.aggregated_metrics_json, s.duration_seconds, s.is_success, s.date_key, s.workspace_key, s.experiment_key,
-    s.user_key)
+  t.account_id <=> s.account_id and t.update_time <=> s.update_time and t.delete_time <=> s.delete_time
+    and t.workspace_id <=> s.workspace_id and t.run_id <=> s.run_id and t.experiment_id <=> s.experiment_id
+    and t.created_by <=> s.created_by and t.start_time <=> s.start_time and t.end_time <=> s.end_time
+    and t.run_name <=> s.run_name and t.status <=> s.status and map_entries(t.params) <=> map_entries(s.params)
+    and map_entries(t.tags) <=> map_entries(s.tags) and t.aggregated_metrics_json <=> s.aggregated_metrics_json
+    and t.duration_seconds <=> s.duration_seconds and t.is_success <=> s.is_success and t.date_key <=> s.date_key
+    and t.workspace_key <=> s.workspace_key and t.experiment_key <=> s.experiment_key and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

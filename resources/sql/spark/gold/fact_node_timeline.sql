@@ -310,16 +310,17 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.cluster_id <=> s.cluster_id and t.instance_id <=> s.instance_id and t.start_time <=> s.start_time
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.cluster_id, t.instance_id, t.start_time, t.end_time, t.driver,
-    t.cpu_user_percent, t.cpu_system_percent, t.cpu_wait_percent, t.mem_used_percent, t.mem_swap_percent,
-    t.network_sent_bytes, t.network_received_bytes, map_entries(t.disk_free_bytes_per_mount_point), t.node_type,
-    t.private_ip, t.event_date, t.duration_seconds, t.cpu_busy_percent, t.date_key, t.workspace_key, t.cluster_key,
-    t.node_type_key)
-  <=> struct(s.account_id, s.workspace_id, s.cluster_id, s.instance_id, s.start_time, s.end_time, s.driver,
-    s.cpu_user_percent, s.cpu_system_percent, s.cpu_wait_percent, s.mem_used_percent, s.mem_swap_percent,
-    s.network_sent_bytes, s.network_received_bytes, map_entries(s.disk_free_bytes_per_mount_point), s.node_type,
-    s.private_ip, s.event_date, s.duration_seconds, s.cpu_busy_percent, s.date_key, s.workspace_key, s.cluster_key,
-    s.node_type_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.cluster_id <=> s.cluster_id
+    and t.instance_id <=> s.instance_id and t.start_time <=> s.start_time and t.end_time <=> s.end_time
+    and t.driver <=> s.driver and t.cpu_user_percent <=> s.cpu_user_percent
+    and t.cpu_system_percent <=> s.cpu_system_percent and t.cpu_wait_percent <=> s.cpu_wait_percent
+    and t.mem_used_percent <=> s.mem_used_percent and t.mem_swap_percent <=> s.mem_swap_percent
+    and t.network_sent_bytes <=> s.network_sent_bytes and t.network_received_bytes <=> s.network_received_bytes
+    and map_entries(t.disk_free_bytes_per_mount_point) <=> map_entries(s.disk_free_bytes_per_mount_point)
+    and t.node_type <=> s.node_type and t.private_ip <=> s.private_ip and t.event_date <=> s.event_date
+    and t.duration_seconds <=> s.duration_seconds and t.cpu_busy_percent <=> s.cpu_busy_percent
+    and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key and t.cluster_key <=> s.cluster_key
+    and t.node_type_key <=> s.node_type_key
 ) then update set *
 when not matched then insert *;
 

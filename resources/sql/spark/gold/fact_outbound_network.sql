@@ -219,12 +219,14 @@ using (
 ) as s
 on t.event_id <=> s.event_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.destination_type, t.destination, t.dns_event_domain_name, t.dns_event_rcode,
-    t.storage_event_hostname, t.storage_event_path, t.storage_event_rejection_reason, t.event_time, t.access_type,
-    t.event_id, t.network_source_type, t.date_key, t.workspace_key)
-  <=> struct(s.account_id, s.workspace_id, s.destination_type, s.destination, s.dns_event_domain_name, s.dns_event_rcode,
-    s.storage_event_hostname, s.storage_event_path, s.storage_event_rejection_reason, s.event_time, s.access_type,
-    s.event_id, s.network_source_type, s.date_key, s.workspace_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
+    and t.destination_type <=> s.destination_type and t.destination <=> s.destination
+    and t.dns_event_domain_name <=> s.dns_event_domain_name and t.dns_event_rcode <=> s.dns_event_rcode
+    and t.storage_event_hostname <=> s.storage_event_hostname and t.storage_event_path <=> s.storage_event_path
+    and t.storage_event_rejection_reason <=> s.storage_event_rejection_reason and t.event_time <=> s.event_time
+    and t.access_type <=> s.access_type and t.event_id <=> s.event_id
+    and t.network_source_type <=> s.network_source_type and t.date_key <=> s.date_key
+    and t.workspace_key <=> s.workspace_key
 ) then update set *
 when not matched then insert *;
 

@@ -271,14 +271,14 @@ using (
 ) as s
 on t.databricks_request_id <=> s.databricks_request_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.request_date, t.databricks_request_id, t.client_request_id, t.request_time,
-    t.status_code, t.sampling_fraction, t.execution_duration_ms, t.request, t.response, t.logging_error_codes,
-    t.served_entity_id, t.endpoint_table_id, t.requester, t.date_key, t.workspace_key, t.served_entity_key,
-    t.user_key)
-  <=> struct(s.account_id, s.workspace_id, s.request_date, s.databricks_request_id, s.client_request_id, s.request_time,
-    s.status_code, s.sampling_fraction, s.execution_duration_ms, s.request, s.response, s.logging_error_codes,
-    s.served_entity_id, s.endpoint_table_id, s.requester, s.date_key, s.workspace_key, s.served_entity_key,
-    s.user_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.request_date <=> s.request_date
+    and t.databricks_request_id <=> s.databricks_request_id and t.client_request_id <=> s.client_request_id
+    and t.request_time <=> s.request_time and t.status_code <=> s.status_code
+    and t.sampling_fraction <=> s.sampling_fraction and t.execution_duration_ms <=> s.execution_duration_ms
+    and t.request <=> s.request and t.response <=> s.response and t.logging_error_codes <=> s.logging_error_codes
+    and t.served_entity_id <=> s.served_entity_id and t.endpoint_table_id <=> s.endpoint_table_id
+    and t.requester <=> s.requester and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.served_entity_key <=> s.served_entity_key and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

@@ -459,20 +459,22 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.pipeline_id <=> s.pipeline_id and t.update_id <=> s.update_id
 when matched and not (
-  struct(t.workspace_id, t.pipeline_id, t.update_id, t.update_type, t.request_id, t.run_as_user_name, t.trigger_type,
-    t.trigger_details_job_task_job_id, t.trigger_details_job_task_job_task_run_id,
-    t.trigger_details_job_task_performance_target, t.result_state, t.compute_type, t.compute_cluster_id,
-    t.refresh_selection_json, t.full_refresh_selection_json, t.reset_checkpoint_selection, t.account_id,
-    t.run_start_time, t.last_seen_time, t.slice_count, t.attempt_count, t.run_duration_seconds, t.is_running,
-    t.run_end_time, t.is_success, t.run_date, t.date_key, t.workspace_key, t.pipeline_key, t.cluster_key,
-    t.user_key)
-  <=> struct(s.workspace_id, s.pipeline_id, s.update_id, s.update_type, s.request_id, s.run_as_user_name, s.trigger_type,
-    s.trigger_details_job_task_job_id, s.trigger_details_job_task_job_task_run_id,
-    s.trigger_details_job_task_performance_target, s.result_state, s.compute_type, s.compute_cluster_id,
-    s.refresh_selection_json, s.full_refresh_selection_json, s.reset_checkpoint_selection, s.account_id,
-    s.run_start_time, s.last_seen_time, s.slice_count, s.attempt_count, s.run_duration_seconds, s.is_running,
-    s.run_end_time, s.is_success, s.run_date, s.date_key, s.workspace_key, s.pipeline_key, s.cluster_key,
-    s.user_key)
+  t.workspace_id <=> s.workspace_id and t.pipeline_id <=> s.pipeline_id and t.update_id <=> s.update_id
+    and t.update_type <=> s.update_type and t.request_id <=> s.request_id
+    and t.run_as_user_name <=> s.run_as_user_name and t.trigger_type <=> s.trigger_type
+    and t.trigger_details_job_task_job_id <=> s.trigger_details_job_task_job_id
+    and t.trigger_details_job_task_job_task_run_id <=> s.trigger_details_job_task_job_task_run_id
+    and t.trigger_details_job_task_performance_target <=> s.trigger_details_job_task_performance_target
+    and t.result_state <=> s.result_state and t.compute_type <=> s.compute_type
+    and t.compute_cluster_id <=> s.compute_cluster_id and t.refresh_selection_json <=> s.refresh_selection_json
+    and t.full_refresh_selection_json <=> s.full_refresh_selection_json
+    and t.reset_checkpoint_selection <=> s.reset_checkpoint_selection and t.account_id <=> s.account_id
+    and t.run_start_time <=> s.run_start_time and t.last_seen_time <=> s.last_seen_time
+    and t.slice_count <=> s.slice_count and t.attempt_count <=> s.attempt_count
+    and t.run_duration_seconds <=> s.run_duration_seconds and t.is_running <=> s.is_running
+    and t.run_end_time <=> s.run_end_time and t.is_success <=> s.is_success and t.run_date <=> s.run_date
+    and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key and t.pipeline_key <=> s.pipeline_key
+    and t.cluster_key <=> s.cluster_key and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

@@ -258,14 +258,14 @@ using (
 ) as s
 on t.operation_id <=> s.operation_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.start_time, t.end_time, t.metastore_name, t.metastore_id, t.catalog_name,
-    t.schema_name, t.table_name, t.table_id, t.operation_type, t.operation_id, t.operation_status,
-    map_entries(t.operation_metrics), t.usage_unit, t.usage_quantity, t.duration_seconds, t.is_success, t.date_key,
-    t.workspace_key)
-  <=> struct(s.account_id, s.workspace_id, s.start_time, s.end_time, s.metastore_name, s.metastore_id, s.catalog_name,
-    s.schema_name, s.table_name, s.table_id, s.operation_type, s.operation_id, s.operation_status,
-    map_entries(s.operation_metrics), s.usage_unit, s.usage_quantity, s.duration_seconds, s.is_success, s.date_key,
-    s.workspace_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.start_time <=> s.start_time
+    and t.end_time <=> s.end_time and t.metastore_name <=> s.metastore_name and t.metastore_id <=> s.metastore_id
+    and t.catalog_name <=> s.catalog_name and t.schema_name <=> s.schema_name and t.table_name <=> s.table_name
+    and t.table_id <=> s.table_id and t.operation_type <=> s.operation_type and t.operation_id <=> s.operation_id
+    and t.operation_status <=> s.operation_status
+    and map_entries(t.operation_metrics) <=> map_entries(s.operation_metrics) and t.usage_unit <=> s.usage_unit
+    and t.usage_quantity <=> s.usage_quantity and t.duration_seconds <=> s.duration_seconds
+    and t.is_success <=> s.is_success and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
 ) then update set *
 when not matched then insert *;
 

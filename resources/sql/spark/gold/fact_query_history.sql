@@ -594,36 +594,47 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.statement_id <=> s.statement_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.statement_id, t.executed_by, t.session_id, t.execution_status, t.compute_type,
-    t.compute_cluster_id, t.compute_warehouse_id, t.executed_by_user_id, t.statement_text, t.statement_type,
-    t.error_message, t.client_application, t.client_driver, t.total_duration_ms, t.waiting_for_compute_duration_ms,
-    t.waiting_at_capacity_duration_ms, t.execution_duration_ms, t.compilation_duration_ms,
-    t.total_task_duration_ms, t.result_fetch_duration_ms, t.start_time, t.end_time, t.update_time,
-    t.read_partitions, t.pruned_files, t.read_files, t.read_rows, t.produced_rows, t.read_bytes,
-    t.read_io_cache_percent, t.from_result_cache, t.spilled_local_bytes, t.written_bytes, t.shuffle_read_bytes,
-    t.query_source_job_info_job_id, t.query_source_job_info_job_run_id, t.query_source_job_info_job_task_run_id,
-    t.query_source_legacy_dashboard_id, t.query_source_dashboard_id, t.query_source_alert_id,
-    t.query_source_notebook_id, t.query_source_sql_query_id, t.query_source_genie_space_id,
-    t.query_source_pipeline_info_pipeline_id, t.query_source_pipeline_info_update_id, t.executed_as_user_id,
-    t.executed_as, t.written_rows, t.written_files, t.cache_origin_statement_id,
-    t.query_parameters_named_parameters_json, t.query_parameters_pos_parameters_json, t.query_parameters_truncated,
-    map_entries(t.query_tags), t.query_date, t.is_final, t.is_success, t.queue_duration_ms, t.has_spill,
-    t.date_key, t.workspace_key, t.warehouse_key, t.cluster_key, t.user_key)
-  <=> struct(s.account_id, s.workspace_id, s.statement_id, s.executed_by, s.session_id, s.execution_status, s.compute_type,
-    s.compute_cluster_id, s.compute_warehouse_id, s.executed_by_user_id, s.statement_text, s.statement_type,
-    s.error_message, s.client_application, s.client_driver, s.total_duration_ms, s.waiting_for_compute_duration_ms,
-    s.waiting_at_capacity_duration_ms, s.execution_duration_ms, s.compilation_duration_ms,
-    s.total_task_duration_ms, s.result_fetch_duration_ms, s.start_time, s.end_time, s.update_time,
-    s.read_partitions, s.pruned_files, s.read_files, s.read_rows, s.produced_rows, s.read_bytes,
-    s.read_io_cache_percent, s.from_result_cache, s.spilled_local_bytes, s.written_bytes, s.shuffle_read_bytes,
-    s.query_source_job_info_job_id, s.query_source_job_info_job_run_id, s.query_source_job_info_job_task_run_id,
-    s.query_source_legacy_dashboard_id, s.query_source_dashboard_id, s.query_source_alert_id,
-    s.query_source_notebook_id, s.query_source_sql_query_id, s.query_source_genie_space_id,
-    s.query_source_pipeline_info_pipeline_id, s.query_source_pipeline_info_update_id, s.executed_as_user_id,
-    s.executed_as, s.written_rows, s.written_files, s.cache_origin_statement_id,
-    s.query_parameters_named_parameters_json, s.query_parameters_pos_parameters_json, s.query_parameters_truncated,
-    map_entries(s.query_tags), s.query_date, s.is_final, s.is_success, s.queue_duration_ms, s.has_spill,
-    s.date_key, s.workspace_key, s.warehouse_key, s.cluster_key, s.user_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.statement_id <=> s.statement_id
+    and t.executed_by <=> s.executed_by and t.session_id <=> s.session_id
+    and t.execution_status <=> s.execution_status and t.compute_type <=> s.compute_type
+    and t.compute_cluster_id <=> s.compute_cluster_id and t.compute_warehouse_id <=> s.compute_warehouse_id
+    and t.executed_by_user_id <=> s.executed_by_user_id and t.statement_text <=> s.statement_text
+    and t.statement_type <=> s.statement_type and t.error_message <=> s.error_message
+    and t.client_application <=> s.client_application and t.client_driver <=> s.client_driver
+    and t.total_duration_ms <=> s.total_duration_ms
+    and t.waiting_for_compute_duration_ms <=> s.waiting_for_compute_duration_ms
+    and t.waiting_at_capacity_duration_ms <=> s.waiting_at_capacity_duration_ms
+    and t.execution_duration_ms <=> s.execution_duration_ms
+    and t.compilation_duration_ms <=> s.compilation_duration_ms
+    and t.total_task_duration_ms <=> s.total_task_duration_ms
+    and t.result_fetch_duration_ms <=> s.result_fetch_duration_ms and t.start_time <=> s.start_time
+    and t.end_time <=> s.end_time and t.update_time <=> s.update_time and t.read_partitions <=> s.read_partitions
+    and t.pruned_files <=> s.pruned_files and t.read_files <=> s.read_files and t.read_rows <=> s.read_rows
+    and t.produced_rows <=> s.produced_rows and t.read_bytes <=> s.read_bytes
+    and t.read_io_cache_percent <=> s.read_io_cache_percent and t.from_result_cache <=> s.from_result_cache
+    and t.spilled_local_bytes <=> s.spilled_local_bytes and t.written_bytes <=> s.written_bytes
+    and t.shuffle_read_bytes <=> s.shuffle_read_bytes
+    and t.query_source_job_info_job_id <=> s.query_source_job_info_job_id
+    and t.query_source_job_info_job_run_id <=> s.query_source_job_info_job_run_id
+    and t.query_source_job_info_job_task_run_id <=> s.query_source_job_info_job_task_run_id
+    and t.query_source_legacy_dashboard_id <=> s.query_source_legacy_dashboard_id
+    and t.query_source_dashboard_id <=> s.query_source_dashboard_id
+    and t.query_source_alert_id <=> s.query_source_alert_id
+    and t.query_source_notebook_id <=> s.query_source_notebook_id
+    and t.query_source_sql_query_id <=> s.query_source_sql_query_id
+    and t.query_source_genie_space_id <=> s.query_source_genie_space_id
+    and t.query_source_pipeline_info_pipeline_id <=> s.query_source_pipeline_info_pipeline_id
+    and t.query_source_pipeline_info_update_id <=> s.query_source_pipeline_info_update_id
+    and t.executed_as_user_id <=> s.executed_as_user_id and t.executed_as <=> s.executed_as
+    and t.written_rows <=> s.written_rows and t.written_files <=> s.written_files
+    and t.cache_origin_statement_id <=> s.cache_origin_statement_id
+    and t.query_parameters_named_parameters_json <=> s.query_parameters_named_parameters_json
+    and t.query_parameters_pos_parameters_json <=> s.query_parameters_pos_parameters_json
+    and t.query_parameters_truncated <=> s.query_parameters_truncated
+    and map_entries(t.query_tags) <=> map_entries(s.query_tags) and t.query_date <=> s.query_date
+    and t.is_final <=> s.is_final and t.is_success <=> s.is_success and t.queue_duration_ms <=> s.queue_duration_ms
+    and t.has_spill <=> s.has_spill and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.warehouse_key <=> s.warehouse_key and t.cluster_key <=> s.cluster_key and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

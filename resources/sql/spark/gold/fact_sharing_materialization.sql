@@ -195,10 +195,11 @@ using (
 ) as s
 on t.sharing_materialization_id <=> s.sharing_materialization_id
 when matched and not (
-  struct(t.sharing_materialization_id, t.account_id, t.workspace_id, t.recipient_name, t.provider_name, t.share_name,
-    t.schema_name, t.table_name, t.created_at, t.date_key, t.workspace_key)
-  <=> struct(s.sharing_materialization_id, s.account_id, s.workspace_id, s.recipient_name, s.provider_name, s.share_name,
-    s.schema_name, s.table_name, s.created_at, s.date_key, s.workspace_key)
+  t.sharing_materialization_id <=> s.sharing_materialization_id and t.account_id <=> s.account_id
+    and t.workspace_id <=> s.workspace_id and t.recipient_name <=> s.recipient_name
+    and t.provider_name <=> s.provider_name and t.share_name <=> s.share_name and t.schema_name <=> s.schema_name
+    and t.table_name <=> s.table_name and t.created_at <=> s.created_at and t.date_key <=> s.date_key
+    and t.workspace_key <=> s.workspace_key
 ) then update set *
 when not matched then insert *;
 

@@ -429,24 +429,27 @@ using (
 ) as s
 on t.record_id <=> s.record_id
 when matched and not (
-  struct(t.account_id, t.metastore_id, t.workspace_id, t.entity_type, t.entity_id, t.entity_run_id,
-    t.source_table_full_name, t.source_table_catalog, t.source_table_schema, t.source_table_name, t.source_path,
-    t.source_type, t.target_table_full_name, t.target_table_catalog, t.target_table_schema, t.target_table_name,
-    t.target_path, t.target_type, t.created_by, t.event_time, t.event_date, t.record_id, t.event_id,
-    t.statement_id, t.entity_metadata_job_info_job_id, t.entity_metadata_job_info_job_run_id,
-    t.entity_metadata_dashboard_id, t.entity_metadata_legacy_dashboard_id, t.entity_metadata_notebook_id,
-    t.entity_metadata_sql_query_id, t.entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
-    t.entity_metadata_dlt_pipeline_info_dlt_update_id, t.is_read, t.is_write, t.date_key, t.workspace_key,
-    t.user_key, t.job_key, t.pipeline_key)
-  <=> struct(s.account_id, s.metastore_id, s.workspace_id, s.entity_type, s.entity_id, s.entity_run_id,
-    s.source_table_full_name, s.source_table_catalog, s.source_table_schema, s.source_table_name, s.source_path,
-    s.source_type, s.target_table_full_name, s.target_table_catalog, s.target_table_schema, s.target_table_name,
-    s.target_path, s.target_type, s.created_by, s.event_time, s.event_date, s.record_id, s.event_id,
-    s.statement_id, s.entity_metadata_job_info_job_id, s.entity_metadata_job_info_job_run_id,
-    s.entity_metadata_dashboard_id, s.entity_metadata_legacy_dashboard_id, s.entity_metadata_notebook_id,
-    s.entity_metadata_sql_query_id, s.entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
-    s.entity_metadata_dlt_pipeline_info_dlt_update_id, s.is_read, s.is_write, s.date_key, s.workspace_key,
-    s.user_key, s.job_key, s.pipeline_key)
+  t.account_id <=> s.account_id and t.metastore_id <=> s.metastore_id and t.workspace_id <=> s.workspace_id
+    and t.entity_type <=> s.entity_type and t.entity_id <=> s.entity_id and t.entity_run_id <=> s.entity_run_id
+    and t.source_table_full_name <=> s.source_table_full_name and t.source_table_catalog <=> s.source_table_catalog
+    and t.source_table_schema <=> s.source_table_schema and t.source_table_name <=> s.source_table_name
+    and t.source_path <=> s.source_path and t.source_type <=> s.source_type
+    and t.target_table_full_name <=> s.target_table_full_name and t.target_table_catalog <=> s.target_table_catalog
+    and t.target_table_schema <=> s.target_table_schema and t.target_table_name <=> s.target_table_name
+    and t.target_path <=> s.target_path and t.target_type <=> s.target_type and t.created_by <=> s.created_by
+    and t.event_time <=> s.event_time and t.event_date <=> s.event_date and t.record_id <=> s.record_id
+    and t.event_id <=> s.event_id and t.statement_id <=> s.statement_id
+    and t.entity_metadata_job_info_job_id <=> s.entity_metadata_job_info_job_id
+    and t.entity_metadata_job_info_job_run_id <=> s.entity_metadata_job_info_job_run_id
+    and t.entity_metadata_dashboard_id <=> s.entity_metadata_dashboard_id
+    and t.entity_metadata_legacy_dashboard_id <=> s.entity_metadata_legacy_dashboard_id
+    and t.entity_metadata_notebook_id <=> s.entity_metadata_notebook_id
+    and t.entity_metadata_sql_query_id <=> s.entity_metadata_sql_query_id
+    and t.entity_metadata_dlt_pipeline_info_dlt_pipeline_id <=> s.entity_metadata_dlt_pipeline_info_dlt_pipeline_id
+    and t.entity_metadata_dlt_pipeline_info_dlt_update_id <=> s.entity_metadata_dlt_pipeline_info_dlt_update_id
+    and t.is_read <=> s.is_read and t.is_write <=> s.is_write and t.date_key <=> s.date_key
+    and t.workspace_key <=> s.workspace_key and t.user_key <=> s.user_key and t.job_key <=> s.job_key
+    and t.pipeline_key <=> s.pipeline_key
 ) then update set *
 when not matched then insert *;
 

@@ -958,58 +958,75 @@ using (
 ) as s
 on t.record_id <=> s.record_id
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.record_id, t.sku_name, t.cloud, t.usage_start_time, t.usage_end_time,
-    t.usage_date, map_entries(t.custom_tags), t.usage_unit, t.usage_quantity, t.usage_metadata_cluster_id,
-    t.usage_metadata_job_id, t.usage_metadata_warehouse_id, t.usage_metadata_instance_pool_id,
-    t.usage_metadata_node_type, t.usage_metadata_job_run_id, t.usage_metadata_notebook_id,
-    t.usage_metadata_dlt_pipeline_id, t.usage_metadata_endpoint_name, t.usage_metadata_endpoint_id,
-    t.usage_metadata_dlt_update_id, t.usage_metadata_dlt_maintenance_id, t.usage_metadata_run_name,
-    t.usage_metadata_job_name, t.usage_metadata_notebook_path, t.usage_metadata_central_clean_room_id,
-    t.usage_metadata_source_region, t.usage_metadata_destination_region, t.usage_metadata_app_id,
-    t.usage_metadata_app_name, t.usage_metadata_metastore_id, t.usage_metadata_private_endpoint_name,
-    t.usage_metadata_storage_api_type, t.usage_metadata_budget_policy_id, t.usage_metadata_ai_runtime_pool_id,
-    t.usage_metadata_ai_runtime_workload_id, t.usage_metadata_uc_table_catalog, t.usage_metadata_uc_table_schema,
-    t.usage_metadata_uc_table_name, t.usage_metadata_database_instance_id,
-    t.usage_metadata_sharing_materialization_id, t.usage_metadata_schema_id, t.usage_metadata_usage_policy_id,
-    t.usage_metadata_base_environment_id, t.usage_metadata_agent_bricks_id, t.usage_metadata_index_id,
-    t.usage_metadata_catalog_id, t.identity_metadata_run_as, t.identity_metadata_created_by,
-    t.identity_metadata_owned_by, t.record_type, t.ingestion_date, t.billing_origin_product,
-    t.product_features_jobs_tier, t.product_features_sql_tier, t.product_features_dlt_tier,
-    t.product_features_is_serverless, t.product_features_is_photon, t.product_features_serving_type,
-    t.product_features_networking_connectivity_type, t.product_features_ai_runtime_compute_type,
-    t.product_features_model_serving_offering_type, t.product_features_ai_gateway_feature_type,
-    t.product_features_performance_target, t.product_features_serverless_gpu_workload_type,
-    t.product_features_agent_bricks_problem_type, t.product_features_agent_bricks_workload_type,
-    t.product_features_ai_functions_ai_function, t.product_features_apps_compute_size,
-    t.product_features_lakeflow_connect_task_type, t.usage_type, t.list_cost, t.account_cost, t.tag_count,
-    t.is_tagged, t.list_price, t.account_price, t.date_key, t.workspace_key, t.sku_key, t.list_price_key,
-    t.account_price_key, t.cluster_key, t.warehouse_key, t.job_key, t.pipeline_key, t.user_key)
-  <=> struct(s.account_id, s.workspace_id, s.record_id, s.sku_name, s.cloud, s.usage_start_time, s.usage_end_time,
-    s.usage_date, map_entries(s.custom_tags), s.usage_unit, s.usage_quantity, s.usage_metadata_cluster_id,
-    s.usage_metadata_job_id, s.usage_metadata_warehouse_id, s.usage_metadata_instance_pool_id,
-    s.usage_metadata_node_type, s.usage_metadata_job_run_id, s.usage_metadata_notebook_id,
-    s.usage_metadata_dlt_pipeline_id, s.usage_metadata_endpoint_name, s.usage_metadata_endpoint_id,
-    s.usage_metadata_dlt_update_id, s.usage_metadata_dlt_maintenance_id, s.usage_metadata_run_name,
-    s.usage_metadata_job_name, s.usage_metadata_notebook_path, s.usage_metadata_central_clean_room_id,
-    s.usage_metadata_source_region, s.usage_metadata_destination_region, s.usage_metadata_app_id,
-    s.usage_metadata_app_name, s.usage_metadata_metastore_id, s.usage_metadata_private_endpoint_name,
-    s.usage_metadata_storage_api_type, s.usage_metadata_budget_policy_id, s.usage_metadata_ai_runtime_pool_id,
-    s.usage_metadata_ai_runtime_workload_id, s.usage_metadata_uc_table_catalog, s.usage_metadata_uc_table_schema,
-    s.usage_metadata_uc_table_name, s.usage_metadata_database_instance_id,
-    s.usage_metadata_sharing_materialization_id, s.usage_metadata_schema_id, s.usage_metadata_usage_policy_id,
-    s.usage_metadata_base_environment_id, s.usage_metadata_agent_bricks_id, s.usage_metadata_index_id,
-    s.usage_metadata_catalog_id, s.identity_metadata_run_as, s.identity_metadata_created_by,
-    s.identity_metadata_owned_by, s.record_type, s.ingestion_date, s.billing_origin_product,
-    s.product_features_jobs_tier, s.product_features_sql_tier, s.product_features_dlt_tier,
-    s.product_features_is_serverless, s.product_features_is_photon, s.product_features_serving_type,
-    s.product_features_networking_connectivity_type, s.product_features_ai_runtime_compute_type,
-    s.product_features_model_serving_offering_type, s.product_features_ai_gateway_feature_type,
-    s.product_features_performance_target, s.product_features_serverless_gpu_workload_type,
-    s.product_features_agent_bricks_problem_type, s.product_features_agent_bricks_workload_type,
-    s.product_features_ai_functions_ai_function, s.product_features_apps_compute_size,
-    s.product_features_lakeflow_connect_task_type, s.usage_type, s.list_cost, s.account_cost, s.tag_count,
-    s.is_tagged, s.list_price, s.account_price, s.date_key, s.workspace_key, s.sku_key, s.list_price_key,
-    s.account_price_key, s.cluster_key, s.warehouse_key, s.job_key, s.pipeline_key, s.user_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.record_id <=> s.record_id
+    and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud and t.usage_start_time <=> s.usage_start_time
+    and t.usage_end_time <=> s.usage_end_time and t.usage_date <=> s.usage_date
+    and map_entries(t.custom_tags) <=> map_entries(s.custom_tags) and t.usage_unit <=> s.usage_unit
+    and t.usage_quantity <=> s.usage_quantity and t.usage_metadata_cluster_id <=> s.usage_metadata_cluster_id
+    and t.usage_metadata_job_id <=> s.usage_metadata_job_id
+    and t.usage_metadata_warehouse_id <=> s.usage_metadata_warehouse_id
+    and t.usage_metadata_instance_pool_id <=> s.usage_metadata_instance_pool_id
+    and t.usage_metadata_node_type <=> s.usage_metadata_node_type
+    and t.usage_metadata_job_run_id <=> s.usage_metadata_job_run_id
+    and t.usage_metadata_notebook_id <=> s.usage_metadata_notebook_id
+    and t.usage_metadata_dlt_pipeline_id <=> s.usage_metadata_dlt_pipeline_id
+    and t.usage_metadata_endpoint_name <=> s.usage_metadata_endpoint_name
+    and t.usage_metadata_endpoint_id <=> s.usage_metadata_endpoint_id
+    and t.usage_metadata_dlt_update_id <=> s.usage_metadata_dlt_update_id
+    and t.usage_metadata_dlt_maintenance_id <=> s.usage_metadata_dlt_maintenance_id
+    and t.usage_metadata_run_name <=> s.usage_metadata_run_name
+    and t.usage_metadata_job_name <=> s.usage_metadata_job_name
+    and t.usage_metadata_notebook_path <=> s.usage_metadata_notebook_path
+    and t.usage_metadata_central_clean_room_id <=> s.usage_metadata_central_clean_room_id
+    and t.usage_metadata_source_region <=> s.usage_metadata_source_region
+    and t.usage_metadata_destination_region <=> s.usage_metadata_destination_region
+    and t.usage_metadata_app_id <=> s.usage_metadata_app_id
+    and t.usage_metadata_app_name <=> s.usage_metadata_app_name
+    and t.usage_metadata_metastore_id <=> s.usage_metadata_metastore_id
+    and t.usage_metadata_private_endpoint_name <=> s.usage_metadata_private_endpoint_name
+    and t.usage_metadata_storage_api_type <=> s.usage_metadata_storage_api_type
+    and t.usage_metadata_budget_policy_id <=> s.usage_metadata_budget_policy_id
+    and t.usage_metadata_ai_runtime_pool_id <=> s.usage_metadata_ai_runtime_pool_id
+    and t.usage_metadata_ai_runtime_workload_id <=> s.usage_metadata_ai_runtime_workload_id
+    and t.usage_metadata_uc_table_catalog <=> s.usage_metadata_uc_table_catalog
+    and t.usage_metadata_uc_table_schema <=> s.usage_metadata_uc_table_schema
+    and t.usage_metadata_uc_table_name <=> s.usage_metadata_uc_table_name
+    and t.usage_metadata_database_instance_id <=> s.usage_metadata_database_instance_id
+    and t.usage_metadata_sharing_materialization_id <=> s.usage_metadata_sharing_materialization_id
+    and t.usage_metadata_schema_id <=> s.usage_metadata_schema_id
+    and t.usage_metadata_usage_policy_id <=> s.usage_metadata_usage_policy_id
+    and t.usage_metadata_base_environment_id <=> s.usage_metadata_base_environment_id
+    and t.usage_metadata_agent_bricks_id <=> s.usage_metadata_agent_bricks_id
+    and t.usage_metadata_index_id <=> s.usage_metadata_index_id
+    and t.usage_metadata_catalog_id <=> s.usage_metadata_catalog_id
+    and t.identity_metadata_run_as <=> s.identity_metadata_run_as
+    and t.identity_metadata_created_by <=> s.identity_metadata_created_by
+    and t.identity_metadata_owned_by <=> s.identity_metadata_owned_by and t.record_type <=> s.record_type
+    and t.ingestion_date <=> s.ingestion_date and t.billing_origin_product <=> s.billing_origin_product
+    and t.product_features_jobs_tier <=> s.product_features_jobs_tier
+    and t.product_features_sql_tier <=> s.product_features_sql_tier
+    and t.product_features_dlt_tier <=> s.product_features_dlt_tier
+    and t.product_features_is_serverless <=> s.product_features_is_serverless
+    and t.product_features_is_photon <=> s.product_features_is_photon
+    and t.product_features_serving_type <=> s.product_features_serving_type
+    and t.product_features_networking_connectivity_type <=> s.product_features_networking_connectivity_type
+    and t.product_features_ai_runtime_compute_type <=> s.product_features_ai_runtime_compute_type
+    and t.product_features_model_serving_offering_type <=> s.product_features_model_serving_offering_type
+    and t.product_features_ai_gateway_feature_type <=> s.product_features_ai_gateway_feature_type
+    and t.product_features_performance_target <=> s.product_features_performance_target
+    and t.product_features_serverless_gpu_workload_type <=> s.product_features_serverless_gpu_workload_type
+    and t.product_features_agent_bricks_problem_type <=> s.product_features_agent_bricks_problem_type
+    and t.product_features_agent_bricks_workload_type <=> s.product_features_agent_bricks_workload_type
+    and t.product_features_ai_functions_ai_function <=> s.product_features_ai_functions_ai_function
+    and t.product_features_apps_compute_size <=> s.product_features_apps_compute_size
+    and t.product_features_lakeflow_connect_task_type <=> s.product_features_lakeflow_connect_task_type
+    and t.usage_type <=> s.usage_type and t.list_cost <=> s.list_cost and t.account_cost <=> s.account_cost
+    and t.tag_count <=> s.tag_count and t.is_tagged <=> s.is_tagged and t.list_price <=> s.list_price
+    and t.account_price <=> s.account_price and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.sku_key <=> s.sku_key and t.list_price_key <=> s.list_price_key
+    and t.account_price_key <=> s.account_price_key and t.cluster_key <=> s.cluster_key
+    and t.warehouse_key <=> s.warehouse_key and t.job_key <=> s.job_key and t.pipeline_key <=> s.pipeline_key
+    and t.user_key <=> s.user_key
 ) then update set *
 when not matched then insert *;
 

@@ -228,10 +228,10 @@ using (
 ) as s
 on t.workspace_id <=> s.workspace_id and t.warehouse_id <=> s.warehouse_id and t.event_type <=> s.event_type and t.event_time <=> s.event_time
 when matched and not (
-  struct(t.account_id, t.workspace_id, t.warehouse_id, t.event_type, t.cluster_count, t.event_time, t.event_date,
-    t.date_key, t.workspace_key, t.warehouse_key)
-  <=> struct(s.account_id, s.workspace_id, s.warehouse_id, s.event_type, s.cluster_count, s.event_time, s.event_date,
-    s.date_key, s.workspace_key, s.warehouse_key)
+  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.warehouse_id <=> s.warehouse_id
+    and t.event_type <=> s.event_type and t.cluster_count <=> s.cluster_count and t.event_time <=> s.event_time
+    and t.event_date <=> s.event_date and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
+    and t.warehouse_key <=> s.warehouse_key
 ) then update set *
 when not matched then insert *;
 

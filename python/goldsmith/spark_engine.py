@@ -39,6 +39,7 @@ log = logging.getLogger("goldsmith.spark")
 _FORMAT = 2
 _LAYERS = ("setup", "bronze", "gold")
 _CREATING = ("create",)
+_ATTACHING = "attach"
 _LOADING = {"setup": (), "bronze": ("quarantine", "load"), "gold": ("begin", "refresh", "end")}
 _REBUILDING = ("begin", "rebuild", "end")
 
@@ -76,6 +77,11 @@ class Script:
     source: str | None = None
     #: Fingerprint of the model of a gold table.
     fingerprint: str | None = None
+
+    def otherwise(self, statement: Statement) -> Statement | None:
+        """What is done where `statement` fails: over a table that differs from what is to be created, it is made known as it is."""
+        following = self.statements[self.statements.index(statement) + 1 :]
+        return following[0] if following and following[0].name == _ATTACHING else None
 
     def named(self, *names: str) -> tuple[Statement, ...]:
         """The statements with one of these names, in the order of the names."""
@@ -387,7 +393,7 @@ class _Run:
             metrics: dict[str, Any] = {}
             error = None
             try:
-                rows = self._send(statement.sql.replace(self._model.run, f"'{self.run_id}'"))
+                rows = self._send_or_attach(script, statement)
                 metrics = rows[0].asDict() if len(rows) == 1 else {}
             except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
                 error = str(problem)
@@ -399,6 +405,20 @@ class _Run:
                 return False
             log.log(self._level, "%s: %s in %.1f s %s", script.table, statement.name, seconds, metrics or "")
         return True
+
+    def _send_or_attach(self, script: Script, statement: Statement) -> list[Any]:
+        try:
+            return self._send(statement.sql.replace(self._model.run, f"'{self.run_id}'"))
+        except Exception as problem:
+            if (attach := script.otherwise(statement)) is None:
+                raise
+            try:
+                rows = self._send(attach.sql)
+            except Exception as other:  # noqa: BLE001 - servers raise what they like; what cannot be created is what matters
+                log.debug("%s: cannot be attached either: %s", script.table, other)
+                raise problem from None
+            log.debug("%s: attached as it is: %s", script.table, problem)
+            return rows
 
     def _send(self, sql: str) -> list[Any]:
         return list(self._session.sql(self._rewrite(sql)).collect())

@@ -82,6 +82,51 @@ def test_the_native_engine_goes_on_where_spark_ended(spark: Any, source: Source,
     assert native.verify(select=SELECT).is_success
 
 
+def test_a_session_that_knows_none_of_the_tables_goes_on(spark: Any, source: Source, tmp_path: Path) -> None:
+    source.show(1)
+    for delivery in (1, 2):
+        # The catalog of a session may be empty at each start, and a server refuses to create a table over one that differs.
+        for schema in spark.catalog.listDatabases():
+            if schema.name != "default":
+                spark.sql(f"drop schema `{schema.name}` cascade")
+        attach(spark, source.root)
+        report = on_spark(spark, tmp_path / "lake").run(select=SELECT)
+        report.raise_for_failures()
+        assert report.is_up_to_date == (delivery == 2), report
+
+
+class Commits:
+    """A session that tells no rows of an insert, and has a history, as Apache Spark with Delta Lake."""
+
+    def __init__(self, written: list[int], refuses: str = "nothing") -> None:
+        self._versions = [0, *written]
+        self._shown = 1
+        self._refuses = refuses
+        self.sent: list[str] = []
+
+    def sql(self, statement: str) -> Any:
+        self.sent.append(statement)
+        if statement.startswith(self._refuses):
+            raise ValueError("refused")
+        if statement.startswith("describe history"):
+            version = max(at for at in range(self._shown) if at == 0 or self._versions[at])
+            return Answer([Row(version=version, operationMetrics={"numOutputRows": str(self._versions[version])})])
+        self._shown += 1
+        return Answer([])
+
+
+@pytest.mark.parametrize("refuses", ["create", ""])
+def test_what_cannot_be_created_is_attached_or_told(refuses: str) -> None:
+    model = CompiledModel("spark", {}, (), "the_run", "positions")
+    statements = (Statement("create", "create t"), Statement("attach", "attach t"), Statement("create", "new"))
+    script = Script("gold", "fact", statements, "t")
+    session = Commits([], refuses)
+    run = _Run(session, model, str, logging.DEBUG)
+    assert run.do(script, ("create",)) == (refuses == "create")
+    assert session.sent == (["create t", "attach t", "new"] if refuses else ["create t", "attach t"])
+    assert [result.error for result in run.results] == ([None, None] if refuses else ["refused"])
+
+
 class Historian:
     """A session that shows the history of tables, as Delta Lake on Spark does and Sail does not: from their logs."""
 

@@ -44,6 +44,14 @@ pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target
         comment,
     }));
     let comment = format!("Rows of {} that cannot be identified.", bronze.source);
+    let texts = ("Creates the table.", bronze.description.as_str());
+    let mut statements = create(names, (Layer::Bronze, &name), &bronze_columns(bronze), texts, target);
+    let texts = ("Creates the quarantine of the source.", comment.as_str());
+    statements.extend(create(names, (Layer::Quarantine, &name), &columns, texts, target));
+    statements.extend([
+        Statement::new("quarantine", "Keeps rows that cannot be identified, once.", quarantined(names, bronze, &rules)),
+        load,
+    ]);
     Ok(Script {
         path: format!("bronze/{}.sql", bronze.source.bronze_table()),
         table: bronze.source.to_string(),
@@ -51,24 +59,7 @@ pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target
         relation: Some(names.bronze(&bronze.source)),
         source: Some(names.source(&bronze.source)),
         fingerprint: None,
-        statements: vec![
-            Statement::new(
-                "create",
-                "Creates the table.",
-                create(names, (Layer::Bronze, &name), &bronze_columns(bronze), &bronze.description, target),
-            ),
-            Statement::new(
-                "create",
-                "Creates the quarantine of the source.",
-                create(names, (Layer::Quarantine, &name), &columns, &comment, target),
-            ),
-            Statement::new(
-                "quarantine",
-                "Keeps rows that cannot be identified, once.",
-                quarantined(names, bronze, &rules),
-            ),
-            load,
-        ],
+        statements,
     })
 }
 

@@ -26,8 +26,15 @@ pub(crate) fn compile(model: &Model, names: &Names, table: &GoldTable, target: T
             comment: &column.comment,
         })
         .collect();
-    let create = create(names, (Layer::Gold, &table.name), &columns, &table.description, target);
+    let texts = ("Creates the table.", table.description.as_str());
+    let mut statements = create(names, (Layer::Gold, &table.name), &columns, texts, target);
     let [begin, end] = merge::position(&context);
+    statements.extend([
+        Statement::new("begin", "Notes how far bronze has come, before it is read.", begin),
+        Statement::new("rebuild", "Builds the whole table from bronze.", rebuild(&context)?),
+        Statement::new("refresh", merge::describe(table), merge::refresh(&context)?),
+        Statement::new("end", "Takes down that the table holds what was noted.", end),
+    ]);
     Ok(Script {
         path: format!("gold/{}.sql", table.name),
         table: table.name.clone(),
@@ -35,13 +42,7 @@ pub(crate) fn compile(model: &Model, names: &Names, table: &GoldTable, target: T
         relation: Some(names.gold(&table.name)),
         source: None,
         fingerprint: Some(gold_fingerprint(model, table)),
-        statements: vec![
-            Statement::new("create", "Creates the table.", create),
-            Statement::new("begin", "Notes how far bronze has come, before it is read.", begin),
-            Statement::new("rebuild", "Builds the whole table from bronze.", rebuild(&context)?),
-            Statement::new("refresh", merge::describe(table), merge::refresh(&context)?),
-            Statement::new("end", "Takes down that the table holds what was noted.", end),
-        ],
+        statements,
     })
 }
 

@@ -102,11 +102,7 @@ fn setup(names: &Names, target: Target) -> Script {
         .iter()
         .map(|schema| Statement::new("create", "Creates a schema.", format!("create schema if not exists {schema}")))
         .collect();
-    statements.push(Statement::new(
-        "create",
-        "Creates the table of positions.",
-        merge::create_positions(names, target),
-    ));
+    statements.extend(merge::create_positions(names, target));
     Script {
         path: "setup.sql".to_owned(),
         table: "setup".to_owned(),

@@ -17,6 +17,7 @@ use crate::lookup;
 use crate::names::{Layer, Names, identifier, identifiers, literal};
 use crate::options::Target;
 use crate::order::{conjunction, wrapped};
+use crate::script::Statement;
 use crate::table::{Definition, create};
 
 /// The table that holds how far each gold table has come.
@@ -35,14 +36,14 @@ pub(crate) fn positions(names: &Names) -> String {
     names.gold(POSITIONS)
 }
 
-/// The statement that creates the table of positions.
-pub(crate) fn create_positions(names: &Names, target: Target) -> String {
+/// The statements that create the table of positions.
+pub(crate) fn create_positions(names: &Names, target: Target) -> Vec<Statement> {
     let columns: Vec<Definition<'_>> = POSITION_COLUMNS
         .iter()
         .map(|(name, data_type, comment)| Definition { name, data_type, nullable: true, comment })
         .collect();
-    let comment = "How far the gold tables have come that Spark brings up to date.";
-    create(names, (Layer::Gold, POSITIONS), &columns, comment, target)
+    let texts = ("Creates the table of positions.", "How far the gold tables have come that Spark brings up to date.");
+    create(names, (Layer::Gold, POSITIONS), &columns, texts, target)
 }
 
 /// What is done with the table, for a reader.

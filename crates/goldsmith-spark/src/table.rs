@@ -6,6 +6,7 @@ use goldsmith_query::columns::{INGESTED_AT, IS_PRESENT, RUN_ID, SOURCE_VERSION};
 use crate::chain::listed;
 use crate::names::{Layer, Names, identifier, literal};
 use crate::options::Target;
+use crate::script::Statement;
 
 /// A column of a table that is created.
 pub(crate) struct Definition<'a> {
@@ -23,19 +24,27 @@ const DATABRICKS_PROPERTIES: &[(&str, &str)] = &[
     ("delta.enableDeletionVectors", "false"),
 ];
 
-/// `create table if not exists`.
+/// `create table if not exists`. A table with a place of its own may be there already, as another engine or version made it, and a
+/// catalog that does not know it yet: a second statement then makes it known as it is, since servers refuse to create a table over
+/// one that differs in no more than a comment.
 pub(crate) fn create(
     names: &Names,
     (layer, table): (Layer, &str),
     columns: &[Definition<'_>],
-    comment: &str,
+    (what, comment): (&str, &str),
     target: Target,
-) -> String {
+) -> Vec<Statement> {
     let name = names.table(layer, table);
-    let location = match names.location(layer, table) {
-        Some(location) => format!("\nlocation {}", literal(&location)),
-        None => String::new(),
-    };
+    let location = names.location(layer, table).map(|location| format!("\nlocation {}", literal(&location)));
+    let attach = location.as_ref().map(|location| {
+        let sql = format!("create table if not exists {name}\nusing delta{location}");
+        Statement::new(
+            "attach",
+            "In place of the one before, where a table is there that differs: makes it known as it is.",
+            sql,
+        )
+    });
+    let location = location.unwrap_or_default();
     let items: Vec<String> = columns
         .iter()
         .map(|column| {
@@ -57,11 +66,12 @@ pub(crate) fn create(
             format!("\ntblproperties ({})", each.join(", "))
         }
     };
-    format!(
+    let sql = format!(
         "create table if not exists {name} (\n{}\n)\nusing delta{location}\ncomment {}{properties}",
         listed(&items),
         literal(comment)
-    )
+    );
+    std::iter::once(Statement::new("create", what, sql)).chain(attach).collect()
 }
 
 /// The columns that bronze adds to those of the source.

@@ -68,6 +68,8 @@ fn tables_are_named_and_placed_as_asked() {
     let fact = text("gold/fact_usage.sql");
     assert!(fact.contains("create table if not exists main.`Gold Layer`.fact_usage ("), "{fact}");
     assert!(fact.contains("location 's3://bucket/lake/system_gold/fact_usage'"), "{fact}");
+    let known = "create table if not exists main.`Gold Layer`.fact_usage\nusing delta\nlocation 's3://bucket/lake/system_gold/fact_usage';";
+    assert!(fact.contains(known), "a table that is there becomes known as it is: {fact}");
     assert!(fact.contains("from main.system_bronze.billing_usage"), "{fact}");
     assert!(text("bronze/billing_usage.sql").contains("from shared.billing.usage"));
 }

@@ -42,6 +42,8 @@ _CREATING = ("create",)
 _ATTACHING = "attach"
 _LOADING = {"setup": (), "bronze": ("quarantine", "load"), "gold": ("begin", "refresh", "end")}
 _REBUILDING = ("begin", "rebuild", "end")
+#: Statements of which the number of rows is looked up where the server does not tell it, as Apache Spark of an `insert`.
+_COUNTED = ("load", "rebuild")
 
 #: The property in which a table tells the native engine how far Spark brought it.
 _PROPERTY = "goldsmith.position"
@@ -314,6 +316,7 @@ class _Run:
         self._rewrite = rewrite
         self._fingerprints: dict[str, str] | None = None
         self._shows_history = True
+        self._tells_inserts = False
         self.run_id = f"spark-{datetime.now(timezone.utc):%Y%m%d%H%M%S%f}"
         self.results: list[StatementResult] = []
 
@@ -332,7 +335,7 @@ class _Run:
         if not self.do(script, names):
             return
         written = next(result for result in self.results[before:] if result.statement in ("refresh", "rebuild"))
-        if written.changed_rows != 0:
+        if written.statement == "rebuild" or written.changed_rows != 0:
             self._tell(script, position)
 
     def _is_of_this_model(self, script: Script) -> bool:
@@ -357,20 +360,35 @@ class _Run:
     def _told_by_native(self, relation: str) -> SharedPosition | None:
         """The position of the native engine, when its commit is the last one that tells one. Not every server shows the history of a
         table; those that do not cannot write tables of the native engine either."""
-        if not self._shows_history:
-            return None
-        try:
-            commits = self._send(f"describe history {relation} limit {_COMMITS}")
-        except Exception as problem:  # noqa: BLE001 - servers raise what they like
-            log.debug("no history of tables is shown here: %s", problem)
-            self._shows_history = False
-            return None
-        for commit in sorted(commits, key=lambda commit: commit["version"], reverse=True):
+        for commit in self._history(relation, _COMMITS):
             if (told := SharedPosition.parse(commit.asDict().get("userMetadata"))) is not None:
                 return told
             if commit["operation"] == "SET TBLPROPERTIES" and _PROPERTY in str(commit["operationParameters"]):
                 return None
         return None
+
+    def _history(self, relation: str, limit: int) -> list[Any]:
+        """The latest commits of a table, the last one first; none where the server does not show them."""
+        if not self._shows_history:
+            return []
+        try:
+            commits = self._send(f"describe history {relation} limit {limit}")
+        except Exception as problem:  # noqa: BLE001 - servers raise what they like
+            log.debug("no history of tables is shown here: %s", problem)
+            self._shows_history = False
+            return []
+        return sorted(commits, key=lambda commit: int(commit["version"]), reverse=True)
+
+    def _last_commit(self, script: Script) -> Any:
+        return next(iter(self._history(script.relation or "", 1)), None)
+
+    def _rows_since(self, before: Any, script: Script) -> dict[str, Any]:
+        """What servers tell of a statement that wrote rows, from the commit that came after `before`. None came when there was no row."""
+        after = self._last_commit(script)
+        if before is None or after is None:
+            return {}
+        count = 0 if after["version"] == before["version"] else int(after["operationMetrics"].get("numOutputRows", 0))
+        return {"num_affected_rows": count, "num_inserted_rows": count}
 
     def _known(self) -> dict[str, str]:
         """Fingerprints by table, as Spark took them down."""
@@ -392,9 +410,15 @@ class _Run:
             started = time.monotonic()
             metrics: dict[str, Any] = {}
             error = None
+            is_insert = statement.name in _COUNTED and "\ninsert " in f"\n{statement.sql}"
             try:
+                before = self._last_commit(script) if is_insert and not self._tells_inserts else None
                 rows = self._send_or_attach(script, statement)
                 metrics = rows[0].asDict() if len(rows) == 1 else {}
+                if is_insert and metrics:
+                    self._tells_inserts = True
+                elif is_insert:
+                    metrics = self._rows_since(before, script)
             except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
                 error = str(problem)
             seconds = time.monotonic() - started

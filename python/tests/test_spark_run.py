@@ -115,6 +115,14 @@ class Commits:
         return Answer([])
 
 
+def test_rows_of_an_insert_are_looked_up_where_the_server_does_not_tell_them() -> None:
+    model = CompiledModel("spark", {}, (), "the_run", "positions")
+    script = Script("bronze", "billing.usage", (Statement("load", "-- Adds.\ninsert into t select 1"),), "t", "s")
+    run = _Run(Commits([7, 0, 3]), model, str, logging.DEBUG)
+    assert all(run.do(script, ("load",)) for _ in range(3))
+    assert [result.changed_rows for result in run.results] == [7, 0, 3]
+
+
 @pytest.mark.parametrize("refuses", ["create", ""])
 def test_what_cannot_be_created_is_attached_or_told(refuses: str) -> None:
     model = CompiledModel("spark", {}, (), "the_run", "positions")

@@ -7,7 +7,8 @@ Usage: spark_equality.py refresh|rebuild COMPILED LAKE
 The first form runs a compiled model on Sail, a Spark Connect server in this process: gold from the bronze that is there. The
 second loads bronze from source tables below SOURCES, and with `all` brings gold up to date as well. The third prints lines for
 each table whose rows or types differ. With GOLDSMITH_SPARK=delta it is Apache Spark with Delta Lake, in a process of its own, which
-takes Java, `delta-spark` from PyPI and its jars from Maven.
+takes Java. The jars of Delta Lake are those of GOLDSMITH_SPARK_JARS, separated as in PATH; without it they come from Maven, in
+the version of `delta-spark` from PyPI.
 """
 
 import logging
@@ -50,7 +51,6 @@ def on_sail(work):
 
 
 def on_delta(work):
-    from delta import configure_spark_with_delta_pip
     from pyspark.sql import SparkSession
 
     with tempfile.TemporaryDirectory() as warehouse:
@@ -59,24 +59,33 @@ def on_delta(work):
             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
             "spark.sql.warehouse.dir": warehouse,
             "spark.sql.session.timeZone": "UTC",
+            "spark.driver.memory": "4g",
+            # Small tables on one machine: each stage as many tasks as there are cores.
             "spark.sql.shuffle.partitions": "2",
+            "spark.databricks.delta.snapshotPartitions": "2",
             "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
         }
-        builder = SparkSession.builder.master("local[2]").config(map=settings)
-        spark = configure_spark_with_delta_pip(builder).getOrCreate()
+        spark = with_delta(SparkSession.builder.master("local[2]").config(map=settings)).getOrCreate()
+        spark.sparkContext.setLogLevel("ERROR")
         try:
             work(spark)
         finally:
             spark.stop()
 
 
-def attach(spark, root):
-    """Makes the Delta tables below `root`, laid out as SCHEMA/TABLE, known under these names.
+def with_delta(builder):
+    """Adds the jars of Delta Lake to a session that is to be."""
+    if jars := os.environ.get("GOLDSMITH_SPARK_JARS"):
+        return builder.config("spark.jars", jars.replace(os.pathsep, ","))
+    from delta import configure_spark_with_delta_pip
 
-    The catalog of Sail is empty at each start. Its `create table if not exists` with columns refuses a table that is
-    there with maps or lists, whose inner fields it names differently, so tables are attached without columns.
-    """
-    for log in sorted(Path(root).glob("*/*/_delta_log")):
+    return configure_spark_with_delta_pip(builder)
+
+
+def attach(spark, root, schema="*"):
+    """Makes the Delta tables below `root`, laid out as SCHEMA/TABLE, known under these names; the catalog is empty at each start."""
+    for log in sorted(Path(root).glob(f"{schema}/*/_delta_log")):
         table = log.parent
         spark.sql(f"create schema if not exists {table.parent.name}")
         spark.sql(f"create table {table.parent.name}.{table.name} using delta location '{table}'")
@@ -86,7 +95,8 @@ def run(step, compiled, lake, sources=None):
     layers = {"load": ["bronze"], "all": ["bronze", "gold"]}.get(step, ["gold"])
 
     def work(spark):
-        attach(spark, lake)
+        if "bronze" not in layers:
+            attach(spark, lake, "system_bronze")
         if sources is not None:
             attach(spark, sources)
         engine = spark_engine.SparkEngine(spark, spark_engine.CompiledModel.load(compiled))

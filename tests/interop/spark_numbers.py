@@ -3,8 +3,8 @@
 Usage: spark_numbers.py GOLDSMITH DIRECTORY ROWS [DELIVERIES]
 
 GOLDSMITH is the program, built for release; DIRECTORY has to be new. Generated system tables come in DELIVERIES (100) parts: all
-but the last are taken over, then the last one. Spark SQL runs on Sail in this process. Prints seconds of wall and of processor
-time for each step.
+but the last are taken over, then the last one. Spark SQL runs on Sail in this process, or on Apache Spark with Delta Lake, as
+`spark_equality.py` tells. Prints seconds of wall and of processor time for each step.
 """
 
 import json
@@ -38,12 +38,25 @@ class Deliveries:
                 path.unlink(missing_ok=True)
 
 
-def measured(engine, step, who, work):
-    before, started = resource.getrusage(who), time.monotonic()
+def measured(engine, step, processor, work):
+    before, started = processor(), time.monotonic()
     work()
-    wall, after = time.monotonic() - started, resource.getrusage(who)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{engine:8} {step:22} {wall:8.1f} s {processor:8.1f} s of processor", flush=True)
+    wall, spent = time.monotonic() - started, processor() - before
+    print(f"{engine:8} {step:22} {wall:8.1f} s {spent:8.1f} s of processor", flush=True)
+
+
+def of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def of_session(spark):
+    """Seconds of processor of the server behind a session: the Java machine, or this process."""
+    machine = getattr(spark, "_jvm", None)
+    if machine is None:
+        return time.process_time
+    process = machine.java.lang.ProcessHandle.current()
+    return lambda: process.info().totalCpuDuration().get().toMillis() / 1e3
 
 
 def main(program, directory, rows, deliveries="100"):
@@ -61,11 +74,11 @@ def main(program, directory, rows, deliveries="100"):
 
     for step, count in steps:
         shown.show(count)
-        measured("native", step, resource.RUSAGE_CHILDREN, native)
+        measured("native", step, of_children, native)
 
     def with_session(spark):
         engine = spark_engine.SparkEngine(spark, spark_engine.CompiledModel.load(sql))
-        slowest = []
+        slowest, processor = [], of_session(spark)
 
         def run():
             report = engine.run()
@@ -75,7 +88,7 @@ def main(program, directory, rows, deliveries="100"):
         for step, count in steps:
             shown.show(count)
             spark_equality.attach(spark, source)
-            measured("Sail", step, resource.RUSAGE_SELF, run)
+            measured(os.environ.get("GOLDSMITH_SPARK", "sail"), step, processor, run)
             print(json.dumps([(one.table, one.statement, round(one.seconds, 1)) for one in slowest]), file=sys.stderr)
             slowest.clear()
             for schema in {path.parent.name for path in source.glob("*/*")}:

@@ -33,8 +33,8 @@ fn world(rows: u64) -> World {
     World::new(SynthConfig { seed: 77, rows, batches: 3, ..SynthConfig::default() })
 }
 
-/// Runs the compiled model on Sail: sources, bronze, gold.
-fn run_on_sail(lake: &ScratchLake) {
+/// Runs the compiled model on Sail, or on what GOLDSMITH_SPARK names: sources, bronze, gold.
+fn run_on_spark(lake: &ScratchLake) {
     let sql = lake.root().join("sql");
     let location = Some(lake.target().to_string_lossy().into_owned());
     let options = CompileOptions { location, source_catalog: String::new(), ..CompileOptions::default() };
@@ -231,10 +231,10 @@ async fn a_target_that_sail_made_is_taken_over_without_building_it_anew() {
     let world = world(2_000);
     deliver(&world, 0, [&lake, &native]).await;
     native.run(&[]).await.unwrap();
-    run_on_sail(&lake);
+    run_on_spark(&lake);
     age_bronze(&lake);
     let usage = Log::of(&lake, Layer::Gold, "fact_usage");
-    assert_eq!(usage.latest("protocol")["minWriterVersion"], 2, "Sail writes tables without features");
+    assert_eq!(usage.latest("protocol")["minWriterVersion"], 2, "tables are made without features");
 
     deliver(&world, 1, [&lake, &native]).await;
     native.run(&[]).await.unwrap();
@@ -288,6 +288,28 @@ async fn engines_take_turns_and_no_row_is_lost_or_doubled() {
     assert_eq!(bronze, 0, "{:#?}", report.tables);
     assert_equal(&lake, &native, "native after Spark with nothing new").await;
     assert_settled(&lake, "native after Spark with nothing new").await;
+}
+
+/// With GOLDSMITH_SPARK=delta alone, since Sail does not write tables of the native engine.
+#[tokio::test(flavor = "multi_thread")]
+async fn apache_spark_and_the_native_engine_take_turns() {
+    if std::env::var("GOLDSMITH_SPARK").is_ok_and(|name| name == "delta") {
+        let (lake, native) = (ScratchLake::new().unwrap(), ScratchLake::new().unwrap());
+        let world = world(2_000);
+        for (batch, on_spark) in [(0, false), (1, true), (2, false)] {
+            deliver(&world, batch, [&lake, &native]).await;
+            native.run(&[]).await.unwrap();
+            if on_spark {
+                run_on_spark(&lake);
+            } else {
+                let report = lake.run(&[]).await.unwrap();
+                let built = if batch == 0 { vec![] } else { whats(&report, Layer::Gold, "build from all") };
+                assert_eq!(built, Vec::<String>::new());
+            }
+            assert_equal(&lake, &native, &format!("after delivery {batch}")).await;
+        }
+        assert_settled(&lake, "after turns").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

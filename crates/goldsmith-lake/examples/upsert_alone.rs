@@ -51,6 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // One row is equal, one differs, one is new. Of the table only the file with the differing row is written again.
     let second = upsert(&mut table, request(rows(&[2, 3, 4], &["two", "THREE", "four"])?, "delivery 2")).await?;
     println!("inserted {}, updated {}, unchanged {}", second.inserted, second.updated, second.unchanged);
+    println!("{}", second.file_fates);
 
     // The position became visible with the rows, so that whoever delivers knows where to go on.
     println!("position {:?}", table.position().await?);

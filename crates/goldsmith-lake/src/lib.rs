@@ -64,5 +64,5 @@ pub use scan::{RowFilter, RowProbe, ScanRequest};
 pub use storage_options::{Side, check_storage_option};
 pub use stores::StoreLayer;
 pub use table::{Added, FileInfo, Table};
-pub use upsert::{HeldStays, Preference, UpsertPath, UpsertReport, UpsertRequest, WriteMode, upsert};
+pub use upsert::{FileFates, HeldStays, Preference, UpsertPath, UpsertReport, UpsertRequest, WriteMode, upsert};
 pub use write::{TableWriter, WrittenFiles};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use futures::{StreamExt, TryStreamExt};
 
-use super::fate::{Fate, WriteMode};
+use super::fate::{Fate, FileFates, WriteMode};
 use super::output::Output;
 use super::plan::{Plan, conform_rows};
 use super::probe::{Probe, Verdicts};
@@ -127,10 +127,17 @@ impl Decisions {
         Ok(())
     }
 
+    /// The files that lose rows, and what happens to each.
+    fn fates(&self) -> impl Iterator<Item = (&Examined, Fate)> {
+        let losing = self.examined.iter().filter(|examined| !examined.verdicts.dropped.is_empty());
+        losing.map(|examined| (examined, self.write_mode.fate(examined.file.file.size, &examined.verdicts)))
+    }
+
     /// The files that lose rows: those that stay with a deletion vector, and those that go.
     pub(super) fn losing(&self) -> (Vec<&Examined>, Vec<&Examined>) {
-        let losing = self.examined.iter().filter(|examined| !examined.verdicts.dropped.is_empty());
-        losing.partition(|examined| self.write_mode.fate(examined.file.file.size, &examined.verdicts) == Fate::Masked)
+        let (masked, rewritten): (Vec<_>, Vec<_>) = self.fates().partition(|(_, fate)| fate.is_masked());
+        let files = |fates: Vec<(_, _)>| fates.into_iter().map(|(examined, _)| examined).collect();
+        (files(masked), files(rewritten))
     }
 
     /// What was decided, as far as it has been written.
@@ -149,6 +156,7 @@ impl Decisions {
             files_pruned: self.files_pruned,
             files_reprobed: self.files_reprobed,
             rows_copied: self.output.copied,
+            file_fates: FileFates::of(self.fates().map(|(_, fate)| fate)),
             ..UpsertReport::default()
         }
     }

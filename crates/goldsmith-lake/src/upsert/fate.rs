@@ -1,5 +1,7 @@
 //! What happens to a file that loses rows: it is rewritten without them, or gets a deletion vector.
 
+use std::fmt;
+
 use deltalake::kernel::Add;
 use object_store::path::Path;
 
@@ -27,13 +29,27 @@ pub enum WriteMode {
     CopyOnWrite,
 }
 
-/// What happens to one file.
+/// What happens to a file that loses rows, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It goes; rows that stay are copied.
-    Rewritten,
-    /// It stays, and a deletion vector hides rows.
-    Masked,
+    /// It goes: no row is left.
+    Emptied,
+    /// It is rewritten: what stays is cheap to copy.
+    SmallCopy,
+    /// It is rewritten: too many of its rows would be dead.
+    ManyDead,
+    /// It is rewritten, as [`WriteMode::CopyOnWrite`] wants.
+    CopiedAlways,
+    /// It stays, and a deletion vector hides rows: copying the others would cost more.
+    MaskedByCost,
+    /// It stays, and a deletion vector hides rows, as [`WriteMode::MergeOnRead`] wants.
+    MaskedAlways,
+}
+
+impl Fate {
+    pub(super) fn is_masked(self) -> bool {
+        matches!(self, Self::MaskedByCost | Self::MaskedAlways)
+    }
 }
 
 impl WriteMode {
@@ -41,15 +57,71 @@ impl WriteMode {
     pub(super) fn fate(self, bytes: u64, verdicts: &Verdicts) -> Fate {
         let dead_rows = verdicts.dead + verdicts.dropped.len();
         if dead_rows >= verdicts.rows {
-            return Fate::Rewritten;
+            return Fate::Emptied;
         }
         let dead = dead_rows as f64 / verdicts.rows as f64;
-        let is_masked = match self {
-            Self::MergeOnRead => true,
-            Self::CopyOnWrite => false,
-            Self::Auto => dead < MOST_DEAD && bytes as f64 * (1.0 - dead) > CHEAP_COPY,
-        };
-        if is_masked { Fate::Masked } else { Fate::Rewritten }
+        match self {
+            Self::MergeOnRead => Fate::MaskedAlways,
+            Self::CopyOnWrite => Fate::CopiedAlways,
+            Self::Auto if dead >= MOST_DEAD => Fate::ManyDead,
+            Self::Auto if bytes as f64 * (1.0 - dead) <= CHEAP_COPY => Fate::SmallCopy,
+            Self::Auto => Fate::MaskedByCost,
+        }
+    }
+}
+
+/// What became of the files that lost rows, by reason. As text it tells the rule with the numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileFates {
+    /// Files that went because no row was left; nothing of them was copied.
+    pub emptied: usize,
+    /// Files that were rewritten because what stays of them is at most 4 MiB.
+    pub small_copies: usize,
+    /// Files that were rewritten because at least a fifth of their rows would be deleted ones.
+    pub many_dead: usize,
+    /// Files that were rewritten because [`WriteMode::CopyOnWrite`] was asked for.
+    pub copied_always: usize,
+    /// Files that got a deletion vector because copying what stays would cost more.
+    pub masked_by_cost: usize,
+    /// Files that got a deletion vector because [`WriteMode::MergeOnRead`] was asked for.
+    pub masked_always: usize,
+}
+
+impl FileFates {
+    /// Counts fates.
+    pub(super) fn of(fates: impl IntoIterator<Item = Fate>) -> Self {
+        let mut counts = Self::default();
+        for fate in fates {
+            *match fate {
+                Fate::Emptied => &mut counts.emptied,
+                Fate::SmallCopy => &mut counts.small_copies,
+                Fate::ManyDead => &mut counts.many_dead,
+                Fate::CopiedAlways => &mut counts.copied_always,
+                Fate::MaskedByCost => &mut counts.masked_by_cost,
+                Fate::MaskedAlways => &mut counts.masked_always,
+            } += 1;
+        }
+        counts
+    }
+}
+
+impl fmt::Display for FileFates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = [
+            (self.emptied, "removed, as no row is left"),
+            (self.small_copies, "rewritten, as at most 4 MiB have to be copied"),
+            (self.many_dead, "rewritten, as a fifth of the rows or more would be deleted ones"),
+            (self.copied_always, "rewritten, as `copy_on_write` wants"),
+            (self.masked_by_cost, "masked by a deletion vector, which costs less than copying"),
+            (self.masked_always, "masked by a deletion vector, as `merge_on_read` wants"),
+        ];
+        let mut first = true;
+        for (files, what) in told.into_iter().filter(|(files, _)| *files > 0) {
+            let separator = if first { "" } else { "; " };
+            write!(f, "{separator}{files} {} {what}", if files == 1 { "file" } else { "files" })?;
+            first = false;
+        }
+        if first { f.write_str("no file lost a row") } else { Ok(()) }
     }
 }
 
@@ -90,15 +162,26 @@ mod tests {
     fn the_cheaper_way_is_taken_unless_the_mode_says_otherwise() {
         const MIB: u64 = 1024 * 1024;
         for (mode, bytes, verdicts, expected) in [
-            (WriteMode::Auto, 100 * MIB, loses(0, 1), Fate::Masked),
-            (WriteMode::Auto, 4 * MIB, loses(0, 1), Fate::Rewritten),
-            (WriteMode::Auto, 100 * MIB, loses(0, 199), Fate::Masked),
-            (WriteMode::Auto, 100 * MIB, loses(199, 1), Fate::Rewritten),
-            (WriteMode::MergeOnRead, MIB, loses(500, 1), Fate::Masked),
-            (WriteMode::MergeOnRead, MIB, loses(500, 500), Fate::Rewritten),
-            (WriteMode::CopyOnWrite, 100 * MIB, loses(0, 1), Fate::Rewritten),
+            (WriteMode::Auto, 100 * MIB, loses(0, 1), Fate::MaskedByCost),
+            (WriteMode::Auto, 4 * MIB, loses(0, 1), Fate::SmallCopy),
+            (WriteMode::Auto, 100 * MIB, loses(0, 199), Fate::MaskedByCost),
+            (WriteMode::Auto, 100 * MIB, loses(199, 1), Fate::ManyDead),
+            (WriteMode::Auto, 100 * MIB, loses(999, 1), Fate::Emptied),
+            (WriteMode::MergeOnRead, MIB, loses(500, 1), Fate::MaskedAlways),
+            (WriteMode::MergeOnRead, MIB, loses(500, 500), Fate::Emptied),
+            (WriteMode::CopyOnWrite, 100 * MIB, loses(0, 1), Fate::CopiedAlways),
         ] {
             assert_eq!(mode.fate(bytes, &verdicts), expected, "{mode:?} {bytes}");
         }
+    }
+
+    #[test]
+    fn the_rule_is_told_with_its_numbers() {
+        let fates = FileFates::of([Fate::MaskedByCost, Fate::SmallCopy, Fate::MaskedByCost]);
+        assert_eq!(
+            fates.to_string(),
+            "1 file rewritten, as at most 4 MiB have to be copied; 2 files masked by a deletion vector, which costs less than copying"
+        );
+        assert_eq!(FileFates::default().to_string(), "no file lost a row");
     }
 }

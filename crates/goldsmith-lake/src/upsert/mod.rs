@@ -17,7 +17,7 @@ mod steps;
 
 pub(crate) use self::decisions::Decisions;
 pub(crate) use self::encode::RowEncoder;
-pub use self::fate::WriteMode;
+pub use self::fate::{FileFates, WriteMode};
 pub(crate) use self::plan::Plan;
 pub(crate) use self::prune::{NumberKind, Pruner, lies_before};
 pub(crate) use self::rebase::ShownFiles;
@@ -63,6 +63,7 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
     let mut decisions = Box::new(Decisions::new(table, &request)?);
     decisions.decide(table).await?;
     let report = decisions.report();
+    tracing::debug!(table = %table.location, files = %report.file_fates, "upsert decided");
     decisions.stage(table).await;
     let bound = table.options().memory.filter(|_| request.stage).map(|memory| memory.remembered());
     if is_alone && bound.is_none_or(|bound| decisions.bytes() <= bound) {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::fate::FileFates;
 use crate::merge::Guards;
 
 /// Who wrote the changes of an [`upsert`](super::upsert).
@@ -39,6 +40,8 @@ pub struct UpsertReport {
     pub files_reprobed: usize,
     /// Rows that were copied unchanged, because they shared a file with others that went.
     pub rows_copied: u64,
+    /// Why files were rewritten or masked, by the rule of [`WriteMode`](super::WriteMode); nothing where `MERGE` wrote.
+    pub file_fates: FileFates,
     /// The version that the commit made; `None` when there was nothing to commit, or the changes are staged.
     pub version: Option<u64>,
     /// Who wrote the changes, and why.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
 use goldsmith_lake::{
-    CommitOutcome, CommitRequest, ScanRequest, Table, UpsertReport, UpsertRequest, WriteMode, upsert,
+    CommitOutcome, CommitRequest, FileFates, ScanRequest, Table, UpsertReport, UpsertRequest, WriteMode, upsert,
 };
 
 use crate::support::{Place, append, lines, names, pairs, pairs_schema, rows};
@@ -53,6 +53,7 @@ async fn a_file_stays_and_its_changed_rows_go() {
         unchanged: 1,
         files_masked: 1,
         files_added: 1,
+        file_fates: FileFates { masked_always: 1, ..FileFates::default() },
         version: Some(2),
         ..UpsertReport::default()
     };

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -14,6 +14,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
+use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
@@ -67,6 +68,44 @@ impl AsyncFileReader for StoreReader {
     }
 }
 
+/// How the columns of a file are read as Arrow. Instants of 96 bits, as Spark and others write them by default, are microseconds as
+/// everywhere in Delta: as nanoseconds, which is what they would be otherwise, dates beyond the year 2262 would come out as others.
+fn as_arrow(
+    metadata: Arc<ParquetMetaData>,
+    options: ArrowReaderOptions,
+) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options.clone())?;
+    let leaves = metadata.file_metadata().schema_descr().columns();
+    if leaves.iter().all(|leaf| leaf.physical_type() != PhysicalType::INT96) {
+        return Ok(plain);
+    }
+    let mut is_instant = leaves.iter().map(|leaf| leaf.physical_type() == PhysicalType::INT96);
+    let fields: Vec<Field> =
+        plain.schema().fields().iter().map(|field| with_microseconds(field, &mut is_instant)).collect();
+    ArrowReaderMetadata::try_new(metadata, options.with_schema(Arc::new(Schema::new(fields))))
+}
+
+/// A field whose leaves are microseconds where the iterator, which goes over the leaves in the order of the file, says so.
+fn with_microseconds(field: &Field, is_instant: &mut impl Iterator<Item = bool>) -> Field {
+    let data_type = match field.data_type() {
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(|field| with_microseconds(field, is_instant)).collect())
+        }
+        DataType::List(element) => DataType::List(Arc::new(with_microseconds(element, is_instant))),
+        DataType::LargeList(element) => DataType::LargeList(Arc::new(with_microseconds(element, is_instant))),
+        DataType::FixedSizeList(element, size) => {
+            DataType::FixedSizeList(Arc::new(with_microseconds(element, is_instant)), *size)
+        }
+        DataType::Map(entries, sorted) => DataType::Map(Arc::new(with_microseconds(entries, is_instant)), *sorted),
+        other if is_instant.next() == Some(true) => {
+            debug_assert!(matches!(other, DataType::Timestamp(..)));
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+        }
+        other => other.clone(),
+    };
+    field.clone().with_data_type(data_type)
+}
+
 /// A file whose footer is read.
 pub(crate) struct OpenFile {
     file: ParquetFile,
@@ -78,7 +117,8 @@ impl ParquetFile {
     /// Reads the footer.
     pub(crate) async fn open(&self, store: &Arc<dyn ObjectStore>) -> Result<OpenFile> {
         let mut reader = self.reader(store);
-        match ArrowReaderMetadata::load_async(&mut reader, ArrowReaderOptions::new()).await {
+        let loaded = reader.get_metadata(None).await.and_then(|metadata| as_arrow(metadata, ArrowReaderOptions::new()));
+        match loaded {
             Ok(metadata) => Ok(OpenFile { file: self.clone(), store: Arc::clone(store), metadata }),
             Err(error) => Err(self.explain(store, error).await),
         }
@@ -143,8 +183,7 @@ impl OpenFile {
             ParquetMetaDataReader::new_with_metadata(metadata).with_page_index_policy(PageIndexPolicy::Optional);
         let mut file = self.file.reader(&self.store);
         let loaded = reader.load_page_index(&mut file).await.and_then(|()| reader.finish());
-        let loaded =
-            loaded.and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new()));
+        let loaded = loaded.and_then(|metadata| as_arrow(Arc::new(metadata), ArrowReaderOptions::new()));
         match loaded {
             Ok(metadata) => {
                 self.metadata = metadata;

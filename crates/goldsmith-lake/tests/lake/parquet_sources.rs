@@ -3,12 +3,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, TimeUnit};
 use futures::TryStreamExt;
 use goldsmith_lake::source::{FullReason, ReadKind, SeenFile, Source, SourceFile, plan_parts};
 use goldsmith_lake::{ErrorKind, LakeError};
 use parquet::arrow::ArrowWriter;
 
-use crate::support::{Place, collect, lines, names, pairs};
+use crate::support::{Place, collect, lines, names, pairs, write_instants_of_96_bits};
 
 fn put(path: &Path, batch: &RecordBatch) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -156,4 +157,15 @@ async fn damaged_files_are_named() {
     let error = LakeError::from_query("in", error);
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
     assert!(error.to_string().contains("in/cut.parquet"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instants_of_96_bits_are_microseconds_in_any_century() {
+    let place = Place::new();
+    let expected = write_instants_of_96_bits(&place.dir.path().join("in/1.parquet"));
+    let source = source(&place).await;
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    assert_eq!(source.schema().unwrap().field(0).data_type(), &instant);
+    let files = source.plan_read(None).await.unwrap().files;
+    assert_eq!(rows(&source, &files).await, expected.map(|row| format!("{row}|0")));
 }

@@ -1,5 +1,7 @@
 //! Builders and readers that the tests share.
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
@@ -13,6 +15,9 @@ use goldsmith_lake::{
     CommitOutcome, CommitRequest, Lake, LakeOptions, Location, ScanRequest, Table, TableSpec, UpsertReport,
     UpsertRequest, upsert,
 };
+use parquet::data_type::{Int32Type, Int96, Int96Type};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use tempfile::TempDir;
 use url::Url;
 
@@ -157,4 +162,40 @@ pub fn timeline(rows: Vec<RecordBatch>) -> UpsertRequest {
         delete_missing_in_group: true,
         ..request(rows)
     }
+}
+
+/// An instant of 96 bits: the nanoseconds of the day in the first two words, the Julian day in the third.
+fn instant_of_96_bits(days: i64, micros_of_day: u64) -> Int96 {
+    const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
+    let nanos = micros_of_day * 1_000;
+    let mut instant = Int96::new();
+    let low = u32::try_from(nanos & u64::from(u32::MAX)).unwrap();
+    instant.set_data(low, u32::try_from(nanos >> 32).unwrap(), u32::try_from(days + JULIAN_DAY_OF_EPOCH).unwrap());
+    instant
+}
+
+/// Writes a file of instants of 96 bits, at the top level and in a struct: the year 9999 and the year 1600, which nanoseconds of 64 bits
+/// do not reach, and a null. Returns its rows.
+pub fn write_instants_of_96_bits(path: &Path) -> [&'static str; 3] {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let schema = "message schema { OPTIONAL INT96 t; OPTIONAL group s { OPTIONAL INT96 t; OPTIONAL INT32 n; } }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let instants = [instant_of_96_bits(2_932_896, 86_399_999_999), instant_of_96_bits(-135_140, 1)];
+    for levels in [[1, 1, 0], [2, 2, 1]] {
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<Int96Type>().write_batch(&instants, Some(&levels), None).unwrap();
+        column.close().unwrap();
+    }
+    let mut column = group.next_column().unwrap().unwrap();
+    column.typed::<Int32Type>().write_batch(&[1, 2, 3], Some(&[2, 2, 2]), None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    [
+        "1600-01-01T00:00:00.000001Z|{t: 1600-01-01T00:00:00.000001Z, n: 2}",
+        "9999-12-31T23:59:59.999999Z|{t: 9999-12-31T23:59:59.999999Z, n: 1}",
+        "null|{t: null, n: 3}",
+    ]
 }

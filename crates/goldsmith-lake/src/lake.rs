@@ -52,6 +52,9 @@ pub struct LakeOptions {
     pub compression: FileCompression,
     /// What reading, writing and querying may hold in memory; no bound when absent.
     pub memory: Option<MemoryBounds>,
+    /// From so many rows on a file of a source that is taken over whole is copied and not encoded anew; see [`Table::copy_files`].
+    /// Smaller files are better merged with others.
+    pub least_rows_to_copy: u64,
     /// What every request to the storage passes through.
     pub layer: Option<Arc<dyn StoreLayer>>,
 }
@@ -65,6 +68,7 @@ impl fmt::Debug for LakeOptions {
             .field("threads", &self.threads)
             .field("compression", &self.compression)
             .field("memory", &self.memory)
+            .field("least_rows_to_copy", &self.least_rows_to_copy)
             .field("layer", &self.layer)
             .finish()
     }
@@ -85,6 +89,7 @@ impl Default for LakeOptions {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             compression: FileCompression::default(),
             memory: None,
+            least_rows_to_copy: 64 * 1024,
             layer: None,
         }
     }

@@ -8,6 +8,7 @@
 //!   [`Table::stage`] and [`Table::commit`], widen it with [`Table::add_columns`].
 //! - [`upsert`] brings a table to hold given rows, and writes only what differs; tables with rules of their own ([`Guards`]) are
 //!   written by delta-rs.
+//! - [`Table::copy_files`] takes whole files of a source over without decoding them.
 //! - [`source`] reads what is new in a Delta table or a directory of Parquet files that somebody else writes.
 //!
 //! # What a commit promises
@@ -19,6 +20,7 @@ mod changes;
 mod clustering;
 mod commit;
 mod conform;
+mod copy;
 mod diagnose;
 mod encoding;
 mod error;
@@ -51,6 +53,7 @@ mod write;
 
 pub use changes::Changed;
 pub use commit::{CommitOutcome, CommitRequest};
+pub use copy::{Copied, CopyRequest};
 pub use error::{ErrorKind, LakeError, Result};
 pub use failure::StorageFailure;
 pub use lake::{FileCompression, Lake, LakeOptions, TableSpec};

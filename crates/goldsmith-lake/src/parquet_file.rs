@@ -19,6 +19,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
 use crate::conform::conform;
+use crate::copy::Chunks;
 use crate::error::{LakeError, Result};
 use crate::session::BATCH_ROWS;
 
@@ -70,7 +71,7 @@ impl AsyncFileReader for StoreReader {
 
 /// How the columns of a file are read as Arrow. Instants of 96 bits, as Spark and others write them by default, are microseconds as
 /// everywhere in Delta: as nanoseconds, which is what they would be otherwise, dates beyond the year 2262 would come out as others.
-fn as_arrow(
+pub(crate) fn as_arrow(
     metadata: Arc<ParquetMetaData>,
     options: ArrowReaderOptions,
 ) -> parquet::errors::Result<ArrowReaderMetadata> {
@@ -170,7 +171,7 @@ impl ParquetFile {
         }
     }
 
-    fn corrupt(&self, error: &ParquetError) -> LakeError {
+    pub(crate) fn corrupt(&self, error: &ParquetError) -> LakeError {
         LakeError::CorruptFile { file: self.display.clone(), reason: error.to_string() }
     }
 }
@@ -203,6 +204,21 @@ impl OpenFile {
         sizes.map(|size| u64::try_from(size).unwrap_or_default()).sum()
     }
 
+    /// The footer.
+    pub(crate) fn metadata(&self) -> &Arc<ParquetMetaData> {
+        self.metadata.metadata()
+    }
+
+    /// Reads columns of a row group, by their numbers in the file, as they are encoded.
+    pub(crate) async fn chunks(&self, group: usize, columns: &[usize]) -> Result<Chunks> {
+        let metadata = Arc::clone(self.metadata());
+        let ranges = Chunks::ranges(metadata.row_group(group), columns);
+        match self.file.reader(&self.store).get_byte_ranges(ranges).await {
+            Ok(bytes) => Ok(Chunks::new(metadata, group, columns, bytes)),
+            Err(error) => Err(self.file.explain(&self.store, error).await),
+        }
+    }
+
     /// Streams the columns of `target` in its types, all rows or those of `selection`, in the order of the file.
     ///
     /// Columns that the file has not are null.
@@ -210,6 +226,24 @@ impl OpenFile {
         &self,
         target: &SchemaRef,
         selection: Option<RowSelection>,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        self.stream(target, selection, None)
+    }
+
+    /// As [`Self::read`], all rows of one row group.
+    pub(crate) fn read_row_group(
+        &self,
+        target: &SchemaRef,
+        group: usize,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        self.stream(target, None, Some(group))
+    }
+
+    fn stream(
+        &self,
+        target: &SchemaRef,
+        selection: Option<RowSelection>,
+        group: Option<usize>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let reader = self.file.reader(&self.store);
         let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.metadata.clone());
@@ -225,6 +259,9 @@ impl OpenFile {
         let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
+        }
+        if let Some(group) = group {
+            builder = builder.with_row_groups(vec![group]);
         }
         let stream = builder.build().map_err(|error| self.file.corrupt(&error))?;
         let file = self.file.clone();

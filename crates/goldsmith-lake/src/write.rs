@@ -76,6 +76,11 @@ pub struct WrittenFiles {
 }
 
 impl WrittenFiles {
+    /// A file that holds so many rows.
+    pub(crate) fn of(add: Add, rows: u64, store: Arc<dyn ObjectStore>) -> Self {
+        Self { adds: vec![add], rows, store: Some(store) }
+    }
+
     /// Rows in the files.
     pub fn rows(&self) -> u64 {
         self.rows

@@ -82,7 +82,8 @@ impl ScratchLake {
         Ok(self.builder().source(source.to_string_lossy()).target(target.to_string_lossy()).build()?)
     }
 
-    /// An engine over this lake whose requests go through a layer.
+    /// An engine over this lake whose requests go through a layer. It copies files of every size, so that whatever is compared with
+    /// the other engines is compared with tables whose rows were read and written.
     ///
     /// # Errors
     /// The model has problems.
@@ -91,7 +92,7 @@ impl ScratchLake {
             .builder()
             .source(self.source().to_string_lossy())
             .target(self.target().to_string_lossy())
-            .lake_options(LakeOptions { layer: Some(Arc::new(layer)), ..LakeOptions::default() })
+            .lake_options(LakeOptions { layer: Some(Arc::new(layer)), least_rows_to_copy: 1, ..LakeOptions::default() })
             .build()?)
     }
 

@@ -5,6 +5,7 @@ mod commits;
 mod compacted;
 mod conflicts;
 mod contract;
+mod copies;
 mod delta_sources;
 mod evolution;
 mod guarded;

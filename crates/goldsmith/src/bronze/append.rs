@@ -1,10 +1,14 @@
 //! Streamed sources: what is appended to the source is appended to bronze, exactly once.
 
-use arrow::array::RecordBatch;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::compute::{filter_record_batch, not, take_record_batch};
 use futures::TryStreamExt;
 use goldsmith_lake::source::SourceFile;
+use goldsmith_lake::{Copied, CopyRequest};
 use goldsmith_model::MutabilityClass;
+use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::memory::batch_bytes;
 use goldsmith_query::normalize::normalize_batch;
@@ -14,7 +18,8 @@ use super::job::BronzeJob;
 use super::{conform::conform, quarantine};
 use crate::error::Result;
 use crate::feed::Bucket;
-use crate::gold::{CarriedTable, Matching};
+use crate::gold::{CarriedTable, Matching, Stamp};
+use crate::input::Input;
 
 /// Rows that are compared with bronze at once, roughly; more gain nothing.
 const ROWS_AT_ONCE: u64 = 500_000;
@@ -36,9 +41,10 @@ pub(crate) struct Appends {
 
 /// Appends the rows of `appends` in one commit with the position.
 pub(crate) async fn append(job: &mut BronzeJob<'_>, appends: Appends) -> Result<()> {
+    let left = copy_whole(job, &appends.new).await?;
     let mut writer = job.table.writer()?;
     let mut quarantined = Vec::new();
-    let mut stream = Box::pin(job.new_rows(&appends.new).await?);
+    let mut stream = Box::pin(job.new_rows(&left).await?);
     while let Some(batch) = stream.try_next().await? {
         let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
         writer.write(&batch).await?;
@@ -66,6 +72,46 @@ pub(crate) async fn append(job: &mut BronzeJob<'_>, appends: Appends) -> Result<
     job.rows.inserted += added.rows();
     job.table.stage(added, &[]).await;
     job.commit("WRITE", true).await
+}
+
+/// Stages copies of large files whose rows are all taken over as they are; returns the files whose rows have to be read.
+async fn copy_whole(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<Vec<SourceFile>> {
+    let Input::Lake(source) = job.source else { return Ok(files.to_vec()) };
+    // What it was when the copies began: they are staged as they come.
+    let table = job.table.clone();
+    let identified_by = job.quarantine.columns();
+    let stamp = job.ctx.stamp.clone();
+    let request = move |file: &SourceFile| CopyRequest {
+        constants: constants(&stamp, file.version),
+        identified_by: identified_by.clone(),
+    };
+    let mut left = Vec::new();
+    let mut copies = Box::pin(table.copy_files(source, files.to_vec(), request)?);
+    while let Some(copied) = copies.try_next().await? {
+        match copied {
+            Copied::No(file) => left.push(file),
+            Copied::Whole(written) => {
+                job.rows.inserted += written.rows();
+                job.progress(usize::try_from(written.rows()).unwrap_or(usize::MAX))?;
+                job.table.stage(written, &[]).await;
+            }
+        }
+    }
+    // In the order in which they came, whatever the copies took.
+    left.sort_unstable_by(|one, other| (one.version, &one.path).cmp(&(other.version, &other.path)));
+    Ok(left)
+}
+
+/// The metadata columns of the rows of a file, which all rows have in common.
+fn constants(stamp: &Stamp, version: u64) -> Vec<(String, ArrayRef)> {
+    let version: ArrayRef = Arc::new(Int64Array::from(vec![i64::try_from(version).unwrap_or(i64::MAX)]));
+    let ingested_at = TimestampMicrosecondArray::from(vec![stamp.loaded_at]).with_timezone("UTC");
+    let run_id = StringArray::from(vec![stamp.run_id.as_str()]);
+    vec![
+        (columns::SOURCE_VERSION.to_owned(), version),
+        (columns::INGESTED_AT.to_owned(), Arc::new(ingested_at)),
+        (columns::RUN_ID.to_owned(), Arc::new(run_id)),
+    ]
 }
 
 /// Whether rows of change commits are looked at. Where the source never changes a row, a change commit only

@@ -65,6 +65,11 @@ impl Quarantine {
         Self { rules }
     }
 
+    /// The sets of columns of which a row must have one at least.
+    pub(crate) fn columns(&self) -> Vec<Vec<String>> {
+        self.rules.iter().map(|rule| rule.columns.clone()).collect()
+    }
+
     /// Splits a batch into rows that can be identified and rows that cannot, these with their reason.
     pub(crate) fn split(&self, batch: &RecordBatch) -> Result<(RecordBatch, Option<RecordBatch>)> {
         let mut bad: Option<BooleanArray> = None;

@@ -1,8 +1,12 @@
 //! Statistics of data files, as the log has them.
 
+mod footer;
+
 use arrow::datatypes::{DataType, Fields};
 use deltalake::kernel::Add;
 use serde_json::Value;
+
+pub(crate) use self::footer::{IndexedColumns, added_file};
 
 /// A double holds this many decimal digits exactly, and bounds of decimals are written as doubles.
 const EXACT_DIGITS: u8 = 15;

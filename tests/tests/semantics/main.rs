@@ -13,3 +13,4 @@ mod readers;
 mod rewrites;
 mod runs;
 mod support;
+mod ties;

@@ -73,14 +73,15 @@ async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>) -> Resul
     };
     let key = job.bronze.natural_key.clone();
     let order = newest_first(job);
-    let winners = take_record_batch(&rows, &latest_per_key(&rows, &key, &order)?)?;
+    let ordered = order.clone();
+    let columns: Vec<String> = order.iter().filter(|column| METADATA.contains(&column.as_str())).cloned().collect();
+    let keep: Vec<&str> = columns.iter().map(String::as_str).collect();
+    // One order for rows that come together and for those that follow one another: that of the carried columns, which gold has too.
+    let content = Carried::new(rows.schema_ref(), &[], &keep)?;
+    let winners = take_record_batch(&rows, &latest_per_key(&content.apply(&rows)?, &key, &order)?)?;
     job.rows.duplicates += (rows.num_rows() - winners.num_rows()) as u64;
     drop(rows);
     // Equal rows are found before this is asked, so that metadata of the load alone never makes one win.
-    let ordered = order.clone();
-    let columns: Vec<String> = order.into_iter().filter(|column| METADATA.contains(&column.as_str())).collect();
-    let keep: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let content = Carried::new(winners.schema_ref(), &[], &keep)?;
     let held_stays = move |held: &RecordBatch, new: &RecordBatch| {
         let flat = |batch: &RecordBatch| content.apply(batch);
         flat(held)

@@ -195,11 +195,11 @@ async fn merge(
     };
     let key = job.table.key.clone();
     let order = newest_first(sequence_by);
-    if sequence_by.is_some() {
+    if sequence_by.is_some() && job.table.exclude.is_empty() {
         let preference = Some(later_than(job, order.clone()));
         return settle(job, rows, &order, preference).await;
     }
-    // The order of deliveries is not carried to gold, so all versions are read from bronze again.
+    // Gold does not carry the order of deliveries, or not every column by which bronze chose, so all versions are read from there.
     let (schema, delivered) = (rows.schema(), rows.num_rows());
     let mut keys = KeySet::new(&schema, &key)?;
     keys.insert_batch(&rows)?;

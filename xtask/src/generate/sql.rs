@@ -19,7 +19,13 @@ const DIRECTORY: &str = "resources/sql/spark";
 pub fn compiled_sql(root: &Path) -> Result<Vec<GeneratedFile>, XtaskError> {
     let out = std::env::temp_dir().join(format!("goldsmith-sql-{}", std::process::id()));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // What cargo tells this program of itself would make build scripts of libraries, and all that is built on them, look out of date.
+    let told = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix));
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_str().is_some_and(told)).for_each(|name| {
+        command.env_remove(name);
+    });
+    let status = command
         .current_dir(root)
         .args([
             "run",

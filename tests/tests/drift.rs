@@ -78,3 +78,43 @@ async fn a_changed_type_fails_its_table_alone() {
     assert_eq!(report.tables.iter().filter(|table| table.status == TableStatus::Failed).count(), 1);
     assert_eq!(report.table(Layer::Gold, "fact_usage").unwrap().rows.inserted, 1);
 }
+
+/// A statement whose source has gained columns under names that the fact uses itself: one it derives, one is a surrogate key.
+fn statement_with_taken_names(status: &str, micros: i64) -> RecordBatch {
+    RecordBatch::try_from_iter_with_nullable(vec![
+        ("workspace_id", text(&["1"]), true),
+        ("statement_id", text(&["s"]), true),
+        ("execution_status", text(&[status]), true),
+        ("update_time", time(micros), true),
+        ("is_final", text(&["perhaps"]), true),
+        ("user_key", text(&["key"]), true),
+        ("region", text(&["eu"]), true),
+    ])
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_column_under_a_name_of_the_table_is_left_out_and_told() {
+    let lake = ScratchLake::new().unwrap();
+    let first = r#"[{"workspace_id": "1", "statement_id": "s", "execution_status": "QUEUED", "update_time": "1970-01-01T00:00:01Z"}]"#;
+    lake.deliver("query.history", &rows(first)).await.unwrap();
+    lake.run(&["fact_query_history"]).await.unwrap();
+    for (status, micros, is_final) in [("RUNNING", 2_000_000, false), ("FINISHED", 3_000_000, true)] {
+        let batch = statement_with_taken_names(status, micros);
+        lake.deliver_batches("query.history", vec![batch], DeliveryMode::Snapshot).await.unwrap();
+        let report = lake.run(&["fact_query_history"]).await.unwrap();
+        let warnings = &report.table(Layer::Gold, "fact_query_history").unwrap().warnings;
+        for name in ["`is_final`", "`user_key`"] {
+            assert!(
+                warnings.iter().any(|warning| warning.contains(name) && warning.contains("not carried")),
+                "{warnings:?}"
+            );
+        }
+        let found = lake.query("select is_final, user_key, region from fact_query_history").await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!((&found[0]["is_final"], &found[0]["user_key"]), (&is_final.into(), &(-1).into()), "{found:?}");
+        assert_eq!(found[0]["region"], "eu");
+    }
+    let verified = lake.engine().unwrap().verify(&goldsmith::VerifyOptions::default()).await.unwrap();
+    assert!(verified.is_success(), "{verified:?}");
+}

@@ -105,7 +105,12 @@ async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share
         table: format!("{}.{}", ctx.layout.gold_schema(), table.name),
         what: what.clone(),
     });
-    let mut job = GoldJob::prepare(ctx, table, &action, share).await?;
+    let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
+    let (table, left_out) = super::shape::buildable(ctx, table).await?;
+    let mut job = GoldJob::prepare(ctx, &table, fingerprint, &action, share).await?;
+    job.warnings.extend(left_out.into_iter().map(|name| {
+        format!("the column `{name}` of the source is not carried, because the table has one of its own by this name")
+    }));
     let done = match &action {
         GoldAction::Rebuild(_) => job.rebuild().await,
         GoldAction::Incremental { changed } => job.incremental(changed).await,
@@ -168,7 +173,13 @@ pub(crate) struct GoldJob<'a> {
 
 impl<'a> GoldJob<'a> {
     /// Opens or creates the table, evolves its schema, binds the look-ups.
-    async fn prepare(ctx: &'a RunContext, table: &'a GoldTable, action: &GoldAction, share: &'a Share) -> Result<Self> {
+    async fn prepare(
+        ctx: &'a RunContext,
+        table: &'a GoldTable,
+        fingerprint: String,
+        action: &GoldAction,
+        share: &'a Share,
+    ) -> Result<Self> {
         // The positions are taken before anything is read: what arrives later belongs to the next run.
         let mut inputs = BTreeMap::new();
         for name in ctx.dag.inputs(&table.name) {
@@ -176,7 +187,6 @@ impl<'a> GoldJob<'a> {
                 inputs.insert(name.to_string(), position);
             }
         }
-        let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
         // Rows of bronze bear the begin of the run that took them over.
         let shared_position = SharedPosition::new(fingerprint.clone(), ctx.stamp.loaded_at / 1_000);
         let position = GoldPosition::new(fingerprint, inputs).to_text();

@@ -1,9 +1,11 @@
 //! The columns of a gold table, as they follow from bronze as it is: what a source gained is carried too.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use goldsmith_model::{GoldKind, GoldTable, Member, SourceName};
+use goldsmith_model::flatten::carried_except;
+use goldsmith_model::{GoldKind, GoldTable, Member, SourceName, gold_columns};
 use goldsmith_query::aggregate::member_schema;
 use goldsmith_query::expression::Projection;
 use goldsmith_query::flatten::Carried;
@@ -38,6 +40,35 @@ pub(crate) async fn shape_of(ctx: &RunContext, table: &GoldTable) -> Result<Shap
     let base = base_schema(table, &carried)?;
     let schema = gold_schema(table, &carried, &ctx.model)?;
     Ok(Shape { carried, base: Arc::new(base), schema })
+}
+
+/// The table as it can be built from bronze as it is, and the columns that it leaves out: a column that the source gained under a name
+/// that the table gives to one of its own is not carried, since names of the model are fixed.
+pub(crate) async fn buildable<'t>(ctx: &RunContext, table: &'t GoldTable) -> Result<(Cow<'t, GoldTable>, Vec<String>)> {
+    let source = match &table.kind {
+        GoldKind::EventFact { source, .. }
+        | GoldKind::Scd1 { source, .. }
+        | GoldKind::Interval { source, .. }
+        | GoldKind::SlicedRunFact { source, .. }
+        | GoldKind::Scd2 { source, .. } => source,
+        GoldKind::Aggregate { .. } | GoldKind::Calendar(_) => return Ok((Cow::Borrowed(table), Vec::new())),
+    };
+    let declared =
+        ctx.model.bronze.get(source).map(|bronze| carried_except(bronze, &table.exclude)).unwrap_or_default();
+    let own: Vec<String> = gold_columns(&ctx.model, table)
+        .into_iter()
+        .map(|column| column.name)
+        .filter(|name| !declared.iter().any(|column| column.name == *name))
+        .collect();
+    let found = carried_schema(ctx, table, source).await?;
+    let taken: Vec<String> =
+        found.fields().iter().map(|field| field.name().clone()).filter(|name| own.contains(name)).collect();
+    if taken.is_empty() {
+        return Ok((Cow::Borrowed(table), taken));
+    }
+    let mut without = table.clone();
+    without.exclude.extend(taken.iter().cloned());
+    Ok((Cow::Owned(without), taken))
 }
 
 /// Carried columns of a source for a gold table: of bronze as it is, or as declared while there is none.

@@ -39,7 +39,7 @@ pub enum Error {
     Arrow(#[from] ArrowError),
     /// DataFusion could not plan or execute something.
     #[error("query failed: {0}")]
-    DataFusion(#[from] DataFusionError),
+    DataFusion(#[source] DataFusionError),
     /// A source that the caller reads for the engine could not be read.
     #[error("the source `{source_name}` cannot be read: {cause}")]
     Feed {
@@ -169,6 +169,21 @@ impl Error {
             source = cause.source();
         }
         text
+    }
+}
+
+impl From<DataFusionError> for Error {
+    /// What the lake says of a file in the middle of a stream is told in its own words, unless trying again may help: what was read of
+    /// a stream cannot be taken back here.
+    fn from(error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<LakeError>() {
+                Ok(error) if !error.is_retryable() => Self::Lake(*error),
+                Ok(error) => Self::DataFusion(DataFusionError::External(error)),
+                Err(inner) => Self::DataFusion(DataFusionError::External(inner)),
+            },
+            error => Self::DataFusion(error),
+        }
     }
 }
 

@@ -36,8 +36,22 @@ pub(super) fn multiply(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let scale = i32::from(scale_of(left)) + i32::from(scale_of(right));
     let left = left.as_primitive::<Decimal128Type>();
     let right = right.as_primitive::<Decimal128Type>();
-    let products: Decimal128Array =
-        left.iter().zip(right.iter()).map(|(left, right)| product(left?, right?, scale)).collect();
+    let mut lost = 0_u64;
+    let products: Decimal128Array = left
+        .iter()
+        .zip(right.iter())
+        .map(|(left, right)| {
+            let product = product(left?, right?, scale);
+            lost += u64::from(product.is_none());
+            product
+        })
+        .collect();
+    if lost > 0 {
+        tracing::warn!(
+            amounts = lost,
+            "amounts of more than 26 digits before the point do not fit DECIMAL(38,12) and are null"
+        );
+    }
     Ok(Arc::new(products.with_precision_and_scale(38, SCALE)?))
 }
 

@@ -20,7 +20,12 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
         .fields()
         .iter()
         .map(|field| match batch.column_by_name(field.name()) {
-            Some(column) => conform_array(column, field.data_type()),
+            Some(column) => conform_array(column, field.data_type()).map_err(|error| {
+                let (name, found, wanted) = (field.name(), column.data_type(), field.data_type());
+                ArrowError::CastError(format!(
+                    "column `{name}` is {found} in the source and {wanted} in bronze: {error}"
+                ))
+            }),
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),
         })
         .collect::<Result<Vec<_>, _>>()?;

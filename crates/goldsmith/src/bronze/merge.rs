@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::error::ArrowError;
 use futures::TryStreamExt;
@@ -11,7 +11,7 @@ use goldsmith_lake::{Preference, UpsertReport, UpsertRequest, upsert};
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::normalize_batch;
-use goldsmith_query::order::{KeySet, Part, latest_per_key, outranks};
+use goldsmith_query::order::{KeySet, Part, group_rows, latest_per_key, outranks};
 
 use super::job::{BronzeJob, matching_rows};
 use super::quarantine;
@@ -78,7 +78,7 @@ async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>) -> Resul
     let keep: Vec<&str> = columns.iter().map(String::as_str).collect();
     // One order for rows that come together and for those that follow one another: that of the carried columns, which gold has too.
     let content = Carried::new(rows.schema_ref(), &[], &keep)?;
-    let winners = take_record_batch(&rows, &latest_per_key(&content.apply(&rows)?, &key, &order)?)?;
+    let winners = take_record_batch(&rows, &latest(&rows, &key, &order, &content)?)?;
     job.rows.duplicates += (rows.num_rows() - winners.num_rows()) as u64;
     drop(rows);
     // Equal rows are found before this is asked, so that metadata of the load alone never makes one win.
@@ -94,6 +94,23 @@ async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>) -> Resul
     job.rows.unchanged += report.unchanged;
     job.rows.duplicates += report.outranked;
     Ok(())
+}
+
+/// The row of each key that comes first in the order of the carried columns. Only rows of repeated keys are carried, since deep ones
+/// become text.
+fn latest(rows: &RecordBatch, key: &[String], order: &[String], content: &Carried) -> Result<UInt64Array> {
+    let (mut winners, mut contested) = (Vec::with_capacity(rows.num_rows()), Vec::new());
+    for rows in group_rows(rows, key)?.iter() {
+        match rows {
+            [only] => winners.push(*only),
+            several => contested.extend_from_slice(several),
+        }
+    }
+    let carried = content.apply(&take_record_batch(rows, &UInt64Array::from(contested.clone()))?)?;
+    let first = latest_per_key(&carried, key, order)?;
+    winners.extend(first.values().iter().filter_map(|row| contested.get(usize::try_from(*row).ok()?)));
+    winners.sort_unstable();
+    Ok(winners.into())
 }
 
 /// Marks rows that are no longer in the source, and unmarks those that are back. Only `_is_present` changes:

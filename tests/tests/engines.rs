@@ -2,7 +2,7 @@
 //!
 //! Sail runs the compiled SQL and takes its position down; what it cannot do, write tables of the native engine, is done here as
 //! Spark would: commits of another engine whose rows are those that a run of the native engine elsewhere made of the same sources,
-//! which `spark.rs` shows to be those of Spark.
+//! which `spark.rs` shows to be those of Spark. With GOLDSMITH_SPARK=delta Apache Spark itself takes its turn.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};

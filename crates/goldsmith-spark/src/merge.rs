@@ -94,29 +94,21 @@ pub(crate) fn refresh(context: &TableContext<'_>) -> Result<String> {
         affected(context, &mut chain)?;
     }
     kind::base(context, &mut chain, if whole { Scope::Whole } else { Scope::Affected })?;
-    let mut select = finish(context, &mut chain, true)?;
-    let versioned = matches!(context.table.kind, GoldKind::Scd2 { .. });
-    if versioned {
-        select = with_stale(context, &mut chain, &select);
-    }
+    let select = finish(context, &mut chain, true)?;
+    chain.push("computed", "The rows as they have to be.", select);
+    // Rows of a fact stay: what bronze keeps makes the same keys again.
+    let deletes = whole || matches!(context.table.kind, GoldKind::Scd2 { .. });
     let name = context.names.gold(&context.table.name);
     let mut sql = format!(
         "merge into {name} as t\nusing (\n{}\n) as s\non {}",
-        indented(&chain.query(&select)),
-        matching(context)
+        indented(&chain.query(&differing(context, whole, deletes))),
+        matching(context, "t", "s")
     );
-    if versioned {
+    if deletes {
         sql.push_str("\nwhen matched and s._is_stale then delete");
     }
-    sql.push_str(&format!(
-        "\nwhen matched and not ({}) then update set {}",
-        same(context),
-        assignments(context, versioned)
-    ));
-    sql.push_str(&format!("\nwhen not matched then insert {}", insertion(context, versioned)));
-    if whole {
-        sql.push_str("\nwhen not matched by source then delete");
-    }
+    sql.push_str(&format!("\nwhen matched then update set {}", assignments(context, deletes)));
+    sql.push_str(&format!("\nwhen not matched then insert {}", insertion(context, deletes)));
     Ok(sql)
 }
 
@@ -176,35 +168,47 @@ fn affected(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> {
     Ok(())
 }
 
-/// Adds versions that the table holds of affected keys and that are versions no more.
-fn with_stale(context: &TableContext<'_>, chain: &mut Chain, select: &str) -> String {
-    chain.push("computed", "The versions of the affected keys.", select);
-    let surrogate = identifier(&context.table.surrogate_key());
-    let own: Vec<String> =
-        context.columns.iter().map(|column| format!("h.{}", identifier(&column.column.name))).collect();
-    format!(
-        "select *, false as _is_stale\nfrom computed\nunion all\n\
-         -- Versions that the table holds of these keys and that are versions no more.\n\
-         select {}, true as _is_stale\nfrom {} as h\nleft semi join affected as a on {}\n\
-         left anti join computed as c on h.{surrogate} = c.{surrogate}",
-        wrapped(&own),
-        context.names.gold(&context.table.name),
-        equal(&context.table.key, "h", "a"),
-    )
+/// The rows that have to be written, and of some kinds those that have to go. Delta Lake writes every file anew that has a row which is
+/// matched, whatever is done with it, so rows that are as they should be must not come near the table.
+fn differing(context: &TableContext<'_>, whole: bool, deletes: bool) -> String {
+    let name = context.names.gold(&context.table.name);
+    let of = |prefix: &str| {
+        let columns: Vec<String> = names_of(context).iter().map(|column| format!("{prefix}.{column}")).collect();
+        wrapped(&columns)
+    };
+    let (flag, keys) = (if deletes { ", false as _is_stale" } else { "" }, matching(context, "h", "c"));
+    let mut sql = format!(
+        "select {}{flag}\nfrom computed as c\nleft join (\n  select *, true as _is_held\n  from {name}\n) as h on {keys}\n\
+         where case when h._is_held then not (\n  {}\n) else true end",
+        of("c"),
+        same(context, "h", "c"),
+    );
+    if deletes {
+        let scope = if whole {
+            String::new()
+        } else {
+            format!("\nleft semi join affected as a on {}", equal(&context.table.key, "h", "a"))
+        };
+        sql.push_str(&format!(
+            "\nunion all\n-- Rows that the table holds and that are rows no more.\n\
+             select {}, true as _is_stale\nfrom {name} as h{scope}\nleft anti join computed as c on {keys}",
+            of("h"),
+        ));
+    }
+    sql
 }
 
 /// How rows of the table and computed rows are matched.
-fn matching(context: &TableContext<'_>) -> String {
+fn matching(context: &TableContext<'_>, left: &str, right: &str) -> String {
     if context.table.is_dimension() {
         let surrogate = identifier(&context.table.surrogate_key());
-        return format!("t.{surrogate} = s.{surrogate}");
+        return format!("{left}.{surrogate} = {right}.{surrogate}");
     }
-    equal(&context.table.key, "t", "s")
+    equal(&context.table.key, left, right)
 }
 
-/// Whether all columns but those of the audit are equal. Column by column, since Delta Lake for Spark decides on the common type of two
-/// structs while columns are `not null` that may be null where it joins both sides, and then fails to cast to it.
-fn same(context: &TableContext<'_>) -> String {
+/// Whether all columns but those of the audit are equal.
+fn same(context: &TableContext<'_>, left: &str, right: &str) -> String {
     let terms: Vec<String> = context
         .columns
         .iter()
@@ -212,10 +216,10 @@ fn same(context: &TableContext<'_>) -> String {
         .map(|column| {
             let name = identifier(&column.column.name);
             let side = |prefix: &str| comparable(&format!("{prefix}.{name}"), &column.column.data_type);
-            format!("{} <=> {}", side("t"), side("s"))
+            format!("{} <=> {}", side(left), side(right))
         })
         .collect();
-    format!("\n  {}\n", conjunction(&terms))
+    conjunction(&terms)
 }
 
 fn names_of(context: &TableContext<'_>) -> Vec<String> {

@@ -212,47 +212,59 @@ using (
       *,
       cast(conv(substring(_digest, 1, 8), 16, 10) as bigint) * 2147483648 + shiftright(cast(conv(substring(_digest, 9, 8), 16, 10) as bigint), 1) as account_price_key
     from hashed
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_price_key,
+      account_id,
+      price_start_time,
+      price_end_time,
+      sku_name,
+      cloud,
+      currency_code,
+      usage_unit,
+      pricing_default,
+      unit_price,
+      is_current,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from keyed
+    union all
+    -- The unknown member.
+    select
+      -1,
+      cast(null as string),
+      cast(null as timestamp),
+      cast(null as timestamp),
+      cast(null as string),
+      cast(null as string),
+      cast(null as string),
+      cast(null as string),
+      cast(null as decimal(38,18)),
+      cast(null as decimal(38,18)),
+      cast(null as boolean),
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
+      current_timestamp()
   )
-  select
-    account_price_key,
-    account_id,
-    price_start_time,
-    price_end_time,
-    sku_name,
-    cloud,
-    currency_code,
-    usage_unit,
-    pricing_default,
-    unit_price,
-    is_current,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from keyed
-  union all
-  -- The unknown member.
-  select
-    -1,
-    cast(null as string),
-    cast(null as timestamp),
-    cast(null as timestamp),
-    cast(null as string),
-    cast(null as string),
-    cast(null as string),
-    cast(null as string),
-    cast(null as decimal(38,18)),
-    cast(null as decimal(38,18)),
-    cast(null as boolean),
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
-    current_timestamp()
+  select c.account_price_key, c.account_id, c.price_start_time, c.price_end_time, c.sku_name, c.cloud, c.currency_code,
+      c.usage_unit, c.pricing_default, c.unit_price, c.is_current, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_account_price
+  ) as h on h.account_price_key = c.account_price_key
+  where case when h._is_held then not (
+    h.account_price_key <=> c.account_price_key and h.account_id <=> c.account_id
+      and h.price_start_time <=> c.price_start_time and h.price_end_time <=> c.price_end_time
+      and h.sku_name <=> c.sku_name and h.cloud <=> c.cloud and h.currency_code <=> c.currency_code
+      and h.usage_unit <=> c.usage_unit and h.pricing_default <=> c.pricing_default and h.unit_price <=> c.unit_price
+      and h.is_current <=> c.is_current
+  ) else true end
 ) as s
 on t.account_price_key = s.account_price_key
-when matched and not (
-  t.account_price_key <=> s.account_price_key and t.account_id <=> s.account_id
-    and t.price_start_time <=> s.price_start_time and t.price_end_time <=> s.price_end_time
-    and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud and t.currency_code <=> s.currency_code
-    and t.usage_unit <=> s.usage_unit and t.pricing_default <=> s.pricing_default and t.unit_price <=> s.unit_price
-    and t.is_current <=> s.is_current
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

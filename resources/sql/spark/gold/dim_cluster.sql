@@ -503,7 +503,7 @@ using (
     from hashed
   ),
 
-  -- The versions of the affected keys.
+  -- The rows as they have to be.
   computed as (
     select
       cluster_key,
@@ -615,10 +615,62 @@ using (
       concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
       current_timestamp()
   )
-  select *, false as _is_stale
-  from computed
+  select c.cluster_key, c.account_id, c.workspace_id, c.cluster_id, c.cluster_name, c.owned_by, c.create_time,
+      c.delete_time, c.driver_node_type, c.worker_node_type, c.worker_count, c.min_autoscale_workers,
+      c.max_autoscale_workers, c.auto_termination_minutes, c.enable_elastic_disk, c.tags, c.cluster_source,
+      c.init_scripts, c.aws_attributes_first_on_demand, c.aws_attributes_availability, c.aws_attributes_zone_id,
+      c.aws_attributes_instance_profile_arn, c.aws_attributes_spot_bid_price_percent,
+      c.aws_attributes_ebs_volume_type, c.aws_attributes_ebs_volume_count, c.aws_attributes_ebs_volume_size,
+      c.aws_attributes_ebs_volume_iops, c.aws_attributes_ebs_volume_throughput, c.azure_attributes_first_on_demand,
+      c.azure_attributes_availability, c.azure_attributes_spot_bid_max_price,
+      c.gcp_attributes_use_preemptible_executors, c.gcp_attributes_google_service_account,
+      c.gcp_attributes_boot_disk_size, c.gcp_attributes_availability, c.gcp_attributes_zone_id,
+      c.gcp_attributes_local_ssd_count, c.driver_instance_pool_id, c.worker_instance_pool_id, c.dbr_version,
+      c.change_time, c.change_date, c.data_security_mode, c.policy_id, c.dbr_major_minor, c.is_autoscaling,
+      c.valid_from, c.valid_to, c.is_current, c.is_deleted, c._run_id, c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_cluster
+  ) as h on h.cluster_key = c.cluster_key
+  where case when h._is_held then not (
+    h.cluster_key <=> c.cluster_key and h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id
+      and h.cluster_id <=> c.cluster_id and h.cluster_name <=> c.cluster_name and h.owned_by <=> c.owned_by
+      and h.create_time <=> c.create_time and h.delete_time <=> c.delete_time
+      and h.driver_node_type <=> c.driver_node_type and h.worker_node_type <=> c.worker_node_type
+      and h.worker_count <=> c.worker_count and h.min_autoscale_workers <=> c.min_autoscale_workers
+      and h.max_autoscale_workers <=> c.max_autoscale_workers
+      and h.auto_termination_minutes <=> c.auto_termination_minutes and h.enable_elastic_disk <=> c.enable_elastic_disk
+      and map_entries(h.tags) <=> map_entries(c.tags) and h.cluster_source <=> c.cluster_source
+      and h.init_scripts <=> c.init_scripts and h.aws_attributes_first_on_demand <=> c.aws_attributes_first_on_demand
+      and h.aws_attributes_availability <=> c.aws_attributes_availability
+      and h.aws_attributes_zone_id <=> c.aws_attributes_zone_id
+      and h.aws_attributes_instance_profile_arn <=> c.aws_attributes_instance_profile_arn
+      and h.aws_attributes_spot_bid_price_percent <=> c.aws_attributes_spot_bid_price_percent
+      and h.aws_attributes_ebs_volume_type <=> c.aws_attributes_ebs_volume_type
+      and h.aws_attributes_ebs_volume_count <=> c.aws_attributes_ebs_volume_count
+      and h.aws_attributes_ebs_volume_size <=> c.aws_attributes_ebs_volume_size
+      and h.aws_attributes_ebs_volume_iops <=> c.aws_attributes_ebs_volume_iops
+      and h.aws_attributes_ebs_volume_throughput <=> c.aws_attributes_ebs_volume_throughput
+      and h.azure_attributes_first_on_demand <=> c.azure_attributes_first_on_demand
+      and h.azure_attributes_availability <=> c.azure_attributes_availability
+      and h.azure_attributes_spot_bid_max_price <=> c.azure_attributes_spot_bid_max_price
+      and h.gcp_attributes_use_preemptible_executors <=> c.gcp_attributes_use_preemptible_executors
+      and h.gcp_attributes_google_service_account <=> c.gcp_attributes_google_service_account
+      and h.gcp_attributes_boot_disk_size <=> c.gcp_attributes_boot_disk_size
+      and h.gcp_attributes_availability <=> c.gcp_attributes_availability
+      and h.gcp_attributes_zone_id <=> c.gcp_attributes_zone_id
+      and h.gcp_attributes_local_ssd_count <=> c.gcp_attributes_local_ssd_count
+      and h.driver_instance_pool_id <=> c.driver_instance_pool_id
+      and h.worker_instance_pool_id <=> c.worker_instance_pool_id and h.dbr_version <=> c.dbr_version
+      and h.change_time <=> c.change_time and h.change_date <=> c.change_date
+      and h.data_security_mode <=> c.data_security_mode and h.policy_id <=> c.policy_id
+      and h.dbr_major_minor <=> c.dbr_major_minor and h.is_autoscaling <=> c.is_autoscaling
+      and h.valid_from <=> c.valid_from and h.valid_to <=> c.valid_to and h.is_current <=> c.is_current
+      and h.is_deleted <=> c.is_deleted
+  ) else true end
   union all
-  -- Versions that the table holds of these keys and that are versions no more.
+  -- Rows that the table holds and that are rows no more.
   select h.cluster_key, h.account_id, h.workspace_id, h.cluster_id, h.cluster_name, h.owned_by, h.create_time,
       h.delete_time, h.driver_node_type, h.worker_node_type, h.worker_count, h.min_autoscale_workers,
       h.max_autoscale_workers, h.auto_termination_minutes, h.enable_elastic_disk, h.tags, h.cluster_source,
@@ -638,42 +690,7 @@ using (
 ) as s
 on t.cluster_key = s.cluster_key
 when matched and s._is_stale then delete
-when matched and not (
-  t.cluster_key <=> s.cluster_key and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
-    and t.cluster_id <=> s.cluster_id and t.cluster_name <=> s.cluster_name and t.owned_by <=> s.owned_by
-    and t.create_time <=> s.create_time and t.delete_time <=> s.delete_time
-    and t.driver_node_type <=> s.driver_node_type and t.worker_node_type <=> s.worker_node_type
-    and t.worker_count <=> s.worker_count and t.min_autoscale_workers <=> s.min_autoscale_workers
-    and t.max_autoscale_workers <=> s.max_autoscale_workers
-    and t.auto_termination_minutes <=> s.auto_termination_minutes and t.enable_elastic_disk <=> s.enable_elastic_disk
-    and map_entries(t.tags) <=> map_entries(s.tags) and t.cluster_source <=> s.cluster_source
-    and t.init_scripts <=> s.init_scripts and t.aws_attributes_first_on_demand <=> s.aws_attributes_first_on_demand
-    and t.aws_attributes_availability <=> s.aws_attributes_availability
-    and t.aws_attributes_zone_id <=> s.aws_attributes_zone_id
-    and t.aws_attributes_instance_profile_arn <=> s.aws_attributes_instance_profile_arn
-    and t.aws_attributes_spot_bid_price_percent <=> s.aws_attributes_spot_bid_price_percent
-    and t.aws_attributes_ebs_volume_type <=> s.aws_attributes_ebs_volume_type
-    and t.aws_attributes_ebs_volume_count <=> s.aws_attributes_ebs_volume_count
-    and t.aws_attributes_ebs_volume_size <=> s.aws_attributes_ebs_volume_size
-    and t.aws_attributes_ebs_volume_iops <=> s.aws_attributes_ebs_volume_iops
-    and t.aws_attributes_ebs_volume_throughput <=> s.aws_attributes_ebs_volume_throughput
-    and t.azure_attributes_first_on_demand <=> s.azure_attributes_first_on_demand
-    and t.azure_attributes_availability <=> s.azure_attributes_availability
-    and t.azure_attributes_spot_bid_max_price <=> s.azure_attributes_spot_bid_max_price
-    and t.gcp_attributes_use_preemptible_executors <=> s.gcp_attributes_use_preemptible_executors
-    and t.gcp_attributes_google_service_account <=> s.gcp_attributes_google_service_account
-    and t.gcp_attributes_boot_disk_size <=> s.gcp_attributes_boot_disk_size
-    and t.gcp_attributes_availability <=> s.gcp_attributes_availability
-    and t.gcp_attributes_zone_id <=> s.gcp_attributes_zone_id
-    and t.gcp_attributes_local_ssd_count <=> s.gcp_attributes_local_ssd_count
-    and t.driver_instance_pool_id <=> s.driver_instance_pool_id
-    and t.worker_instance_pool_id <=> s.worker_instance_pool_id and t.dbr_version <=> s.dbr_version
-    and t.change_time <=> s.change_time and t.change_date <=> s.change_date
-    and t.data_security_mode <=> s.data_security_mode and t.policy_id <=> s.policy_id
-    and t.dbr_major_minor <=> s.dbr_major_minor and t.is_autoscaling <=> s.is_autoscaling
-    and t.valid_from <=> s.valid_from and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current
-    and t.is_deleted <=> s.is_deleted
-) then update set cluster_key = s.cluster_key, account_id = s.account_id, workspace_id = s.workspace_id,
+when matched then update set cluster_key = s.cluster_key, account_id = s.account_id, workspace_id = s.workspace_id,
     cluster_id = s.cluster_id, cluster_name = s.cluster_name, owned_by = s.owned_by, create_time = s.create_time,
     delete_time = s.delete_time, driver_node_type = s.driver_node_type, worker_node_type = s.worker_node_type,
     worker_count = s.worker_count, min_autoscale_workers = s.min_autoscale_workers,

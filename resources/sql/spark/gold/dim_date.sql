@@ -263,55 +263,82 @@ using (
       year(day) as fiscal_year,
       pmod(month(day) - 1, 12) div 3 + 1 as fiscal_quarter
     from days
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      date_key,
+      `date`,
+      `year`,
+      `quarter`,
+      `month`,
+      month_name,
+      week_of_year,
+      day_of_month,
+      day_of_week,
+      day_name,
+      is_weekend,
+      is_month_end,
+      fiscal_year,
+      fiscal_quarter,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from calendar
+    union all
+    -- The unknown member.
+    select
+      -1,
+      cast(null as date),
+      cast(null as int),
+      cast(null as int),
+      cast(null as int),
+      cast(null as string),
+      cast(null as int),
+      cast(null as int),
+      cast(null as int),
+      cast(null as string),
+      cast(null as boolean),
+      cast(null as boolean),
+      cast(null as int),
+      cast(null as int),
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
+      current_timestamp()
   )
-  select
-    date_key,
-    `date`,
-    `year`,
-    `quarter`,
-    `month`,
-    month_name,
-    week_of_year,
-    day_of_month,
-    day_of_week,
-    day_name,
-    is_weekend,
-    is_month_end,
-    fiscal_year,
-    fiscal_quarter,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from calendar
+  select c.date_key, c.`date`, c.`year`, c.`quarter`, c.`month`, c.month_name, c.week_of_year, c.day_of_month,
+      c.day_of_week, c.day_name, c.is_weekend, c.is_month_end, c.fiscal_year, c.fiscal_quarter, c._run_id,
+      c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_date
+  ) as h on h.date_key = c.date_key
+  where case when h._is_held then not (
+    h.date_key <=> c.date_key and h.`date` <=> c.`date` and h.`year` <=> c.`year` and h.`quarter` <=> c.`quarter`
+      and h.`month` <=> c.`month` and h.month_name <=> c.month_name and h.week_of_year <=> c.week_of_year
+      and h.day_of_month <=> c.day_of_month and h.day_of_week <=> c.day_of_week and h.day_name <=> c.day_name
+      and h.is_weekend <=> c.is_weekend and h.is_month_end <=> c.is_month_end and h.fiscal_year <=> c.fiscal_year
+      and h.fiscal_quarter <=> c.fiscal_quarter
+  ) else true end
   union all
-  -- The unknown member.
-  select
-    -1,
-    cast(null as date),
-    cast(null as int),
-    cast(null as int),
-    cast(null as int),
-    cast(null as string),
-    cast(null as int),
-    cast(null as int),
-    cast(null as int),
-    cast(null as string),
-    cast(null as boolean),
-    cast(null as boolean),
-    cast(null as int),
-    cast(null as int),
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
-    current_timestamp()
+  -- Rows that the table holds and that are rows no more.
+  select h.date_key, h.`date`, h.`year`, h.`quarter`, h.`month`, h.month_name, h.week_of_year, h.day_of_month,
+      h.day_of_week, h.day_name, h.is_weekend, h.is_month_end, h.fiscal_year, h.fiscal_quarter, h._run_id,
+      h._loaded_at, true as _is_stale
+  from system_gold.dim_date as h
+  left anti join computed as c on h.date_key = c.date_key
 ) as s
 on t.date_key = s.date_key
-when matched and not (
-  t.date_key <=> s.date_key and t.`date` <=> s.`date` and t.`year` <=> s.`year` and t.`quarter` <=> s.`quarter`
-    and t.`month` <=> s.`month` and t.month_name <=> s.month_name and t.week_of_year <=> s.week_of_year
-    and t.day_of_month <=> s.day_of_month and t.day_of_week <=> s.day_of_week and t.day_name <=> s.day_name
-    and t.is_weekend <=> s.is_weekend and t.is_month_end <=> s.is_month_end and t.fiscal_year <=> s.fiscal_year
-    and t.fiscal_quarter <=> s.fiscal_quarter
-) then update set *
-when not matched then insert *
-when not matched by source then delete;
+when matched and s._is_stale then delete
+when matched then update set date_key = s.date_key, `date` = s.`date`, `year` = s.`year`, `quarter` = s.`quarter`, `month` = s.`month`,
+    month_name = s.month_name, week_of_year = s.week_of_year, day_of_month = s.day_of_month,
+    day_of_week = s.day_of_week, day_name = s.day_name, is_weekend = s.is_weekend, is_month_end = s.is_month_end,
+    fiscal_year = s.fiscal_year, fiscal_quarter = s.fiscal_quarter, _run_id = s._run_id, _loaded_at = s._loaded_at
+when not matched then insert (date_key, `date`, `year`, `quarter`, `month`, month_name, week_of_year, day_of_month, day_of_week, day_name,
+    is_weekend, is_month_end, fiscal_year, fiscal_quarter, _run_id, _loaded_at)
+  values (s.date_key, s.`date`, s.`year`, s.`quarter`, s.`month`, s.month_name, s.week_of_year, s.day_of_month,
+    s.day_of_week, s.day_name, s.is_weekend, s.is_month_end, s.fiscal_year, s.fiscal_quarter, s._run_id,
+    s._loaded_at);
 
 -- statement: end
 -- Takes down that the table holds what was noted.

@@ -198,41 +198,53 @@ using (
       *,
       cast(conv(substring(_digest, 1, 8), 16, 10) as bigint) * 2147483648 + shiftright(cast(conv(substring(_digest, 9, 8), 16, 10) as bigint), 1) as experiment_key
     from hashed
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      experiment_key,
+      account_id,
+      update_time,
+      delete_time,
+      workspace_id,
+      experiment_id,
+      name,
+      create_time,
+      is_deleted,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from keyed
+    union all
+    -- The unknown member.
+    select
+      -1,
+      cast(null as string),
+      cast(null as timestamp),
+      cast(null as timestamp),
+      cast(null as string),
+      cast(null as string),
+      cast(null as string),
+      cast(null as timestamp),
+      cast(null as boolean),
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
+      current_timestamp()
   )
-  select
-    experiment_key,
-    account_id,
-    update_time,
-    delete_time,
-    workspace_id,
-    experiment_id,
-    name,
-    create_time,
-    is_deleted,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from keyed
-  union all
-  -- The unknown member.
-  select
-    -1,
-    cast(null as string),
-    cast(null as timestamp),
-    cast(null as timestamp),
-    cast(null as string),
-    cast(null as string),
-    cast(null as string),
-    cast(null as timestamp),
-    cast(null as boolean),
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
-    current_timestamp()
+  select c.experiment_key, c.account_id, c.update_time, c.delete_time, c.workspace_id, c.experiment_id, c.name,
+      c.create_time, c.is_deleted, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_experiment
+  ) as h on h.experiment_key = c.experiment_key
+  where case when h._is_held then not (
+    h.experiment_key <=> c.experiment_key and h.account_id <=> c.account_id and h.update_time <=> c.update_time
+      and h.delete_time <=> c.delete_time and h.workspace_id <=> c.workspace_id and h.experiment_id <=> c.experiment_id
+      and h.name <=> c.name and h.create_time <=> c.create_time and h.is_deleted <=> c.is_deleted
+  ) else true end
 ) as s
 on t.experiment_key = s.experiment_key
-when matched and not (
-  t.experiment_key <=> s.experiment_key and t.account_id <=> s.account_id and t.update_time <=> s.update_time
-    and t.delete_time <=> s.delete_time and t.workspace_id <=> s.workspace_id and t.experiment_id <=> s.experiment_id
-    and t.name <=> s.name and t.create_time <=> s.create_time and t.is_deleted <=> s.is_deleted
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

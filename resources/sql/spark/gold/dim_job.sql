@@ -266,7 +266,7 @@ using (
     from hashed
   ),
 
-  -- The versions of the affected keys.
+  -- The rows as they have to be.
   computed as (
     select
       job_key,
@@ -308,10 +308,22 @@ using (
       concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
       current_timestamp()
   )
-  select *, false as _is_stale
-  from computed
+  select c.job_key, c.account_id, c.workspace_id, c.job_id, c.name, c.creator_id, c.tags, c.run_as, c.change_time,
+      c.delete_time, c.description, c.valid_from, c.valid_to, c.is_current, c.is_deleted, c._run_id, c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_job
+  ) as h on h.job_key = c.job_key
+  where case when h._is_held then not (
+    h.job_key <=> c.job_key and h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id
+      and h.job_id <=> c.job_id and h.name <=> c.name and h.creator_id <=> c.creator_id
+      and map_entries(h.tags) <=> map_entries(c.tags) and h.run_as <=> c.run_as and h.change_time <=> c.change_time
+      and h.delete_time <=> c.delete_time and h.description <=> c.description and h.valid_from <=> c.valid_from
+      and h.valid_to <=> c.valid_to and h.is_current <=> c.is_current and h.is_deleted <=> c.is_deleted
+  ) else true end
   union all
-  -- Versions that the table holds of these keys and that are versions no more.
+  -- Rows that the table holds and that are rows no more.
   select h.job_key, h.account_id, h.workspace_id, h.job_id, h.name, h.creator_id, h.tags, h.run_as, h.change_time,
       h.delete_time, h.description, h.valid_from, h.valid_to, h.is_current, h.is_deleted, h._run_id, h._loaded_at, true as _is_stale
   from system_gold.dim_job as h
@@ -320,13 +332,7 @@ using (
 ) as s
 on t.job_key = s.job_key
 when matched and s._is_stale then delete
-when matched and not (
-  t.job_key <=> s.job_key and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
-    and t.job_id <=> s.job_id and t.name <=> s.name and t.creator_id <=> s.creator_id
-    and map_entries(t.tags) <=> map_entries(s.tags) and t.run_as <=> s.run_as and t.change_time <=> s.change_time
-    and t.delete_time <=> s.delete_time and t.description <=> s.description and t.valid_from <=> s.valid_from
-    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
-) then update set job_key = s.job_key, account_id = s.account_id, workspace_id = s.workspace_id, job_id = s.job_id,
+when matched then update set job_key = s.job_key, account_id = s.account_id, workspace_id = s.workspace_id, job_id = s.job_id,
     name = s.name, creator_id = s.creator_id, tags = s.tags, run_as = s.run_as, change_time = s.change_time,
     delete_time = s.delete_time, description = s.description, valid_from = s.valid_from, valid_to = s.valid_to,
     is_current = s.is_current, is_deleted = s.is_deleted, _run_id = s._run_id, _loaded_at = s._loaded_at

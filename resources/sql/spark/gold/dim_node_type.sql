@@ -173,34 +173,45 @@ using (
       *,
       cast(conv(substring(_digest, 1, 8), 16, 10) as bigint) * 2147483648 + shiftright(cast(conv(substring(_digest, 9, 8), 16, 10) as bigint), 1) as node_type_key
     from hashed
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      node_type_key,
+      account_id,
+      node_type,
+      core_count,
+      memory_mb,
+      gpu_count,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from keyed
+    union all
+    -- The unknown member.
+    select
+      -1,
+      cast(null as string),
+      cast(null as string),
+      cast(null as double),
+      cast(null as bigint),
+      cast(null as bigint),
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
+      current_timestamp()
   )
-  select
-    node_type_key,
-    account_id,
-    node_type,
-    core_count,
-    memory_mb,
-    gpu_count,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from keyed
-  union all
-  -- The unknown member.
-  select
-    -1,
-    cast(null as string),
-    cast(null as string),
-    cast(null as double),
-    cast(null as bigint),
-    cast(null as bigint),
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
-    current_timestamp()
+  select c.node_type_key, c.account_id, c.node_type, c.core_count, c.memory_mb, c.gpu_count, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_node_type
+  ) as h on h.node_type_key = c.node_type_key
+  where case when h._is_held then not (
+    h.node_type_key <=> c.node_type_key and h.account_id <=> c.account_id and h.node_type <=> c.node_type
+      and h.core_count <=> c.core_count and h.memory_mb <=> c.memory_mb and h.gpu_count <=> c.gpu_count
+  ) else true end
 ) as s
 on t.node_type_key = s.node_type_key
-when matched and not (
-  t.node_type_key <=> s.node_type_key and t.account_id <=> s.account_id and t.node_type <=> s.node_type
-    and t.core_count <=> s.core_count and t.memory_mb <=> s.memory_mb and t.gpu_count <=> s.gpu_count
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -311,7 +311,7 @@ using (
     from hashed
   ),
 
-  -- The versions of the affected keys.
+  -- The rows as they have to be.
   computed as (
     select
       pipeline_key,
@@ -367,10 +367,28 @@ using (
       concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
       current_timestamp()
   )
-  select *, false as _is_stale
-  from computed
+  select c.pipeline_key, c.workspace_id, c.pipeline_id, c.pipeline_type, c.name, c.created_by, c.run_as, c.tags,
+      c.settings_photon, c.settings_development, c.settings_continuous, c.settings_serverless, c.settings_edition,
+      c.settings_channel, c.configuration, c.change_time, c.delete_time, c.account_id, c.valid_from, c.valid_to,
+      c.is_current, c.is_deleted, c._run_id, c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_pipeline
+  ) as h on h.pipeline_key = c.pipeline_key
+  where case when h._is_held then not (
+    h.pipeline_key <=> c.pipeline_key and h.workspace_id <=> c.workspace_id and h.pipeline_id <=> c.pipeline_id
+      and h.pipeline_type <=> c.pipeline_type and h.name <=> c.name and h.created_by <=> c.created_by
+      and h.run_as <=> c.run_as and map_entries(h.tags) <=> map_entries(c.tags)
+      and h.settings_photon <=> c.settings_photon and h.settings_development <=> c.settings_development
+      and h.settings_continuous <=> c.settings_continuous and h.settings_serverless <=> c.settings_serverless
+      and h.settings_edition <=> c.settings_edition and h.settings_channel <=> c.settings_channel
+      and map_entries(h.configuration) <=> map_entries(c.configuration) and h.change_time <=> c.change_time
+      and h.delete_time <=> c.delete_time and h.account_id <=> c.account_id and h.valid_from <=> c.valid_from
+      and h.valid_to <=> c.valid_to and h.is_current <=> c.is_current and h.is_deleted <=> c.is_deleted
+  ) else true end
   union all
-  -- Versions that the table holds of these keys and that are versions no more.
+  -- Rows that the table holds and that are rows no more.
   select h.pipeline_key, h.workspace_id, h.pipeline_id, h.pipeline_type, h.name, h.created_by, h.run_as, h.tags,
       h.settings_photon, h.settings_development, h.settings_continuous, h.settings_serverless, h.settings_edition,
       h.settings_channel, h.configuration, h.change_time, h.delete_time, h.account_id, h.valid_from, h.valid_to,
@@ -381,17 +399,7 @@ using (
 ) as s
 on t.pipeline_key = s.pipeline_key
 when matched and s._is_stale then delete
-when matched and not (
-  t.pipeline_key <=> s.pipeline_key and t.workspace_id <=> s.workspace_id and t.pipeline_id <=> s.pipeline_id
-    and t.pipeline_type <=> s.pipeline_type and t.name <=> s.name and t.created_by <=> s.created_by
-    and t.run_as <=> s.run_as and map_entries(t.tags) <=> map_entries(s.tags)
-    and t.settings_photon <=> s.settings_photon and t.settings_development <=> s.settings_development
-    and t.settings_continuous <=> s.settings_continuous and t.settings_serverless <=> s.settings_serverless
-    and t.settings_edition <=> s.settings_edition and t.settings_channel <=> s.settings_channel
-    and map_entries(t.configuration) <=> map_entries(s.configuration) and t.change_time <=> s.change_time
-    and t.delete_time <=> s.delete_time and t.account_id <=> s.account_id and t.valid_from <=> s.valid_from
-    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
-) then update set pipeline_key = s.pipeline_key, workspace_id = s.workspace_id, pipeline_id = s.pipeline_id,
+when matched then update set pipeline_key = s.pipeline_key, workspace_id = s.workspace_id, pipeline_id = s.pipeline_id,
     pipeline_type = s.pipeline_type, name = s.name, created_by = s.created_by, run_as = s.run_as, tags = s.tags,
     settings_photon = s.settings_photon, settings_development = s.settings_development,
     settings_continuous = s.settings_continuous, settings_serverless = s.settings_serverless,

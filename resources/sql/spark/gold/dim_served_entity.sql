@@ -357,7 +357,7 @@ using (
     from hashed
   ),
 
-  -- The versions of the affected keys.
+  -- The rows as they have to be.
   computed as (
     select
       served_entity_key,
@@ -425,10 +425,40 @@ using (
       concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
       current_timestamp()
   )
-  select *, false as _is_stale
-  from computed
+  select c.served_entity_key, c.served_entity_id, c.account_id, c.workspace_id, c.created_by, c.endpoint_name,
+      c.endpoint_id, c.served_entity_name, c.entity_type, c.entity_name, c.entity_version, c.endpoint_config_version,
+      c.task, c.external_model_config_provider, c.foundation_model_config_min_provisioned_throughput,
+      c.foundation_model_config_max_provisioned_throughput, c.custom_model_config_min_concurrency,
+      c.custom_model_config_max_concurrency, c.custom_model_config_compute_type,
+      c.feature_spec_config_min_concurrency, c.feature_spec_config_max_concurrency,
+      c.feature_spec_config_compute_type, c.change_time, c.endpoint_delete_time, c.valid_from, c.valid_to,
+      c.is_current, c.is_deleted, c._run_id, c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_served_entity
+  ) as h on h.served_entity_key = c.served_entity_key
+  where case when h._is_held then not (
+    h.served_entity_key <=> c.served_entity_key and h.served_entity_id <=> c.served_entity_id
+      and h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.created_by <=> c.created_by
+      and h.endpoint_name <=> c.endpoint_name and h.endpoint_id <=> c.endpoint_id
+      and h.served_entity_name <=> c.served_entity_name and h.entity_type <=> c.entity_type
+      and h.entity_name <=> c.entity_name and h.entity_version <=> c.entity_version
+      and h.endpoint_config_version <=> c.endpoint_config_version and h.task <=> c.task
+      and h.external_model_config_provider <=> c.external_model_config_provider
+      and h.foundation_model_config_min_provisioned_throughput <=> c.foundation_model_config_min_provisioned_throughput
+      and h.foundation_model_config_max_provisioned_throughput <=> c.foundation_model_config_max_provisioned_throughput
+      and h.custom_model_config_min_concurrency <=> c.custom_model_config_min_concurrency
+      and h.custom_model_config_max_concurrency <=> c.custom_model_config_max_concurrency
+      and h.custom_model_config_compute_type <=> c.custom_model_config_compute_type
+      and h.feature_spec_config_min_concurrency <=> c.feature_spec_config_min_concurrency
+      and h.feature_spec_config_max_concurrency <=> c.feature_spec_config_max_concurrency
+      and h.feature_spec_config_compute_type <=> c.feature_spec_config_compute_type and h.change_time <=> c.change_time
+      and h.endpoint_delete_time <=> c.endpoint_delete_time and h.valid_from <=> c.valid_from
+      and h.valid_to <=> c.valid_to and h.is_current <=> c.is_current and h.is_deleted <=> c.is_deleted
+  ) else true end
   union all
-  -- Versions that the table holds of these keys and that are versions no more.
+  -- Rows that the table holds and that are rows no more.
   select h.served_entity_key, h.served_entity_id, h.account_id, h.workspace_id, h.created_by, h.endpoint_name,
       h.endpoint_id, h.served_entity_name, h.entity_type, h.entity_name, h.entity_version, h.endpoint_config_version,
       h.task, h.external_model_config_provider, h.foundation_model_config_min_provisioned_throughput,
@@ -443,25 +473,7 @@ using (
 ) as s
 on t.served_entity_key = s.served_entity_key
 when matched and s._is_stale then delete
-when matched and not (
-  t.served_entity_key <=> s.served_entity_key and t.served_entity_id <=> s.served_entity_id
-    and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.created_by <=> s.created_by
-    and t.endpoint_name <=> s.endpoint_name and t.endpoint_id <=> s.endpoint_id
-    and t.served_entity_name <=> s.served_entity_name and t.entity_type <=> s.entity_type
-    and t.entity_name <=> s.entity_name and t.entity_version <=> s.entity_version
-    and t.endpoint_config_version <=> s.endpoint_config_version and t.task <=> s.task
-    and t.external_model_config_provider <=> s.external_model_config_provider
-    and t.foundation_model_config_min_provisioned_throughput <=> s.foundation_model_config_min_provisioned_throughput
-    and t.foundation_model_config_max_provisioned_throughput <=> s.foundation_model_config_max_provisioned_throughput
-    and t.custom_model_config_min_concurrency <=> s.custom_model_config_min_concurrency
-    and t.custom_model_config_max_concurrency <=> s.custom_model_config_max_concurrency
-    and t.custom_model_config_compute_type <=> s.custom_model_config_compute_type
-    and t.feature_spec_config_min_concurrency <=> s.feature_spec_config_min_concurrency
-    and t.feature_spec_config_max_concurrency <=> s.feature_spec_config_max_concurrency
-    and t.feature_spec_config_compute_type <=> s.feature_spec_config_compute_type and t.change_time <=> s.change_time
-    and t.endpoint_delete_time <=> s.endpoint_delete_time and t.valid_from <=> s.valid_from
-    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
-) then update set served_entity_key = s.served_entity_key, served_entity_id = s.served_entity_id, account_id = s.account_id,
+when matched then update set served_entity_key = s.served_entity_key, served_entity_id = s.served_entity_id, account_id = s.account_id,
     workspace_id = s.workspace_id, created_by = s.created_by, endpoint_name = s.endpoint_name,
     endpoint_id = s.endpoint_id, served_entity_name = s.served_entity_name, entity_type = s.entity_type,
     entity_name = s.entity_name, entity_version = s.entity_version,

@@ -232,44 +232,67 @@ using (
       *,
       cast(conv(substring(_digest, 1, 8), 16, 10) as bigint) * 2147483648 + shiftright(cast(conv(substring(_digest, 9, 8), 16, 10) as bigint), 1) as sku_key
     from hashed
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      sku_key,
+      sku_name,
+      cloud,
+      usage_unit,
+      first_usage_date,
+      last_usage_date,
+      sku_tier,
+      is_serverless,
+      is_photon,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from keyed
+    union all
+    -- The unknown member.
+    select
+      -1,
+      cast(null as string),
+      cast(null as string),
+      cast(null as string),
+      cast(null as date),
+      cast(null as date),
+      cast(null as string),
+      cast(null as boolean),
+      cast(null as boolean),
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
+      current_timestamp()
   )
-  select
-    sku_key,
-    sku_name,
-    cloud,
-    usage_unit,
-    first_usage_date,
-    last_usage_date,
-    sku_tier,
-    is_serverless,
-    is_photon,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from keyed
+  select c.sku_key, c.sku_name, c.cloud, c.usage_unit, c.first_usage_date, c.last_usage_date, c.sku_tier,
+      c.is_serverless, c.is_photon, c._run_id, c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_sku
+  ) as h on h.sku_key = c.sku_key
+  where case when h._is_held then not (
+    h.sku_key <=> c.sku_key and h.sku_name <=> c.sku_name and h.cloud <=> c.cloud
+      and h.usage_unit <=> c.usage_unit and h.first_usage_date <=> c.first_usage_date
+      and h.last_usage_date <=> c.last_usage_date and h.sku_tier <=> c.sku_tier and h.is_serverless <=> c.is_serverless
+      and h.is_photon <=> c.is_photon
+  ) else true end
   union all
-  -- The unknown member.
-  select
-    -1,
-    cast(null as string),
-    cast(null as string),
-    cast(null as string),
-    cast(null as date),
-    cast(null as date),
-    cast(null as string),
-    cast(null as boolean),
-    cast(null as boolean),
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
-    current_timestamp()
+  -- Rows that the table holds and that are rows no more.
+  select h.sku_key, h.sku_name, h.cloud, h.usage_unit, h.first_usage_date, h.last_usage_date, h.sku_tier,
+      h.is_serverless, h.is_photon, h._run_id, h._loaded_at, true as _is_stale
+  from system_gold.dim_sku as h
+  left anti join computed as c on h.sku_key = c.sku_key
 ) as s
 on t.sku_key = s.sku_key
-when matched and not (
-  t.sku_key <=> s.sku_key and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud
-    and t.usage_unit <=> s.usage_unit and t.first_usage_date <=> s.first_usage_date
-    and t.last_usage_date <=> s.last_usage_date and t.sku_tier <=> s.sku_tier and t.is_serverless <=> s.is_serverless
-    and t.is_photon <=> s.is_photon
-) then update set *
-when not matched then insert *
-when not matched by source then delete;
+when matched and s._is_stale then delete
+when matched then update set sku_key = s.sku_key, sku_name = s.sku_name, cloud = s.cloud, usage_unit = s.usage_unit,
+    first_usage_date = s.first_usage_date, last_usage_date = s.last_usage_date, sku_tier = s.sku_tier,
+    is_serverless = s.is_serverless, is_photon = s.is_photon, _run_id = s._run_id, _loaded_at = s._loaded_at
+when not matched then insert (sku_key, sku_name, cloud, usage_unit, first_usage_date, last_usage_date, sku_tier, is_serverless, is_photon,
+    _run_id, _loaded_at)
+  values (s.sku_key, s.sku_name, s.cloud, s.usage_unit, s.first_usage_date, s.last_usage_date, s.sku_tier,
+    s.is_serverless, s.is_photon, s._run_id, s._loaded_at);
 
 -- statement: end
 -- Takes down that the table holds what was noted.

@@ -512,39 +512,62 @@ using (
       *,
       cast(conv(substring(_digest, 1, 8), 16, 10) as bigint) * 2147483648 + shiftright(cast(conv(substring(_digest, 9, 8), 16, 10) as bigint), 1) as user_key
     from hashed
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      user_key,
+      user_name,
+      user_id,
+      first_seen_time,
+      last_seen_time,
+      is_service_principal,
+      email_domain,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from keyed
+    union all
+    -- The unknown member.
+    select
+      -1,
+      cast(null as string),
+      cast(null as string),
+      cast(null as timestamp),
+      cast(null as timestamp),
+      cast(null as boolean),
+      cast(null as string),
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
+      current_timestamp()
   )
-  select
-    user_key,
-    user_name,
-    user_id,
-    first_seen_time,
-    last_seen_time,
-    is_service_principal,
-    email_domain,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from keyed
+  select c.user_key, c.user_name, c.user_id, c.first_seen_time, c.last_seen_time, c.is_service_principal,
+      c.email_domain, c._run_id, c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_user
+  ) as h on h.user_key = c.user_key
+  where case when h._is_held then not (
+    h.user_key <=> c.user_key and h.user_name <=> c.user_name and h.user_id <=> c.user_id
+      and h.first_seen_time <=> c.first_seen_time and h.last_seen_time <=> c.last_seen_time
+      and h.is_service_principal <=> c.is_service_principal and h.email_domain <=> c.email_domain
+  ) else true end
   union all
-  -- The unknown member.
-  select
-    -1,
-    cast(null as string),
-    cast(null as string),
-    cast(null as timestamp),
-    cast(null as timestamp),
-    cast(null as boolean),
-    cast(null as string),
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
-    current_timestamp()
+  -- Rows that the table holds and that are rows no more.
+  select h.user_key, h.user_name, h.user_id, h.first_seen_time, h.last_seen_time, h.is_service_principal,
+      h.email_domain, h._run_id, h._loaded_at, true as _is_stale
+  from system_gold.dim_user as h
+  left anti join computed as c on h.user_key = c.user_key
 ) as s
 on t.user_key = s.user_key
-when matched and not (
-  t.user_key <=> s.user_key and t.user_name <=> s.user_name and t.user_id <=> s.user_id
-    and t.first_seen_time <=> s.first_seen_time and t.last_seen_time <=> s.last_seen_time
-    and t.is_service_principal <=> s.is_service_principal and t.email_domain <=> s.email_domain
-) then update set *
-when not matched then insert *
-when not matched by source then delete;
+when matched and s._is_stale then delete
+when matched then update set user_key = s.user_key, user_name = s.user_name, user_id = s.user_id, first_seen_time = s.first_seen_time,
+    last_seen_time = s.last_seen_time, is_service_principal = s.is_service_principal,
+    email_domain = s.email_domain, _run_id = s._run_id, _loaded_at = s._loaded_at
+when not matched then insert (user_key, user_name, user_id, first_seen_time, last_seen_time, is_service_principal, email_domain, _run_id,
+    _loaded_at)
+  values (s.user_key, s.user_name, s.user_id, s.first_seen_time, s.last_seen_time, s.is_service_principal,
+    s.email_domain, s._run_id, s._loaded_at);
 
 -- statement: end
 -- Takes down that the table holds what was noted.

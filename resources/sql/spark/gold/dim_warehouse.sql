@@ -292,7 +292,7 @@ using (
     from hashed
   ),
 
-  -- The versions of the affected keys.
+  -- The rows as they have to be.
   computed as (
     select
       warehouse_key,
@@ -342,10 +342,27 @@ using (
       concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
       current_timestamp()
   )
-  select *, false as _is_stale
-  from computed
+  select c.warehouse_key, c.warehouse_id, c.workspace_id, c.account_id, c.warehouse_name, c.warehouse_type,
+      c.warehouse_channel, c.warehouse_size, c.min_clusters, c.max_clusters, c.auto_stop_minutes, c.tags,
+      c.change_time, c.delete_time, c.created_by, c.valid_from, c.valid_to, c.is_current, c.is_deleted, c._run_id,
+      c._loaded_at, false as _is_stale
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_warehouse
+  ) as h on h.warehouse_key = c.warehouse_key
+  where case when h._is_held then not (
+    h.warehouse_key <=> c.warehouse_key and h.warehouse_id <=> c.warehouse_id
+      and h.workspace_id <=> c.workspace_id and h.account_id <=> c.account_id and h.warehouse_name <=> c.warehouse_name
+      and h.warehouse_type <=> c.warehouse_type and h.warehouse_channel <=> c.warehouse_channel
+      and h.warehouse_size <=> c.warehouse_size and h.min_clusters <=> c.min_clusters
+      and h.max_clusters <=> c.max_clusters and h.auto_stop_minutes <=> c.auto_stop_minutes
+      and map_entries(h.tags) <=> map_entries(c.tags) and h.change_time <=> c.change_time
+      and h.delete_time <=> c.delete_time and h.created_by <=> c.created_by and h.valid_from <=> c.valid_from
+      and h.valid_to <=> c.valid_to and h.is_current <=> c.is_current and h.is_deleted <=> c.is_deleted
+  ) else true end
   union all
-  -- Versions that the table holds of these keys and that are versions no more.
+  -- Rows that the table holds and that are rows no more.
   select h.warehouse_key, h.warehouse_id, h.workspace_id, h.account_id, h.warehouse_name, h.warehouse_type,
       h.warehouse_channel, h.warehouse_size, h.min_clusters, h.max_clusters, h.auto_stop_minutes, h.tags,
       h.change_time, h.delete_time, h.created_by, h.valid_from, h.valid_to, h.is_current, h.is_deleted, h._run_id,
@@ -356,16 +373,7 @@ using (
 ) as s
 on t.warehouse_key = s.warehouse_key
 when matched and s._is_stale then delete
-when matched and not (
-  t.warehouse_key <=> s.warehouse_key and t.warehouse_id <=> s.warehouse_id
-    and t.workspace_id <=> s.workspace_id and t.account_id <=> s.account_id and t.warehouse_name <=> s.warehouse_name
-    and t.warehouse_type <=> s.warehouse_type and t.warehouse_channel <=> s.warehouse_channel
-    and t.warehouse_size <=> s.warehouse_size and t.min_clusters <=> s.min_clusters
-    and t.max_clusters <=> s.max_clusters and t.auto_stop_minutes <=> s.auto_stop_minutes
-    and map_entries(t.tags) <=> map_entries(s.tags) and t.change_time <=> s.change_time
-    and t.delete_time <=> s.delete_time and t.created_by <=> s.created_by and t.valid_from <=> s.valid_from
-    and t.valid_to <=> s.valid_to and t.is_current <=> s.is_current and t.is_deleted <=> s.is_deleted
-) then update set warehouse_key = s.warehouse_key, warehouse_id = s.warehouse_id, workspace_id = s.workspace_id,
+when matched then update set warehouse_key = s.warehouse_key, warehouse_id = s.warehouse_id, workspace_id = s.workspace_id,
     account_id = s.account_id, warehouse_name = s.warehouse_name, warehouse_type = s.warehouse_type,
     warehouse_channel = s.warehouse_channel, warehouse_size = s.warehouse_size, min_clusters = s.min_clusters,
     max_clusters = s.max_clusters, auto_stop_minutes = s.auto_stop_minutes, tags = s.tags,

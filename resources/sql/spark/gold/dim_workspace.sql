@@ -180,37 +180,49 @@ using (
       *,
       cast(conv(substring(_digest, 1, 8), 16, 10) as bigint) * 2147483648 + shiftright(cast(conv(substring(_digest, 9, 8), 16, 10) as bigint), 1) as workspace_key
     from hashed
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      workspace_key,
+      account_id,
+      workspace_id,
+      workspace_name,
+      workspace_url,
+      create_time,
+      status,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from keyed
+    union all
+    -- The unknown member.
+    select
+      -1,
+      cast(null as string),
+      cast(null as string),
+      cast(null as string),
+      cast(null as string),
+      cast(null as timestamp),
+      cast(null as string),
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
+      current_timestamp()
   )
-  select
-    workspace_key,
-    account_id,
-    workspace_id,
-    workspace_name,
-    workspace_url,
-    create_time,
-    status,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from keyed
-  union all
-  -- The unknown member.
-  select
-    -1,
-    cast(null as string),
-    cast(null as string),
-    cast(null as string),
-    cast(null as string),
-    cast(null as timestamp),
-    cast(null as string),
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')),
-    current_timestamp()
+  select c.workspace_key, c.account_id, c.workspace_id, c.workspace_name, c.workspace_url, c.create_time, c.status,
+      c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.dim_workspace
+  ) as h on h.workspace_key = c.workspace_key
+  where case when h._is_held then not (
+    h.workspace_key <=> c.workspace_key and h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id
+      and h.workspace_name <=> c.workspace_name and h.workspace_url <=> c.workspace_url
+      and h.create_time <=> c.create_time and h.status <=> c.status
+  ) else true end
 ) as s
 on t.workspace_key = s.workspace_key
-when matched and not (
-  t.workspace_key <=> s.workspace_key and t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
-    and t.workspace_name <=> s.workspace_name and t.workspace_url <=> s.workspace_url
-    and t.create_time <=> s.create_time and t.status <=> s.status
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

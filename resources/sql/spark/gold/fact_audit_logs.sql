@@ -268,56 +268,71 @@ using (
     from derived as f
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join system_gold.dim_user as user_found on user_found.user_name = f.user_identity_email and f.user_identity_email <> '' and user_found.user_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      `version`,
+      event_time,
+      event_date,
+      source_ip_address,
+      user_agent,
+      session_id,
+      user_identity_email,
+      user_identity_subject_name,
+      service_name,
+      action_name,
+      request_id,
+      request_params,
+      response_status_code,
+      response_error_message,
+      response_result,
+      audit_level,
+      event_id,
+      identity_metadata_run_by,
+      identity_metadata_run_as,
+      identity_metadata_acting_resource,
+      is_failed_action,
+      is_sensitive_action,
+      date_key,
+      workspace_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    `version`,
-    event_time,
-    event_date,
-    source_ip_address,
-    user_agent,
-    session_id,
-    user_identity_email,
-    user_identity_subject_name,
-    service_name,
-    action_name,
-    request_id,
-    request_params,
-    response_status_code,
-    response_error_message,
-    response_result,
-    audit_level,
-    event_id,
-    identity_metadata_run_by,
-    identity_metadata_run_as,
-    identity_metadata_acting_resource,
-    is_failed_action,
-    is_sensitive_action,
-    date_key,
-    workspace_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.`version`, c.event_time, c.event_date, c.source_ip_address, c.user_agent,
+      c.session_id, c.user_identity_email, c.user_identity_subject_name, c.service_name, c.action_name, c.request_id,
+      c.request_params, c.response_status_code, c.response_error_message, c.response_result, c.audit_level,
+      c.event_id, c.identity_metadata_run_by, c.identity_metadata_run_as, c.identity_metadata_acting_resource,
+      c.is_failed_action, c.is_sensitive_action, c.date_key, c.workspace_key, c.user_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_audit_logs
+  ) as h on h.event_id <=> c.event_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.`version` <=> c.`version`
+      and h.event_time <=> c.event_time and h.event_date <=> c.event_date
+      and h.source_ip_address <=> c.source_ip_address and h.user_agent <=> c.user_agent
+      and h.session_id <=> c.session_id and h.user_identity_email <=> c.user_identity_email
+      and h.user_identity_subject_name <=> c.user_identity_subject_name and h.service_name <=> c.service_name
+      and h.action_name <=> c.action_name and h.request_id <=> c.request_id
+      and map_entries(h.request_params) <=> map_entries(c.request_params)
+      and h.response_status_code <=> c.response_status_code and h.response_error_message <=> c.response_error_message
+      and h.response_result <=> c.response_result and h.audit_level <=> c.audit_level and h.event_id <=> c.event_id
+      and h.identity_metadata_run_by <=> c.identity_metadata_run_by
+      and h.identity_metadata_run_as <=> c.identity_metadata_run_as
+      and h.identity_metadata_acting_resource <=> c.identity_metadata_acting_resource
+      and h.is_failed_action <=> c.is_failed_action and h.is_sensitive_action <=> c.is_sensitive_action
+      and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.event_id <=> s.event_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.`version` <=> s.`version`
-    and t.event_time <=> s.event_time and t.event_date <=> s.event_date
-    and t.source_ip_address <=> s.source_ip_address and t.user_agent <=> s.user_agent
-    and t.session_id <=> s.session_id and t.user_identity_email <=> s.user_identity_email
-    and t.user_identity_subject_name <=> s.user_identity_subject_name and t.service_name <=> s.service_name
-    and t.action_name <=> s.action_name and t.request_id <=> s.request_id
-    and map_entries(t.request_params) <=> map_entries(s.request_params)
-    and t.response_status_code <=> s.response_status_code and t.response_error_message <=> s.response_error_message
-    and t.response_result <=> s.response_result and t.audit_level <=> s.audit_level and t.event_id <=> s.event_id
-    and t.identity_metadata_run_by <=> s.identity_metadata_run_by
-    and t.identity_metadata_run_as <=> s.identity_metadata_run_as
-    and t.identity_metadata_acting_resource <=> s.identity_metadata_acting_resource
-    and t.is_failed_action <=> s.is_failed_action and t.is_sensitive_action <=> s.is_sensitive_action
-    and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

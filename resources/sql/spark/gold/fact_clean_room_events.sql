@@ -356,97 +356,132 @@ using (
       f.*,
       coalesce(cast(year(cast(f.event_time as date)) * 10000 + month(cast(f.event_time as date)) * 100 + day(cast(f.event_time as date)) as bigint), -1) as date_key
     from latest as f
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      metastore_id,
+      event_id,
+      clean_room_name,
+      central_clean_room_id,
+      initiator_global_metastore_id,
+      event_type,
+      clean_room_created_metadata_collaborators_json,
+      clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode,
+      clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json,
+      clean_room_created_metadata_compliance_profile_is_enabled,
+      clean_room_created_metadata_compliance_profile_compliance_standards,
+      clean_room_deleted_metadata_central_clean_room_id,
+      run_notebook_started_metadata_notebook_name,
+      run_notebook_started_metadata_notebook_checksum,
+      run_notebook_started_metadata_run_id,
+      run_notebook_started_metadata_notebook_etag,
+      run_notebook_started_metadata_notebook_update_time,
+      run_notebook_completed_metadata_notebook_name,
+      run_notebook_completed_metadata_run_id,
+      run_notebook_completed_metadata_state,
+      run_notebook_completed_metadata_duration_in_seconds,
+      run_notebook_completed_metadata_output_schema_name,
+      run_notebook_completed_metadata_output_schema_owner_global_metastore_id,
+      run_notebook_completed_metadata_output_schema_action,
+      run_notebook_completed_metadata_output_schema_expire_time,
+      run_notebook_completed_metadata_output_schema_assets_added_json,
+      clean_room_assets_updated_metadata_added_assets_json,
+      clean_room_assets_updated_metadata_updated_assets_json,
+      clean_room_assets_updated_metadata_removed_assets_json,
+      event_time,
+      output_schema_deleted_metadata_name,
+      output_schema_deleted_metadata_owner_global_metastore_id,
+      output_schema_deleted_metadata_action,
+      output_schema_deleted_metadata_expire_time,
+      initiator_collaborator_alias,
+      asset_review_created_metadata_asset_name,
+      asset_review_created_metadata_data_object_type,
+      asset_review_created_metadata_review_state,
+      asset_review_created_metadata_review_sub_reason,
+      asset_review_created_metadata_auto_approval_rule_id,
+      asset_review_created_metadata_notebook_metadata_etag,
+      date_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    metastore_id,
-    event_id,
-    clean_room_name,
-    central_clean_room_id,
-    initiator_global_metastore_id,
-    event_type,
-    clean_room_created_metadata_collaborators_json,
-    clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode,
-    clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json,
-    clean_room_created_metadata_compliance_profile_is_enabled,
-    clean_room_created_metadata_compliance_profile_compliance_standards,
-    clean_room_deleted_metadata_central_clean_room_id,
-    run_notebook_started_metadata_notebook_name,
-    run_notebook_started_metadata_notebook_checksum,
-    run_notebook_started_metadata_run_id,
-    run_notebook_started_metadata_notebook_etag,
-    run_notebook_started_metadata_notebook_update_time,
-    run_notebook_completed_metadata_notebook_name,
-    run_notebook_completed_metadata_run_id,
-    run_notebook_completed_metadata_state,
-    run_notebook_completed_metadata_duration_in_seconds,
-    run_notebook_completed_metadata_output_schema_name,
-    run_notebook_completed_metadata_output_schema_owner_global_metastore_id,
-    run_notebook_completed_metadata_output_schema_action,
-    run_notebook_completed_metadata_output_schema_expire_time,
-    run_notebook_completed_metadata_output_schema_assets_added_json,
-    clean_room_assets_updated_metadata_added_assets_json,
-    clean_room_assets_updated_metadata_updated_assets_json,
-    clean_room_assets_updated_metadata_removed_assets_json,
-    event_time,
-    output_schema_deleted_metadata_name,
-    output_schema_deleted_metadata_owner_global_metastore_id,
-    output_schema_deleted_metadata_action,
-    output_schema_deleted_metadata_expire_time,
-    initiator_collaborator_alias,
-    asset_review_created_metadata_asset_name,
-    asset_review_created_metadata_data_object_type,
-    asset_review_created_metadata_review_state,
-    asset_review_created_metadata_review_sub_reason,
-    asset_review_created_metadata_auto_approval_rule_id,
-    asset_review_created_metadata_notebook_metadata_etag,
-    date_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.metastore_id, c.event_id, c.clean_room_name, c.central_clean_room_id,
+      c.initiator_global_metastore_id, c.event_type, c.clean_room_created_metadata_collaborators_json,
+      c.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode,
+      c.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json,
+      c.clean_room_created_metadata_compliance_profile_is_enabled,
+      c.clean_room_created_metadata_compliance_profile_compliance_standards,
+      c.clean_room_deleted_metadata_central_clean_room_id, c.run_notebook_started_metadata_notebook_name,
+      c.run_notebook_started_metadata_notebook_checksum, c.run_notebook_started_metadata_run_id,
+      c.run_notebook_started_metadata_notebook_etag, c.run_notebook_started_metadata_notebook_update_time,
+      c.run_notebook_completed_metadata_notebook_name, c.run_notebook_completed_metadata_run_id,
+      c.run_notebook_completed_metadata_state, c.run_notebook_completed_metadata_duration_in_seconds,
+      c.run_notebook_completed_metadata_output_schema_name,
+      c.run_notebook_completed_metadata_output_schema_owner_global_metastore_id,
+      c.run_notebook_completed_metadata_output_schema_action,
+      c.run_notebook_completed_metadata_output_schema_expire_time,
+      c.run_notebook_completed_metadata_output_schema_assets_added_json,
+      c.clean_room_assets_updated_metadata_added_assets_json,
+      c.clean_room_assets_updated_metadata_updated_assets_json,
+      c.clean_room_assets_updated_metadata_removed_assets_json, c.event_time, c.output_schema_deleted_metadata_name,
+      c.output_schema_deleted_metadata_owner_global_metastore_id, c.output_schema_deleted_metadata_action,
+      c.output_schema_deleted_metadata_expire_time, c.initiator_collaborator_alias,
+      c.asset_review_created_metadata_asset_name, c.asset_review_created_metadata_data_object_type,
+      c.asset_review_created_metadata_review_state, c.asset_review_created_metadata_review_sub_reason,
+      c.asset_review_created_metadata_auto_approval_rule_id, c.asset_review_created_metadata_notebook_metadata_etag,
+      c.date_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_clean_room_events
+  ) as h on h.event_id <=> c.event_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.metastore_id <=> c.metastore_id and h.event_id <=> c.event_id
+      and h.clean_room_name <=> c.clean_room_name and h.central_clean_room_id <=> c.central_clean_room_id
+      and h.initiator_global_metastore_id <=> c.initiator_global_metastore_id and h.event_type <=> c.event_type
+      and h.clean_room_created_metadata_collaborators_json <=> c.clean_room_created_metadata_collaborators_json
+      and h.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode <=> c.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode
+      and h.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json <=> c.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json
+      and h.clean_room_created_metadata_compliance_profile_is_enabled <=> c.clean_room_created_metadata_compliance_profile_is_enabled
+      and h.clean_room_created_metadata_compliance_profile_compliance_standards <=> c.clean_room_created_metadata_compliance_profile_compliance_standards
+      and h.clean_room_deleted_metadata_central_clean_room_id <=> c.clean_room_deleted_metadata_central_clean_room_id
+      and h.run_notebook_started_metadata_notebook_name <=> c.run_notebook_started_metadata_notebook_name
+      and h.run_notebook_started_metadata_notebook_checksum <=> c.run_notebook_started_metadata_notebook_checksum
+      and h.run_notebook_started_metadata_run_id <=> c.run_notebook_started_metadata_run_id
+      and h.run_notebook_started_metadata_notebook_etag <=> c.run_notebook_started_metadata_notebook_etag
+      and h.run_notebook_started_metadata_notebook_update_time <=> c.run_notebook_started_metadata_notebook_update_time
+      and h.run_notebook_completed_metadata_notebook_name <=> c.run_notebook_completed_metadata_notebook_name
+      and h.run_notebook_completed_metadata_run_id <=> c.run_notebook_completed_metadata_run_id
+      and h.run_notebook_completed_metadata_state <=> c.run_notebook_completed_metadata_state
+      and h.run_notebook_completed_metadata_duration_in_seconds <=> c.run_notebook_completed_metadata_duration_in_seconds
+      and h.run_notebook_completed_metadata_output_schema_name <=> c.run_notebook_completed_metadata_output_schema_name
+      and h.run_notebook_completed_metadata_output_schema_owner_global_metastore_id <=> c.run_notebook_completed_metadata_output_schema_owner_global_metastore_id
+      and h.run_notebook_completed_metadata_output_schema_action <=> c.run_notebook_completed_metadata_output_schema_action
+      and h.run_notebook_completed_metadata_output_schema_expire_time <=> c.run_notebook_completed_metadata_output_schema_expire_time
+      and h.run_notebook_completed_metadata_output_schema_assets_added_json <=> c.run_notebook_completed_metadata_output_schema_assets_added_json
+      and h.clean_room_assets_updated_metadata_added_assets_json <=> c.clean_room_assets_updated_metadata_added_assets_json
+      and h.clean_room_assets_updated_metadata_updated_assets_json <=> c.clean_room_assets_updated_metadata_updated_assets_json
+      and h.clean_room_assets_updated_metadata_removed_assets_json <=> c.clean_room_assets_updated_metadata_removed_assets_json
+      and h.event_time <=> c.event_time
+      and h.output_schema_deleted_metadata_name <=> c.output_schema_deleted_metadata_name
+      and h.output_schema_deleted_metadata_owner_global_metastore_id <=> c.output_schema_deleted_metadata_owner_global_metastore_id
+      and h.output_schema_deleted_metadata_action <=> c.output_schema_deleted_metadata_action
+      and h.output_schema_deleted_metadata_expire_time <=> c.output_schema_deleted_metadata_expire_time
+      and h.initiator_collaborator_alias <=> c.initiator_collaborator_alias
+      and h.asset_review_created_metadata_asset_name <=> c.asset_review_created_metadata_asset_name
+      and h.asset_review_created_metadata_data_object_type <=> c.asset_review_created_metadata_data_object_type
+      and h.asset_review_created_metadata_review_state <=> c.asset_review_created_metadata_review_state
+      and h.asset_review_created_metadata_review_sub_reason <=> c.asset_review_created_metadata_review_sub_reason
+      and h.asset_review_created_metadata_auto_approval_rule_id <=> c.asset_review_created_metadata_auto_approval_rule_id
+      and h.asset_review_created_metadata_notebook_metadata_etag <=> c.asset_review_created_metadata_notebook_metadata_etag
+      and h.date_key <=> c.date_key
+  ) else true end
 ) as s
 on t.event_id <=> s.event_id
-when matched and not (
-  t.account_id <=> s.account_id and t.metastore_id <=> s.metastore_id and t.event_id <=> s.event_id
-    and t.clean_room_name <=> s.clean_room_name and t.central_clean_room_id <=> s.central_clean_room_id
-    and t.initiator_global_metastore_id <=> s.initiator_global_metastore_id and t.event_type <=> s.event_type
-    and t.clean_room_created_metadata_collaborators_json <=> s.clean_room_created_metadata_collaborators_json
-    and t.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode <=> s.clean_room_created_metadata_egress_network_policy_internet_access_restriction_mode
-    and t.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json <=> s.clean_room_created_metadata_egress_network_policy_internet_access_allowed_internet_destinations_json
-    and t.clean_room_created_metadata_compliance_profile_is_enabled <=> s.clean_room_created_metadata_compliance_profile_is_enabled
-    and t.clean_room_created_metadata_compliance_profile_compliance_standards <=> s.clean_room_created_metadata_compliance_profile_compliance_standards
-    and t.clean_room_deleted_metadata_central_clean_room_id <=> s.clean_room_deleted_metadata_central_clean_room_id
-    and t.run_notebook_started_metadata_notebook_name <=> s.run_notebook_started_metadata_notebook_name
-    and t.run_notebook_started_metadata_notebook_checksum <=> s.run_notebook_started_metadata_notebook_checksum
-    and t.run_notebook_started_metadata_run_id <=> s.run_notebook_started_metadata_run_id
-    and t.run_notebook_started_metadata_notebook_etag <=> s.run_notebook_started_metadata_notebook_etag
-    and t.run_notebook_started_metadata_notebook_update_time <=> s.run_notebook_started_metadata_notebook_update_time
-    and t.run_notebook_completed_metadata_notebook_name <=> s.run_notebook_completed_metadata_notebook_name
-    and t.run_notebook_completed_metadata_run_id <=> s.run_notebook_completed_metadata_run_id
-    and t.run_notebook_completed_metadata_state <=> s.run_notebook_completed_metadata_state
-    and t.run_notebook_completed_metadata_duration_in_seconds <=> s.run_notebook_completed_metadata_duration_in_seconds
-    and t.run_notebook_completed_metadata_output_schema_name <=> s.run_notebook_completed_metadata_output_schema_name
-    and t.run_notebook_completed_metadata_output_schema_owner_global_metastore_id <=> s.run_notebook_completed_metadata_output_schema_owner_global_metastore_id
-    and t.run_notebook_completed_metadata_output_schema_action <=> s.run_notebook_completed_metadata_output_schema_action
-    and t.run_notebook_completed_metadata_output_schema_expire_time <=> s.run_notebook_completed_metadata_output_schema_expire_time
-    and t.run_notebook_completed_metadata_output_schema_assets_added_json <=> s.run_notebook_completed_metadata_output_schema_assets_added_json
-    and t.clean_room_assets_updated_metadata_added_assets_json <=> s.clean_room_assets_updated_metadata_added_assets_json
-    and t.clean_room_assets_updated_metadata_updated_assets_json <=> s.clean_room_assets_updated_metadata_updated_assets_json
-    and t.clean_room_assets_updated_metadata_removed_assets_json <=> s.clean_room_assets_updated_metadata_removed_assets_json
-    and t.event_time <=> s.event_time
-    and t.output_schema_deleted_metadata_name <=> s.output_schema_deleted_metadata_name
-    and t.output_schema_deleted_metadata_owner_global_metastore_id <=> s.output_schema_deleted_metadata_owner_global_metastore_id
-    and t.output_schema_deleted_metadata_action <=> s.output_schema_deleted_metadata_action
-    and t.output_schema_deleted_metadata_expire_time <=> s.output_schema_deleted_metadata_expire_time
-    and t.initiator_collaborator_alias <=> s.initiator_collaborator_alias
-    and t.asset_review_created_metadata_asset_name <=> s.asset_review_created_metadata_asset_name
-    and t.asset_review_created_metadata_data_object_type <=> s.asset_review_created_metadata_data_object_type
-    and t.asset_review_created_metadata_review_state <=> s.asset_review_created_metadata_review_state
-    and t.asset_review_created_metadata_review_sub_reason <=> s.asset_review_created_metadata_review_sub_reason
-    and t.asset_review_created_metadata_auto_approval_rule_id <=> s.asset_review_created_metadata_auto_approval_rule_id
-    and t.asset_review_created_metadata_notebook_metadata_etag <=> s.asset_review_created_metadata_notebook_metadata_etag
-    and t.date_key <=> s.date_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -176,35 +176,48 @@ using (
       f.*,
       coalesce(cast(year(cast(f.latest_detected_time as date)) * 10000 + month(cast(f.latest_detected_time as date)) * 100 + day(cast(f.latest_detected_time as date)) as bigint), -1) as date_key
     from latest as f
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      catalog_id,
+      table_id,
+      latest_detected_time,
+      first_detected_time,
+      catalog_name,
+      schema_name,
+      table_name,
+      column_name,
+      data_type,
+      class_tag,
+      samples,
+      confidence,
+      frequency,
+      date_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    catalog_id,
-    table_id,
-    latest_detected_time,
-    first_detected_time,
-    catalog_name,
-    schema_name,
-    table_name,
-    column_name,
-    data_type,
-    class_tag,
-    samples,
-    confidence,
-    frequency,
-    date_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.catalog_id, c.table_id, c.latest_detected_time, c.first_detected_time, c.catalog_name, c.schema_name,
+      c.table_name, c.column_name, c.data_type, c.class_tag, c.samples, c.confidence, c.frequency, c.date_key,
+      c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_data_classification_results
+  ) as h on h.catalog_id <=> c.catalog_id and h.table_id <=> c.table_id and h.column_name <=> c.column_name and h.class_tag <=> c.class_tag
+  where case when h._is_held then not (
+    h.catalog_id <=> c.catalog_id and h.table_id <=> c.table_id
+      and h.latest_detected_time <=> c.latest_detected_time and h.first_detected_time <=> c.first_detected_time
+      and h.catalog_name <=> c.catalog_name and h.schema_name <=> c.schema_name and h.table_name <=> c.table_name
+      and h.column_name <=> c.column_name and h.data_type <=> c.data_type and h.class_tag <=> c.class_tag
+      and h.samples <=> c.samples and h.confidence <=> c.confidence and h.frequency <=> c.frequency
+      and h.date_key <=> c.date_key
+  ) else true end
 ) as s
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.column_name <=> s.column_name and t.class_tag <=> s.class_tag
-when matched and not (
-  t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id
-    and t.latest_detected_time <=> s.latest_detected_time and t.first_detected_time <=> s.first_detected_time
-    and t.catalog_name <=> s.catalog_name and t.schema_name <=> s.schema_name and t.table_name <=> s.table_name
-    and t.column_name <=> s.column_name and t.data_type <=> s.data_type and t.class_tag <=> s.class_tag
-    and t.samples <=> s.samples and t.confidence <=> s.confidence and t.frequency <=> s.frequency
-    and t.date_key <=> s.date_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

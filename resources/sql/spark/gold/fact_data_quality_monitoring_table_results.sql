@@ -264,67 +264,88 @@ using (
       f.*,
       coalesce(cast(year(cast(f.event_time as date)) * 10000 + month(cast(f.event_time as date)) * 100 + day(cast(f.event_time as date)) as bigint), -1) as date_key
     from latest as f
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      event_time,
+      catalog_name,
+      schema_name,
+      table_name,
+      catalog_id,
+      schema_id,
+      table_id,
+      status,
+      freshness_status,
+      freshness_commit_freshness_status,
+      freshness_commit_freshness_error_code,
+      freshness_commit_freshness_last_value,
+      freshness_commit_freshness_predicted_value,
+      completeness_status,
+      completeness_total_row_count_status,
+      completeness_total_row_count_error_code,
+      completeness_total_row_count_last_value,
+      completeness_total_row_count_min_predicted_value,
+      completeness_total_row_count_max_predicted_value,
+      completeness_daily_row_count_status,
+      completeness_daily_row_count_error_code,
+      completeness_daily_row_count_last_value,
+      completeness_daily_row_count_min_predicted_value,
+      completeness_daily_row_count_max_predicted_value,
+      downstream_impact_impact_level,
+      downstream_impact_num_downstream_tables,
+      downstream_impact_num_queries_on_affected_tables,
+      root_cause_analysis_upstream_jobs_json,
+      date_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    event_time,
-    catalog_name,
-    schema_name,
-    table_name,
-    catalog_id,
-    schema_id,
-    table_id,
-    status,
-    freshness_status,
-    freshness_commit_freshness_status,
-    freshness_commit_freshness_error_code,
-    freshness_commit_freshness_last_value,
-    freshness_commit_freshness_predicted_value,
-    completeness_status,
-    completeness_total_row_count_status,
-    completeness_total_row_count_error_code,
-    completeness_total_row_count_last_value,
-    completeness_total_row_count_min_predicted_value,
-    completeness_total_row_count_max_predicted_value,
-    completeness_daily_row_count_status,
-    completeness_daily_row_count_error_code,
-    completeness_daily_row_count_last_value,
-    completeness_daily_row_count_min_predicted_value,
-    completeness_daily_row_count_max_predicted_value,
-    downstream_impact_impact_level,
-    downstream_impact_num_downstream_tables,
-    downstream_impact_num_queries_on_affected_tables,
-    root_cause_analysis_upstream_jobs_json,
-    date_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.event_time, c.catalog_name, c.schema_name, c.table_name, c.catalog_id, c.schema_id, c.table_id, c.status,
+      c.freshness_status, c.freshness_commit_freshness_status, c.freshness_commit_freshness_error_code,
+      c.freshness_commit_freshness_last_value, c.freshness_commit_freshness_predicted_value, c.completeness_status,
+      c.completeness_total_row_count_status, c.completeness_total_row_count_error_code,
+      c.completeness_total_row_count_last_value, c.completeness_total_row_count_min_predicted_value,
+      c.completeness_total_row_count_max_predicted_value, c.completeness_daily_row_count_status,
+      c.completeness_daily_row_count_error_code, c.completeness_daily_row_count_last_value,
+      c.completeness_daily_row_count_min_predicted_value, c.completeness_daily_row_count_max_predicted_value,
+      c.downstream_impact_impact_level, c.downstream_impact_num_downstream_tables,
+      c.downstream_impact_num_queries_on_affected_tables, c.root_cause_analysis_upstream_jobs_json, c.date_key,
+      c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_data_quality_monitoring_table_results
+  ) as h on h.catalog_id <=> c.catalog_id and h.table_id <=> c.table_id and h.event_time <=> c.event_time
+  where case when h._is_held then not (
+    h.event_time <=> c.event_time and h.catalog_name <=> c.catalog_name and h.schema_name <=> c.schema_name
+      and h.table_name <=> c.table_name and h.catalog_id <=> c.catalog_id and h.schema_id <=> c.schema_id
+      and h.table_id <=> c.table_id and h.status <=> c.status and h.freshness_status <=> c.freshness_status
+      and h.freshness_commit_freshness_status <=> c.freshness_commit_freshness_status
+      and h.freshness_commit_freshness_error_code <=> c.freshness_commit_freshness_error_code
+      and h.freshness_commit_freshness_last_value <=> c.freshness_commit_freshness_last_value
+      and h.freshness_commit_freshness_predicted_value <=> c.freshness_commit_freshness_predicted_value
+      and h.completeness_status <=> c.completeness_status
+      and h.completeness_total_row_count_status <=> c.completeness_total_row_count_status
+      and h.completeness_total_row_count_error_code <=> c.completeness_total_row_count_error_code
+      and h.completeness_total_row_count_last_value <=> c.completeness_total_row_count_last_value
+      and h.completeness_total_row_count_min_predicted_value <=> c.completeness_total_row_count_min_predicted_value
+      and h.completeness_total_row_count_max_predicted_value <=> c.completeness_total_row_count_max_predicted_value
+      and h.completeness_daily_row_count_status <=> c.completeness_daily_row_count_status
+      and h.completeness_daily_row_count_error_code <=> c.completeness_daily_row_count_error_code
+      and h.completeness_daily_row_count_last_value <=> c.completeness_daily_row_count_last_value
+      and h.completeness_daily_row_count_min_predicted_value <=> c.completeness_daily_row_count_min_predicted_value
+      and h.completeness_daily_row_count_max_predicted_value <=> c.completeness_daily_row_count_max_predicted_value
+      and h.downstream_impact_impact_level <=> c.downstream_impact_impact_level
+      and h.downstream_impact_num_downstream_tables <=> c.downstream_impact_num_downstream_tables
+      and h.downstream_impact_num_queries_on_affected_tables <=> c.downstream_impact_num_queries_on_affected_tables
+      and h.root_cause_analysis_upstream_jobs_json <=> c.root_cause_analysis_upstream_jobs_json
+      and h.date_key <=> c.date_key
+  ) else true end
 ) as s
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.event_time <=> s.event_time
-when matched and not (
-  t.event_time <=> s.event_time and t.catalog_name <=> s.catalog_name and t.schema_name <=> s.schema_name
-    and t.table_name <=> s.table_name and t.catalog_id <=> s.catalog_id and t.schema_id <=> s.schema_id
-    and t.table_id <=> s.table_id and t.status <=> s.status and t.freshness_status <=> s.freshness_status
-    and t.freshness_commit_freshness_status <=> s.freshness_commit_freshness_status
-    and t.freshness_commit_freshness_error_code <=> s.freshness_commit_freshness_error_code
-    and t.freshness_commit_freshness_last_value <=> s.freshness_commit_freshness_last_value
-    and t.freshness_commit_freshness_predicted_value <=> s.freshness_commit_freshness_predicted_value
-    and t.completeness_status <=> s.completeness_status
-    and t.completeness_total_row_count_status <=> s.completeness_total_row_count_status
-    and t.completeness_total_row_count_error_code <=> s.completeness_total_row_count_error_code
-    and t.completeness_total_row_count_last_value <=> s.completeness_total_row_count_last_value
-    and t.completeness_total_row_count_min_predicted_value <=> s.completeness_total_row_count_min_predicted_value
-    and t.completeness_total_row_count_max_predicted_value <=> s.completeness_total_row_count_max_predicted_value
-    and t.completeness_daily_row_count_status <=> s.completeness_daily_row_count_status
-    and t.completeness_daily_row_count_error_code <=> s.completeness_daily_row_count_error_code
-    and t.completeness_daily_row_count_last_value <=> s.completeness_daily_row_count_last_value
-    and t.completeness_daily_row_count_min_predicted_value <=> s.completeness_daily_row_count_min_predicted_value
-    and t.completeness_daily_row_count_max_predicted_value <=> s.completeness_daily_row_count_max_predicted_value
-    and t.downstream_impact_impact_level <=> s.downstream_impact_impact_level
-    and t.downstream_impact_num_downstream_tables <=> s.downstream_impact_num_downstream_tables
-    and t.downstream_impact_num_queries_on_affected_tables <=> s.downstream_impact_num_queries_on_affected_tables
-    and t.root_cause_analysis_upstream_jobs_json <=> s.root_cause_analysis_upstream_jobs_json
-    and t.date_key <=> s.date_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

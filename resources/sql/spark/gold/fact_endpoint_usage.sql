@@ -266,46 +266,60 @@ using (
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join served_entity_found on served_entity_found.served_entity_id = f.served_entity_id and (served_entity_found._is_first or served_entity_found.valid_from <= f.request_time) and (served_entity_found.valid_to is null or f.request_time < served_entity_found.valid_to) and f.request_time is not null
     left join system_gold.dim_user as user_found on user_found.user_name = f.requester and f.requester <> '' and user_found.user_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      workspace_id,
+      account_id,
+      client_request_id,
+      databricks_request_id,
+      requester,
+      status_code,
+      request_time,
+      input_token_count,
+      output_token_count,
+      input_character_count,
+      output_character_count,
+      usage_context,
+      request_streaming,
+      served_entity_id,
+      request_date,
+      total_token_count,
+      is_error,
+      date_key,
+      workspace_key,
+      served_entity_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    workspace_id,
-    account_id,
-    client_request_id,
-    databricks_request_id,
-    requester,
-    status_code,
-    request_time,
-    input_token_count,
-    output_token_count,
-    input_character_count,
-    output_character_count,
-    usage_context,
-    request_streaming,
-    served_entity_id,
-    request_date,
-    total_token_count,
-    is_error,
-    date_key,
-    workspace_key,
-    served_entity_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.workspace_id, c.account_id, c.client_request_id, c.databricks_request_id, c.requester, c.status_code,
+      c.request_time, c.input_token_count, c.output_token_count, c.input_character_count, c.output_character_count,
+      c.usage_context, c.request_streaming, c.served_entity_id, c.request_date, c.total_token_count, c.is_error,
+      c.date_key, c.workspace_key, c.served_entity_key, c.user_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_endpoint_usage
+  ) as h on h.databricks_request_id <=> c.databricks_request_id
+  where case when h._is_held then not (
+    h.workspace_id <=> c.workspace_id and h.account_id <=> c.account_id
+      and h.client_request_id <=> c.client_request_id and h.databricks_request_id <=> c.databricks_request_id
+      and h.requester <=> c.requester and h.status_code <=> c.status_code and h.request_time <=> c.request_time
+      and h.input_token_count <=> c.input_token_count and h.output_token_count <=> c.output_token_count
+      and h.input_character_count <=> c.input_character_count and h.output_character_count <=> c.output_character_count
+      and map_entries(h.usage_context) <=> map_entries(c.usage_context) and h.request_streaming <=> c.request_streaming
+      and h.served_entity_id <=> c.served_entity_id and h.request_date <=> c.request_date
+      and h.total_token_count <=> c.total_token_count and h.is_error <=> c.is_error and h.date_key <=> c.date_key
+      and h.workspace_key <=> c.workspace_key and h.served_entity_key <=> c.served_entity_key
+      and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.databricks_request_id <=> s.databricks_request_id
-when matched and not (
-  t.workspace_id <=> s.workspace_id and t.account_id <=> s.account_id
-    and t.client_request_id <=> s.client_request_id and t.databricks_request_id <=> s.databricks_request_id
-    and t.requester <=> s.requester and t.status_code <=> s.status_code and t.request_time <=> s.request_time
-    and t.input_token_count <=> s.input_token_count and t.output_token_count <=> s.output_token_count
-    and t.input_character_count <=> s.input_character_count and t.output_character_count <=> s.output_character_count
-    and map_entries(t.usage_context) <=> map_entries(s.usage_context) and t.request_streaming <=> s.request_streaming
-    and t.served_entity_id <=> s.served_entity_id and t.request_date <=> s.request_date
-    and t.total_token_count <=> s.total_token_count and t.is_error <=> s.is_error and t.date_key <=> s.date_key
-    and t.workspace_key <=> s.workspace_key and t.served_entity_key <=> s.served_entity_key
-    and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

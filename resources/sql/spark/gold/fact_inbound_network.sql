@@ -180,31 +180,43 @@ using (
     from latest as f
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join system_gold.dim_user as user_found on user_found.user_name = f.authenticated_as and f.authenticated_as <> '' and user_found.user_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      event_id,
+      request_path,
+      source_ip,
+      authenticated_as,
+      event_time,
+      policy_outcome,
+      date_key,
+      workspace_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    event_id,
-    request_path,
-    source_ip,
-    authenticated_as,
-    event_time,
-    policy_outcome,
-    date_key,
-    workspace_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.event_id, c.request_path, c.source_ip, c.authenticated_as, c.event_time,
+      c.policy_outcome, c.date_key, c.workspace_key, c.user_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_inbound_network
+  ) as h on h.event_id <=> c.event_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.event_id <=> c.event_id
+      and h.request_path <=> c.request_path and h.source_ip <=> c.source_ip
+      and h.authenticated_as <=> c.authenticated_as and h.event_time <=> c.event_time
+      and h.policy_outcome <=> c.policy_outcome and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+      and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.event_id <=> s.event_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.event_id <=> s.event_id
-    and t.request_path <=> s.request_path and t.source_ip <=> s.source_ip
-    and t.authenticated_as <=> s.authenticated_as and t.event_time <=> s.event_time
-    and t.policy_outcome <=> s.policy_outcome and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-    and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -354,47 +354,61 @@ using (
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join job_found on job_found.workspace_id = f.workspace_id and job_found.job_id = f.job_id and (job_found._is_first or job_found.valid_from <= f.run_start_time) and (job_found.valid_to is null or f.run_start_time < job_found.valid_to) and f.run_start_time is not null
     left join job_task_found on job_task_found.workspace_id = f.workspace_id and job_task_found.job_id = f.job_id and job_task_found.task_key = f.task_key and (job_task_found._is_first or job_task_found.valid_from <= f.run_start_time) and (job_task_found.valid_to is null or f.run_start_time < job_task_found.valid_to) and f.run_start_time is not null
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      job_id,
+      run_id,
+      task_key,
+      compute_ids,
+      result_state,
+      job_run_id,
+      parent_run_id,
+      termination_code,
+      run_start_time,
+      last_seen_time,
+      slice_count,
+      attempt_count,
+      run_duration_seconds,
+      is_running,
+      run_end_time,
+      is_success,
+      run_date,
+      date_key,
+      workspace_key,
+      job_key,
+      job_task_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    job_id,
-    run_id,
-    task_key,
-    compute_ids,
-    result_state,
-    job_run_id,
-    parent_run_id,
-    termination_code,
-    run_start_time,
-    last_seen_time,
-    slice_count,
-    attempt_count,
-    run_duration_seconds,
-    is_running,
-    run_end_time,
-    is_success,
-    run_date,
-    date_key,
-    workspace_key,
-    job_key,
-    job_task_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.job_id, c.run_id, c.task_key, c.compute_ids, c.result_state, c.job_run_id,
+      c.parent_run_id, c.termination_code, c.run_start_time, c.last_seen_time, c.slice_count, c.attempt_count,
+      c.run_duration_seconds, c.is_running, c.run_end_time, c.is_success, c.run_date, c.date_key, c.workspace_key,
+      c.job_key, c.job_task_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_job_task_run_timeline
+  ) as h on h.workspace_id <=> c.workspace_id and h.job_id <=> c.job_id and h.run_id <=> c.run_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.job_id <=> c.job_id
+      and h.run_id <=> c.run_id and h.task_key <=> c.task_key and h.compute_ids <=> c.compute_ids
+      and h.result_state <=> c.result_state and h.job_run_id <=> c.job_run_id and h.parent_run_id <=> c.parent_run_id
+      and h.termination_code <=> c.termination_code and h.run_start_time <=> c.run_start_time
+      and h.last_seen_time <=> c.last_seen_time and h.slice_count <=> c.slice_count
+      and h.attempt_count <=> c.attempt_count and h.run_duration_seconds <=> c.run_duration_seconds
+      and h.is_running <=> c.is_running and h.run_end_time <=> c.run_end_time and h.is_success <=> c.is_success
+      and h.run_date <=> c.run_date and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+      and h.job_key <=> c.job_key and h.job_task_key <=> c.job_task_key
+  ) else true end
 ) as s
 on t.workspace_id <=> s.workspace_id and t.job_id <=> s.job_id and t.run_id <=> s.run_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.job_id <=> s.job_id
-    and t.run_id <=> s.run_id and t.task_key <=> s.task_key and t.compute_ids <=> s.compute_ids
-    and t.result_state <=> s.result_state and t.job_run_id <=> s.job_run_id and t.parent_run_id <=> s.parent_run_id
-    and t.termination_code <=> s.termination_code and t.run_start_time <=> s.run_start_time
-    and t.last_seen_time <=> s.last_seen_time and t.slice_count <=> s.slice_count
-    and t.attempt_count <=> s.attempt_count and t.run_duration_seconds <=> s.run_duration_seconds
-    and t.is_running <=> s.is_running and t.run_end_time <=> s.run_end_time and t.is_success <=> s.is_success
-    and t.run_date <=> s.run_date and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-    and t.job_key <=> s.job_key and t.job_task_key <=> s.job_task_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -216,49 +216,64 @@ using (
       f.*,
       coalesce(cast(year(cast(f.event_time as date)) * 10000 + month(cast(f.event_time as date)) * 100 + day(cast(f.event_time as date)) as bigint), -1) as date_key
     from latest as f
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      metastore_id,
+      metastore_cloud,
+      metastore_region,
+      provider_id,
+      provider_name,
+      listing_id,
+      listing_name,
+      consumer_delta_sharing_recipient_name,
+      consumer_delta_sharing_recipient_type,
+      consumer_cloud,
+      consumer_region,
+      consumer_metastore_id,
+      consumer_email,
+      consumer_name,
+      consumer_company,
+      consumer_intended_use,
+      consumer_comment,
+      event_type,
+      event_time,
+      event_date,
+      date_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    metastore_id,
-    metastore_cloud,
-    metastore_region,
-    provider_id,
-    provider_name,
-    listing_id,
-    listing_name,
-    consumer_delta_sharing_recipient_name,
-    consumer_delta_sharing_recipient_type,
-    consumer_cloud,
-    consumer_region,
-    consumer_metastore_id,
-    consumer_email,
-    consumer_name,
-    consumer_company,
-    consumer_intended_use,
-    consumer_comment,
-    event_type,
-    event_time,
-    event_date,
-    date_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.metastore_id, c.metastore_cloud, c.metastore_region, c.provider_id, c.provider_name,
+      c.listing_id, c.listing_name, c.consumer_delta_sharing_recipient_name, c.consumer_delta_sharing_recipient_type,
+      c.consumer_cloud, c.consumer_region, c.consumer_metastore_id, c.consumer_email, c.consumer_name,
+      c.consumer_company, c.consumer_intended_use, c.consumer_comment, c.event_type, c.event_time, c.event_date,
+      c.date_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_listing_access
+  ) as h on h.account_id <=> c.account_id and h.listing_id <=> c.listing_id and h.event_type <=> c.event_type and h.event_time <=> c.event_time and h.consumer_email <=> c.consumer_email
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.metastore_id <=> c.metastore_id
+      and h.metastore_cloud <=> c.metastore_cloud and h.metastore_region <=> c.metastore_region
+      and h.provider_id <=> c.provider_id and h.provider_name <=> c.provider_name and h.listing_id <=> c.listing_id
+      and h.listing_name <=> c.listing_name
+      and h.consumer_delta_sharing_recipient_name <=> c.consumer_delta_sharing_recipient_name
+      and h.consumer_delta_sharing_recipient_type <=> c.consumer_delta_sharing_recipient_type
+      and h.consumer_cloud <=> c.consumer_cloud and h.consumer_region <=> c.consumer_region
+      and h.consumer_metastore_id <=> c.consumer_metastore_id and h.consumer_email <=> c.consumer_email
+      and h.consumer_name <=> c.consumer_name and h.consumer_company <=> c.consumer_company
+      and h.consumer_intended_use <=> c.consumer_intended_use and h.consumer_comment <=> c.consumer_comment
+      and h.event_type <=> c.event_type and h.event_time <=> c.event_time and h.event_date <=> c.event_date
+      and h.date_key <=> c.date_key
+  ) else true end
 ) as s
 on t.account_id <=> s.account_id and t.listing_id <=> s.listing_id and t.event_type <=> s.event_type and t.event_time <=> s.event_time and t.consumer_email <=> s.consumer_email
-when matched and not (
-  t.account_id <=> s.account_id and t.metastore_id <=> s.metastore_id
-    and t.metastore_cloud <=> s.metastore_cloud and t.metastore_region <=> s.metastore_region
-    and t.provider_id <=> s.provider_id and t.provider_name <=> s.provider_name and t.listing_id <=> s.listing_id
-    and t.listing_name <=> s.listing_name
-    and t.consumer_delta_sharing_recipient_name <=> s.consumer_delta_sharing_recipient_name
-    and t.consumer_delta_sharing_recipient_type <=> s.consumer_delta_sharing_recipient_type
-    and t.consumer_cloud <=> s.consumer_cloud and t.consumer_region <=> s.consumer_region
-    and t.consumer_metastore_id <=> s.consumer_metastore_id and t.consumer_email <=> s.consumer_email
-    and t.consumer_name <=> s.consumer_name and t.consumer_company <=> s.consumer_company
-    and t.consumer_intended_use <=> s.consumer_intended_use and t.consumer_comment <=> s.consumer_comment
-    and t.event_type <=> s.event_type and t.event_time <=> s.event_time and t.event_date <=> s.event_date
-    and t.date_key <=> s.date_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

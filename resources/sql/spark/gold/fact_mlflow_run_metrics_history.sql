@@ -188,33 +188,46 @@ using (
     from latest as f
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join system_gold.dim_experiment as experiment_found on experiment_found.workspace_id = f.workspace_id and experiment_found.experiment_id = f.experiment_id and experiment_found.experiment_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      insert_time,
+      record_id,
+      workspace_id,
+      experiment_id,
+      run_id,
+      metric_name,
+      metric_time,
+      metric_step,
+      metric_value,
+      date_key,
+      workspace_key,
+      experiment_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    insert_time,
-    record_id,
-    workspace_id,
-    experiment_id,
-    run_id,
-    metric_name,
-    metric_time,
-    metric_step,
-    metric_value,
-    date_key,
-    workspace_key,
-    experiment_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.insert_time, c.record_id, c.workspace_id, c.experiment_id, c.run_id, c.metric_name,
+      c.metric_time, c.metric_step, c.metric_value, c.date_key, c.workspace_key, c.experiment_key, c._run_id,
+      c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_mlflow_run_metrics_history
+  ) as h on h.record_id <=> c.record_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.insert_time <=> c.insert_time and h.record_id <=> c.record_id
+      and h.workspace_id <=> c.workspace_id and h.experiment_id <=> c.experiment_id and h.run_id <=> c.run_id
+      and h.metric_name <=> c.metric_name and h.metric_time <=> c.metric_time and h.metric_step <=> c.metric_step
+      and h.metric_value <=> c.metric_value and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+      and h.experiment_key <=> c.experiment_key
+  ) else true end
 ) as s
 on t.record_id <=> s.record_id
-when matched and not (
-  t.account_id <=> s.account_id and t.insert_time <=> s.insert_time and t.record_id <=> s.record_id
-    and t.workspace_id <=> s.workspace_id and t.experiment_id <=> s.experiment_id and t.run_id <=> s.run_id
-    and t.metric_name <=> s.metric_name and t.metric_time <=> s.metric_time and t.metric_step <=> s.metric_step
-    and t.metric_value <=> s.metric_value and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-    and t.experiment_key <=> s.experiment_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -236,42 +236,56 @@ using (
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join system_gold.dim_experiment as experiment_found on experiment_found.workspace_id = f.workspace_id and experiment_found.experiment_id = f.experiment_id and experiment_found.experiment_key <> -1
     left join system_gold.dim_user as user_found on user_found.user_name = f.created_by and f.created_by <> '' and user_found.user_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      update_time,
+      delete_time,
+      workspace_id,
+      run_id,
+      experiment_id,
+      created_by,
+      start_time,
+      end_time,
+      run_name,
+      status,
+      params,
+      tags,
+      aggregated_metrics_json,
+      duration_seconds,
+      is_success,
+      date_key,
+      workspace_key,
+      experiment_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    update_time,
-    delete_time,
-    workspace_id,
-    run_id,
-    experiment_id,
-    created_by,
-    start_time,
-    end_time,
-    run_name,
-    status,
-    params,
-    tags,
-    aggregated_metrics_json,
-    duration_seconds,
-    is_success,
-    date_key,
-    workspace_key,
-    experiment_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.update_time, c.delete_time, c.workspace_id, c.run_id, c.experiment_id, c.created_by,
+      c.start_time, c.end_time, c.run_name, c.status, c.params, c.tags, c.aggregated_metrics_json,
+      c.duration_seconds, c.is_success, c.date_key, c.workspace_key, c.experiment_key, c.user_key, c._run_id,
+      c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_mlflow_runs
+  ) as h on h.workspace_id <=> c.workspace_id and h.run_id <=> c.run_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.update_time <=> c.update_time and h.delete_time <=> c.delete_time
+      and h.workspace_id <=> c.workspace_id and h.run_id <=> c.run_id and h.experiment_id <=> c.experiment_id
+      and h.created_by <=> c.created_by and h.start_time <=> c.start_time and h.end_time <=> c.end_time
+      and h.run_name <=> c.run_name and h.status <=> c.status and map_entries(h.params) <=> map_entries(c.params)
+      and map_entries(h.tags) <=> map_entries(c.tags) and h.aggregated_metrics_json <=> c.aggregated_metrics_json
+      and h.duration_seconds <=> c.duration_seconds and h.is_success <=> c.is_success and h.date_key <=> c.date_key
+      and h.workspace_key <=> c.workspace_key and h.experiment_key <=> c.experiment_key and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.workspace_id <=> s.workspace_id and t.run_id <=> s.run_id
-when matched and not (
-  t.account_id <=> s.account_id and t.update_time <=> s.update_time and t.delete_time <=> s.delete_time
-    and t.workspace_id <=> s.workspace_id and t.run_id <=> s.run_id and t.experiment_id <=> s.experiment_id
-    and t.created_by <=> s.created_by and t.start_time <=> s.start_time and t.end_time <=> s.end_time
-    and t.run_name <=> s.run_name and t.status <=> s.status and map_entries(t.params) <=> map_entries(s.params)
-    and map_entries(t.tags) <=> map_entries(s.tags) and t.aggregated_metrics_json <=> s.aggregated_metrics_json
-    and t.duration_seconds <=> s.duration_seconds and t.is_success <=> s.is_success and t.date_key <=> s.date_key
-    and t.workspace_key <=> s.workspace_key and t.experiment_key <=> s.experiment_key and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -278,50 +278,65 @@ using (
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join cluster_found on cluster_found.workspace_id = f.workspace_id and cluster_found.cluster_id = f.cluster_id and (cluster_found._is_first or cluster_found.valid_from <= f.start_time) and (cluster_found.valid_to is null or f.start_time < cluster_found.valid_to) and f.start_time is not null
     left join system_gold.dim_node_type as node_type_found on node_type_found.node_type = f.node_type and node_type_found.node_type_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      cluster_id,
+      instance_id,
+      start_time,
+      end_time,
+      driver,
+      cpu_user_percent,
+      cpu_system_percent,
+      cpu_wait_percent,
+      mem_used_percent,
+      mem_swap_percent,
+      network_sent_bytes,
+      network_received_bytes,
+      disk_free_bytes_per_mount_point,
+      node_type,
+      private_ip,
+      event_date,
+      duration_seconds,
+      cpu_busy_percent,
+      date_key,
+      workspace_key,
+      cluster_key,
+      node_type_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    cluster_id,
-    instance_id,
-    start_time,
-    end_time,
-    driver,
-    cpu_user_percent,
-    cpu_system_percent,
-    cpu_wait_percent,
-    mem_used_percent,
-    mem_swap_percent,
-    network_sent_bytes,
-    network_received_bytes,
-    disk_free_bytes_per_mount_point,
-    node_type,
-    private_ip,
-    event_date,
-    duration_seconds,
-    cpu_busy_percent,
-    date_key,
-    workspace_key,
-    cluster_key,
-    node_type_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.cluster_id, c.instance_id, c.start_time, c.end_time, c.driver,
+      c.cpu_user_percent, c.cpu_system_percent, c.cpu_wait_percent, c.mem_used_percent, c.mem_swap_percent,
+      c.network_sent_bytes, c.network_received_bytes, c.disk_free_bytes_per_mount_point, c.node_type, c.private_ip,
+      c.event_date, c.duration_seconds, c.cpu_busy_percent, c.date_key, c.workspace_key, c.cluster_key,
+      c.node_type_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_node_timeline
+  ) as h on h.workspace_id <=> c.workspace_id and h.cluster_id <=> c.cluster_id and h.instance_id <=> c.instance_id and h.start_time <=> c.start_time
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.cluster_id <=> c.cluster_id
+      and h.instance_id <=> c.instance_id and h.start_time <=> c.start_time and h.end_time <=> c.end_time
+      and h.driver <=> c.driver and h.cpu_user_percent <=> c.cpu_user_percent
+      and h.cpu_system_percent <=> c.cpu_system_percent and h.cpu_wait_percent <=> c.cpu_wait_percent
+      and h.mem_used_percent <=> c.mem_used_percent and h.mem_swap_percent <=> c.mem_swap_percent
+      and h.network_sent_bytes <=> c.network_sent_bytes and h.network_received_bytes <=> c.network_received_bytes
+      and map_entries(h.disk_free_bytes_per_mount_point) <=> map_entries(c.disk_free_bytes_per_mount_point)
+      and h.node_type <=> c.node_type and h.private_ip <=> c.private_ip and h.event_date <=> c.event_date
+      and h.duration_seconds <=> c.duration_seconds and h.cpu_busy_percent <=> c.cpu_busy_percent
+      and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key and h.cluster_key <=> c.cluster_key
+      and h.node_type_key <=> c.node_type_key
+  ) else true end
 ) as s
 on t.workspace_id <=> s.workspace_id and t.cluster_id <=> s.cluster_id and t.instance_id <=> s.instance_id and t.start_time <=> s.start_time
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.cluster_id <=> s.cluster_id
-    and t.instance_id <=> s.instance_id and t.start_time <=> s.start_time and t.end_time <=> s.end_time
-    and t.driver <=> s.driver and t.cpu_user_percent <=> s.cpu_user_percent
-    and t.cpu_system_percent <=> s.cpu_system_percent and t.cpu_wait_percent <=> s.cpu_wait_percent
-    and t.mem_used_percent <=> s.mem_used_percent and t.mem_swap_percent <=> s.mem_swap_percent
-    and t.network_sent_bytes <=> s.network_sent_bytes and t.network_received_bytes <=> s.network_received_bytes
-    and map_entries(t.disk_free_bytes_per_mount_point) <=> map_entries(s.disk_free_bytes_per_mount_point)
-    and t.node_type <=> s.node_type and t.private_ip <=> s.private_ip and t.event_date <=> s.event_date
-    and t.duration_seconds <=> s.duration_seconds and t.cpu_busy_percent <=> s.cpu_busy_percent
-    and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key and t.cluster_key <=> s.cluster_key
-    and t.node_type_key <=> s.node_type_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

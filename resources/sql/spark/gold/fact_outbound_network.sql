@@ -196,38 +196,51 @@ using (
       coalesce(workspace_found.workspace_key, -1) as workspace_key
     from latest as f
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      destination_type,
+      destination,
+      dns_event_domain_name,
+      dns_event_rcode,
+      storage_event_hostname,
+      storage_event_path,
+      storage_event_rejection_reason,
+      event_time,
+      access_type,
+      event_id,
+      network_source_type,
+      date_key,
+      workspace_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    destination_type,
-    destination,
-    dns_event_domain_name,
-    dns_event_rcode,
-    storage_event_hostname,
-    storage_event_path,
-    storage_event_rejection_reason,
-    event_time,
-    access_type,
-    event_id,
-    network_source_type,
-    date_key,
-    workspace_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.destination_type, c.destination, c.dns_event_domain_name, c.dns_event_rcode,
+      c.storage_event_hostname, c.storage_event_path, c.storage_event_rejection_reason, c.event_time, c.access_type,
+      c.event_id, c.network_source_type, c.date_key, c.workspace_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_outbound_network
+  ) as h on h.event_id <=> c.event_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id
+      and h.destination_type <=> c.destination_type and h.destination <=> c.destination
+      and h.dns_event_domain_name <=> c.dns_event_domain_name and h.dns_event_rcode <=> c.dns_event_rcode
+      and h.storage_event_hostname <=> c.storage_event_hostname and h.storage_event_path <=> c.storage_event_path
+      and h.storage_event_rejection_reason <=> c.storage_event_rejection_reason and h.event_time <=> c.event_time
+      and h.access_type <=> c.access_type and h.event_id <=> c.event_id
+      and h.network_source_type <=> c.network_source_type and h.date_key <=> c.date_key
+      and h.workspace_key <=> c.workspace_key
+  ) else true end
 ) as s
 on t.event_id <=> s.event_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id
-    and t.destination_type <=> s.destination_type and t.destination <=> s.destination
-    and t.dns_event_domain_name <=> s.dns_event_domain_name and t.dns_event_rcode <=> s.dns_event_rcode
-    and t.storage_event_hostname <=> s.storage_event_hostname and t.storage_event_path <=> s.storage_event_path
-    and t.storage_event_rejection_reason <=> s.storage_event_rejection_reason and t.event_time <=> s.event_time
-    and t.access_type <=> s.access_type and t.event_id <=> s.event_id
-    and t.network_source_type <=> s.network_source_type and t.date_key <=> s.date_key
-    and t.workspace_key <=> s.workspace_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -244,42 +244,56 @@ using (
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join served_entity_found on served_entity_found.served_entity_id = f.served_entity_id and (served_entity_found._is_first or served_entity_found.valid_from <= f.request_time) and (served_entity_found.valid_to is null or f.request_time < served_entity_found.valid_to) and f.request_time is not null
     left join system_gold.dim_user as user_found on user_found.user_name = f.requester and f.requester <> '' and user_found.user_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      request_date,
+      databricks_request_id,
+      client_request_id,
+      request_time,
+      status_code,
+      sampling_fraction,
+      execution_duration_ms,
+      request,
+      response,
+      logging_error_codes,
+      served_entity_id,
+      endpoint_table_id,
+      requester,
+      date_key,
+      workspace_key,
+      served_entity_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    request_date,
-    databricks_request_id,
-    client_request_id,
-    request_time,
-    status_code,
-    sampling_fraction,
-    execution_duration_ms,
-    request,
-    response,
-    logging_error_codes,
-    served_entity_id,
-    endpoint_table_id,
-    requester,
-    date_key,
-    workspace_key,
-    served_entity_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.request_date, c.databricks_request_id, c.client_request_id, c.request_time,
+      c.status_code, c.sampling_fraction, c.execution_duration_ms, c.request, c.response, c.logging_error_codes,
+      c.served_entity_id, c.endpoint_table_id, c.requester, c.date_key, c.workspace_key, c.served_entity_key,
+      c.user_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_payload_logs
+  ) as h on h.databricks_request_id <=> c.databricks_request_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.request_date <=> c.request_date
+      and h.databricks_request_id <=> c.databricks_request_id and h.client_request_id <=> c.client_request_id
+      and h.request_time <=> c.request_time and h.status_code <=> c.status_code
+      and h.sampling_fraction <=> c.sampling_fraction and h.execution_duration_ms <=> c.execution_duration_ms
+      and h.request <=> c.request and h.response <=> c.response and h.logging_error_codes <=> c.logging_error_codes
+      and h.served_entity_id <=> c.served_entity_id and h.endpoint_table_id <=> c.endpoint_table_id
+      and h.requester <=> c.requester and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+      and h.served_entity_key <=> c.served_entity_key and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.databricks_request_id <=> s.databricks_request_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.request_date <=> s.request_date
-    and t.databricks_request_id <=> s.databricks_request_id and t.client_request_id <=> s.client_request_id
-    and t.request_time <=> s.request_time and t.status_code <=> s.status_code
-    and t.sampling_fraction <=> s.sampling_fraction and t.execution_duration_ms <=> s.execution_duration_ms
-    and t.request <=> s.request and t.response <=> s.response and t.logging_error_codes <=> s.logging_error_codes
-    and t.served_entity_id <=> s.served_entity_id and t.endpoint_table_id <=> s.endpoint_table_id
-    and t.requester <=> s.requester and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-    and t.served_entity_key <=> s.served_entity_key and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -420,62 +420,79 @@ using (
     left join pipeline_found on pipeline_found.workspace_id = f.workspace_id and pipeline_found.pipeline_id = f.pipeline_id and (pipeline_found._is_first or pipeline_found.valid_from <= f.run_start_time) and (pipeline_found.valid_to is null or f.run_start_time < pipeline_found.valid_to) and f.run_start_time is not null
     left join cluster_found on cluster_found.workspace_id = f.workspace_id and cluster_found.cluster_id = f.compute_cluster_id and (cluster_found._is_first or cluster_found.valid_from <= f.run_start_time) and (cluster_found.valid_to is null or f.run_start_time < cluster_found.valid_to) and f.run_start_time is not null
     left join system_gold.dim_user as user_found on user_found.user_name = f.run_as_user_name and f.run_as_user_name <> '' and user_found.user_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      workspace_id,
+      pipeline_id,
+      update_id,
+      update_type,
+      request_id,
+      run_as_user_name,
+      trigger_type,
+      trigger_details_job_task_job_id,
+      trigger_details_job_task_job_task_run_id,
+      trigger_details_job_task_performance_target,
+      result_state,
+      compute_type,
+      compute_cluster_id,
+      refresh_selection_json,
+      full_refresh_selection_json,
+      reset_checkpoint_selection,
+      account_id,
+      run_start_time,
+      last_seen_time,
+      slice_count,
+      attempt_count,
+      run_duration_seconds,
+      is_running,
+      run_end_time,
+      is_success,
+      run_date,
+      date_key,
+      workspace_key,
+      pipeline_key,
+      cluster_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    workspace_id,
-    pipeline_id,
-    update_id,
-    update_type,
-    request_id,
-    run_as_user_name,
-    trigger_type,
-    trigger_details_job_task_job_id,
-    trigger_details_job_task_job_task_run_id,
-    trigger_details_job_task_performance_target,
-    result_state,
-    compute_type,
-    compute_cluster_id,
-    refresh_selection_json,
-    full_refresh_selection_json,
-    reset_checkpoint_selection,
-    account_id,
-    run_start_time,
-    last_seen_time,
-    slice_count,
-    attempt_count,
-    run_duration_seconds,
-    is_running,
-    run_end_time,
-    is_success,
-    run_date,
-    date_key,
-    workspace_key,
-    pipeline_key,
-    cluster_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.workspace_id, c.pipeline_id, c.update_id, c.update_type, c.request_id, c.run_as_user_name, c.trigger_type,
+      c.trigger_details_job_task_job_id, c.trigger_details_job_task_job_task_run_id,
+      c.trigger_details_job_task_performance_target, c.result_state, c.compute_type, c.compute_cluster_id,
+      c.refresh_selection_json, c.full_refresh_selection_json, c.reset_checkpoint_selection, c.account_id,
+      c.run_start_time, c.last_seen_time, c.slice_count, c.attempt_count, c.run_duration_seconds, c.is_running,
+      c.run_end_time, c.is_success, c.run_date, c.date_key, c.workspace_key, c.pipeline_key, c.cluster_key,
+      c.user_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_pipeline_update_timeline
+  ) as h on h.workspace_id <=> c.workspace_id and h.pipeline_id <=> c.pipeline_id and h.update_id <=> c.update_id
+  where case when h._is_held then not (
+    h.workspace_id <=> c.workspace_id and h.pipeline_id <=> c.pipeline_id and h.update_id <=> c.update_id
+      and h.update_type <=> c.update_type and h.request_id <=> c.request_id
+      and h.run_as_user_name <=> c.run_as_user_name and h.trigger_type <=> c.trigger_type
+      and h.trigger_details_job_task_job_id <=> c.trigger_details_job_task_job_id
+      and h.trigger_details_job_task_job_task_run_id <=> c.trigger_details_job_task_job_task_run_id
+      and h.trigger_details_job_task_performance_target <=> c.trigger_details_job_task_performance_target
+      and h.result_state <=> c.result_state and h.compute_type <=> c.compute_type
+      and h.compute_cluster_id <=> c.compute_cluster_id and h.refresh_selection_json <=> c.refresh_selection_json
+      and h.full_refresh_selection_json <=> c.full_refresh_selection_json
+      and h.reset_checkpoint_selection <=> c.reset_checkpoint_selection and h.account_id <=> c.account_id
+      and h.run_start_time <=> c.run_start_time and h.last_seen_time <=> c.last_seen_time
+      and h.slice_count <=> c.slice_count and h.attempt_count <=> c.attempt_count
+      and h.run_duration_seconds <=> c.run_duration_seconds and h.is_running <=> c.is_running
+      and h.run_end_time <=> c.run_end_time and h.is_success <=> c.is_success and h.run_date <=> c.run_date
+      and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key and h.pipeline_key <=> c.pipeline_key
+      and h.cluster_key <=> c.cluster_key and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.workspace_id <=> s.workspace_id and t.pipeline_id <=> s.pipeline_id and t.update_id <=> s.update_id
-when matched and not (
-  t.workspace_id <=> s.workspace_id and t.pipeline_id <=> s.pipeline_id and t.update_id <=> s.update_id
-    and t.update_type <=> s.update_type and t.request_id <=> s.request_id
-    and t.run_as_user_name <=> s.run_as_user_name and t.trigger_type <=> s.trigger_type
-    and t.trigger_details_job_task_job_id <=> s.trigger_details_job_task_job_id
-    and t.trigger_details_job_task_job_task_run_id <=> s.trigger_details_job_task_job_task_run_id
-    and t.trigger_details_job_task_performance_target <=> s.trigger_details_job_task_performance_target
-    and t.result_state <=> s.result_state and t.compute_type <=> s.compute_type
-    and t.compute_cluster_id <=> s.compute_cluster_id and t.refresh_selection_json <=> s.refresh_selection_json
-    and t.full_refresh_selection_json <=> s.full_refresh_selection_json
-    and t.reset_checkpoint_selection <=> s.reset_checkpoint_selection and t.account_id <=> s.account_id
-    and t.run_start_time <=> s.run_start_time and t.last_seen_time <=> s.last_seen_time
-    and t.slice_count <=> s.slice_count and t.attempt_count <=> s.attempt_count
-    and t.run_duration_seconds <=> s.run_duration_seconds and t.is_running <=> s.is_running
-    and t.run_end_time <=> s.run_end_time and t.is_success <=> s.is_success and t.run_date <=> s.run_date
-    and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key and t.pipeline_key <=> s.pipeline_key
-    and t.cluster_key <=> s.cluster_key and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -230,43 +230,57 @@ using (
       coalesce(workspace_found.workspace_key, -1) as workspace_key
     from derived as f
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      start_time,
+      end_time,
+      metastore_name,
+      metastore_id,
+      catalog_name,
+      schema_name,
+      table_name,
+      table_id,
+      operation_type,
+      operation_id,
+      operation_status,
+      operation_metrics,
+      usage_unit,
+      usage_quantity,
+      duration_seconds,
+      is_success,
+      date_key,
+      workspace_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    start_time,
-    end_time,
-    metastore_name,
-    metastore_id,
-    catalog_name,
-    schema_name,
-    table_name,
-    table_id,
-    operation_type,
-    operation_id,
-    operation_status,
-    operation_metrics,
-    usage_unit,
-    usage_quantity,
-    duration_seconds,
-    is_success,
-    date_key,
-    workspace_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.start_time, c.end_time, c.metastore_name, c.metastore_id, c.catalog_name,
+      c.schema_name, c.table_name, c.table_id, c.operation_type, c.operation_id, c.operation_status,
+      c.operation_metrics, c.usage_unit, c.usage_quantity, c.duration_seconds, c.is_success, c.date_key,
+      c.workspace_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_predictive_optimization
+  ) as h on h.operation_id <=> c.operation_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.start_time <=> c.start_time
+      and h.end_time <=> c.end_time and h.metastore_name <=> c.metastore_name and h.metastore_id <=> c.metastore_id
+      and h.catalog_name <=> c.catalog_name and h.schema_name <=> c.schema_name and h.table_name <=> c.table_name
+      and h.table_id <=> c.table_id and h.operation_type <=> c.operation_type and h.operation_id <=> c.operation_id
+      and h.operation_status <=> c.operation_status
+      and map_entries(h.operation_metrics) <=> map_entries(c.operation_metrics) and h.usage_unit <=> c.usage_unit
+      and h.usage_quantity <=> c.usage_quantity and h.duration_seconds <=> c.duration_seconds
+      and h.is_success <=> c.is_success and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+  ) else true end
 ) as s
 on t.operation_id <=> s.operation_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.start_time <=> s.start_time
-    and t.end_time <=> s.end_time and t.metastore_name <=> s.metastore_name and t.metastore_id <=> s.metastore_id
-    and t.catalog_name <=> s.catalog_name and t.schema_name <=> s.schema_name and t.table_name <=> s.table_name
-    and t.table_id <=> s.table_id and t.operation_type <=> s.operation_type and t.operation_id <=> s.operation_id
-    and t.operation_status <=> s.operation_status
-    and map_entries(t.operation_metrics) <=> map_entries(s.operation_metrics) and t.usage_unit <=> s.usage_unit
-    and t.usage_quantity <=> s.usage_quantity and t.duration_seconds <=> s.duration_seconds
-    and t.is_success <=> s.is_success and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -520,122 +520,147 @@ using (
     left join warehouse_found on warehouse_found.workspace_id = f.workspace_id and warehouse_found.warehouse_id = f.compute_warehouse_id and (warehouse_found._is_first or warehouse_found.valid_from <= f.start_time) and (warehouse_found.valid_to is null or f.start_time < warehouse_found.valid_to) and f.start_time is not null
     left join cluster_found on cluster_found.workspace_id = f.workspace_id and cluster_found.cluster_id = f.compute_cluster_id and (cluster_found._is_first or cluster_found.valid_from <= f.start_time) and (cluster_found.valid_to is null or f.start_time < cluster_found.valid_to) and f.start_time is not null
     left join system_gold.dim_user as user_found on user_found.user_name = f.executed_by and f.executed_by <> '' and user_found.user_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      statement_id,
+      executed_by,
+      session_id,
+      execution_status,
+      compute_type,
+      compute_cluster_id,
+      compute_warehouse_id,
+      executed_by_user_id,
+      statement_text,
+      statement_type,
+      error_message,
+      client_application,
+      client_driver,
+      total_duration_ms,
+      waiting_for_compute_duration_ms,
+      waiting_at_capacity_duration_ms,
+      execution_duration_ms,
+      compilation_duration_ms,
+      total_task_duration_ms,
+      result_fetch_duration_ms,
+      start_time,
+      end_time,
+      update_time,
+      read_partitions,
+      pruned_files,
+      read_files,
+      read_rows,
+      produced_rows,
+      read_bytes,
+      read_io_cache_percent,
+      from_result_cache,
+      spilled_local_bytes,
+      written_bytes,
+      shuffle_read_bytes,
+      query_source_job_info_job_id,
+      query_source_job_info_job_run_id,
+      query_source_job_info_job_task_run_id,
+      query_source_legacy_dashboard_id,
+      query_source_dashboard_id,
+      query_source_alert_id,
+      query_source_notebook_id,
+      query_source_sql_query_id,
+      query_source_genie_space_id,
+      query_source_pipeline_info_pipeline_id,
+      query_source_pipeline_info_update_id,
+      executed_as_user_id,
+      executed_as,
+      written_rows,
+      written_files,
+      cache_origin_statement_id,
+      query_parameters_named_parameters_json,
+      query_parameters_pos_parameters_json,
+      query_parameters_truncated,
+      query_tags,
+      query_date,
+      is_final,
+      is_success,
+      queue_duration_ms,
+      has_spill,
+      date_key,
+      workspace_key,
+      warehouse_key,
+      cluster_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    statement_id,
-    executed_by,
-    session_id,
-    execution_status,
-    compute_type,
-    compute_cluster_id,
-    compute_warehouse_id,
-    executed_by_user_id,
-    statement_text,
-    statement_type,
-    error_message,
-    client_application,
-    client_driver,
-    total_duration_ms,
-    waiting_for_compute_duration_ms,
-    waiting_at_capacity_duration_ms,
-    execution_duration_ms,
-    compilation_duration_ms,
-    total_task_duration_ms,
-    result_fetch_duration_ms,
-    start_time,
-    end_time,
-    update_time,
-    read_partitions,
-    pruned_files,
-    read_files,
-    read_rows,
-    produced_rows,
-    read_bytes,
-    read_io_cache_percent,
-    from_result_cache,
-    spilled_local_bytes,
-    written_bytes,
-    shuffle_read_bytes,
-    query_source_job_info_job_id,
-    query_source_job_info_job_run_id,
-    query_source_job_info_job_task_run_id,
-    query_source_legacy_dashboard_id,
-    query_source_dashboard_id,
-    query_source_alert_id,
-    query_source_notebook_id,
-    query_source_sql_query_id,
-    query_source_genie_space_id,
-    query_source_pipeline_info_pipeline_id,
-    query_source_pipeline_info_update_id,
-    executed_as_user_id,
-    executed_as,
-    written_rows,
-    written_files,
-    cache_origin_statement_id,
-    query_parameters_named_parameters_json,
-    query_parameters_pos_parameters_json,
-    query_parameters_truncated,
-    query_tags,
-    query_date,
-    is_final,
-    is_success,
-    queue_duration_ms,
-    has_spill,
-    date_key,
-    workspace_key,
-    warehouse_key,
-    cluster_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.statement_id, c.executed_by, c.session_id, c.execution_status, c.compute_type,
+      c.compute_cluster_id, c.compute_warehouse_id, c.executed_by_user_id, c.statement_text, c.statement_type,
+      c.error_message, c.client_application, c.client_driver, c.total_duration_ms, c.waiting_for_compute_duration_ms,
+      c.waiting_at_capacity_duration_ms, c.execution_duration_ms, c.compilation_duration_ms,
+      c.total_task_duration_ms, c.result_fetch_duration_ms, c.start_time, c.end_time, c.update_time,
+      c.read_partitions, c.pruned_files, c.read_files, c.read_rows, c.produced_rows, c.read_bytes,
+      c.read_io_cache_percent, c.from_result_cache, c.spilled_local_bytes, c.written_bytes, c.shuffle_read_bytes,
+      c.query_source_job_info_job_id, c.query_source_job_info_job_run_id, c.query_source_job_info_job_task_run_id,
+      c.query_source_legacy_dashboard_id, c.query_source_dashboard_id, c.query_source_alert_id,
+      c.query_source_notebook_id, c.query_source_sql_query_id, c.query_source_genie_space_id,
+      c.query_source_pipeline_info_pipeline_id, c.query_source_pipeline_info_update_id, c.executed_as_user_id,
+      c.executed_as, c.written_rows, c.written_files, c.cache_origin_statement_id,
+      c.query_parameters_named_parameters_json, c.query_parameters_pos_parameters_json, c.query_parameters_truncated,
+      c.query_tags, c.query_date, c.is_final, c.is_success, c.queue_duration_ms, c.has_spill, c.date_key,
+      c.workspace_key, c.warehouse_key, c.cluster_key, c.user_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_query_history
+  ) as h on h.workspace_id <=> c.workspace_id and h.statement_id <=> c.statement_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.statement_id <=> c.statement_id
+      and h.executed_by <=> c.executed_by and h.session_id <=> c.session_id
+      and h.execution_status <=> c.execution_status and h.compute_type <=> c.compute_type
+      and h.compute_cluster_id <=> c.compute_cluster_id and h.compute_warehouse_id <=> c.compute_warehouse_id
+      and h.executed_by_user_id <=> c.executed_by_user_id and h.statement_text <=> c.statement_text
+      and h.statement_type <=> c.statement_type and h.error_message <=> c.error_message
+      and h.client_application <=> c.client_application and h.client_driver <=> c.client_driver
+      and h.total_duration_ms <=> c.total_duration_ms
+      and h.waiting_for_compute_duration_ms <=> c.waiting_for_compute_duration_ms
+      and h.waiting_at_capacity_duration_ms <=> c.waiting_at_capacity_duration_ms
+      and h.execution_duration_ms <=> c.execution_duration_ms
+      and h.compilation_duration_ms <=> c.compilation_duration_ms
+      and h.total_task_duration_ms <=> c.total_task_duration_ms
+      and h.result_fetch_duration_ms <=> c.result_fetch_duration_ms and h.start_time <=> c.start_time
+      and h.end_time <=> c.end_time and h.update_time <=> c.update_time and h.read_partitions <=> c.read_partitions
+      and h.pruned_files <=> c.pruned_files and h.read_files <=> c.read_files and h.read_rows <=> c.read_rows
+      and h.produced_rows <=> c.produced_rows and h.read_bytes <=> c.read_bytes
+      and h.read_io_cache_percent <=> c.read_io_cache_percent and h.from_result_cache <=> c.from_result_cache
+      and h.spilled_local_bytes <=> c.spilled_local_bytes and h.written_bytes <=> c.written_bytes
+      and h.shuffle_read_bytes <=> c.shuffle_read_bytes
+      and h.query_source_job_info_job_id <=> c.query_source_job_info_job_id
+      and h.query_source_job_info_job_run_id <=> c.query_source_job_info_job_run_id
+      and h.query_source_job_info_job_task_run_id <=> c.query_source_job_info_job_task_run_id
+      and h.query_source_legacy_dashboard_id <=> c.query_source_legacy_dashboard_id
+      and h.query_source_dashboard_id <=> c.query_source_dashboard_id
+      and h.query_source_alert_id <=> c.query_source_alert_id
+      and h.query_source_notebook_id <=> c.query_source_notebook_id
+      and h.query_source_sql_query_id <=> c.query_source_sql_query_id
+      and h.query_source_genie_space_id <=> c.query_source_genie_space_id
+      and h.query_source_pipeline_info_pipeline_id <=> c.query_source_pipeline_info_pipeline_id
+      and h.query_source_pipeline_info_update_id <=> c.query_source_pipeline_info_update_id
+      and h.executed_as_user_id <=> c.executed_as_user_id and h.executed_as <=> c.executed_as
+      and h.written_rows <=> c.written_rows and h.written_files <=> c.written_files
+      and h.cache_origin_statement_id <=> c.cache_origin_statement_id
+      and h.query_parameters_named_parameters_json <=> c.query_parameters_named_parameters_json
+      and h.query_parameters_pos_parameters_json <=> c.query_parameters_pos_parameters_json
+      and h.query_parameters_truncated <=> c.query_parameters_truncated
+      and map_entries(h.query_tags) <=> map_entries(c.query_tags) and h.query_date <=> c.query_date
+      and h.is_final <=> c.is_final and h.is_success <=> c.is_success and h.queue_duration_ms <=> c.queue_duration_ms
+      and h.has_spill <=> c.has_spill and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+      and h.warehouse_key <=> c.warehouse_key and h.cluster_key <=> c.cluster_key and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.workspace_id <=> s.workspace_id and t.statement_id <=> s.statement_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.statement_id <=> s.statement_id
-    and t.executed_by <=> s.executed_by and t.session_id <=> s.session_id
-    and t.execution_status <=> s.execution_status and t.compute_type <=> s.compute_type
-    and t.compute_cluster_id <=> s.compute_cluster_id and t.compute_warehouse_id <=> s.compute_warehouse_id
-    and t.executed_by_user_id <=> s.executed_by_user_id and t.statement_text <=> s.statement_text
-    and t.statement_type <=> s.statement_type and t.error_message <=> s.error_message
-    and t.client_application <=> s.client_application and t.client_driver <=> s.client_driver
-    and t.total_duration_ms <=> s.total_duration_ms
-    and t.waiting_for_compute_duration_ms <=> s.waiting_for_compute_duration_ms
-    and t.waiting_at_capacity_duration_ms <=> s.waiting_at_capacity_duration_ms
-    and t.execution_duration_ms <=> s.execution_duration_ms
-    and t.compilation_duration_ms <=> s.compilation_duration_ms
-    and t.total_task_duration_ms <=> s.total_task_duration_ms
-    and t.result_fetch_duration_ms <=> s.result_fetch_duration_ms and t.start_time <=> s.start_time
-    and t.end_time <=> s.end_time and t.update_time <=> s.update_time and t.read_partitions <=> s.read_partitions
-    and t.pruned_files <=> s.pruned_files and t.read_files <=> s.read_files and t.read_rows <=> s.read_rows
-    and t.produced_rows <=> s.produced_rows and t.read_bytes <=> s.read_bytes
-    and t.read_io_cache_percent <=> s.read_io_cache_percent and t.from_result_cache <=> s.from_result_cache
-    and t.spilled_local_bytes <=> s.spilled_local_bytes and t.written_bytes <=> s.written_bytes
-    and t.shuffle_read_bytes <=> s.shuffle_read_bytes
-    and t.query_source_job_info_job_id <=> s.query_source_job_info_job_id
-    and t.query_source_job_info_job_run_id <=> s.query_source_job_info_job_run_id
-    and t.query_source_job_info_job_task_run_id <=> s.query_source_job_info_job_task_run_id
-    and t.query_source_legacy_dashboard_id <=> s.query_source_legacy_dashboard_id
-    and t.query_source_dashboard_id <=> s.query_source_dashboard_id
-    and t.query_source_alert_id <=> s.query_source_alert_id
-    and t.query_source_notebook_id <=> s.query_source_notebook_id
-    and t.query_source_sql_query_id <=> s.query_source_sql_query_id
-    and t.query_source_genie_space_id <=> s.query_source_genie_space_id
-    and t.query_source_pipeline_info_pipeline_id <=> s.query_source_pipeline_info_pipeline_id
-    and t.query_source_pipeline_info_update_id <=> s.query_source_pipeline_info_update_id
-    and t.executed_as_user_id <=> s.executed_as_user_id and t.executed_as <=> s.executed_as
-    and t.written_rows <=> s.written_rows and t.written_files <=> s.written_files
-    and t.cache_origin_statement_id <=> s.cache_origin_statement_id
-    and t.query_parameters_named_parameters_json <=> s.query_parameters_named_parameters_json
-    and t.query_parameters_pos_parameters_json <=> s.query_parameters_pos_parameters_json
-    and t.query_parameters_truncated <=> s.query_parameters_truncated
-    and map_entries(t.query_tags) <=> map_entries(s.query_tags) and t.query_date <=> s.query_date
-    and t.is_final <=> s.is_final and t.is_success <=> s.is_success and t.queue_duration_ms <=> s.queue_duration_ms
-    and t.has_spill <=> s.has_spill and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-    and t.warehouse_key <=> s.warehouse_key and t.cluster_key <=> s.cluster_key and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

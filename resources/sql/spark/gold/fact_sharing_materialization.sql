@@ -176,31 +176,43 @@ using (
       coalesce(workspace_found.workspace_key, -1) as workspace_key
     from latest as f
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      sharing_materialization_id,
+      account_id,
+      workspace_id,
+      recipient_name,
+      provider_name,
+      share_name,
+      schema_name,
+      table_name,
+      created_at,
+      date_key,
+      workspace_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    sharing_materialization_id,
-    account_id,
-    workspace_id,
-    recipient_name,
-    provider_name,
-    share_name,
-    schema_name,
-    table_name,
-    created_at,
-    date_key,
-    workspace_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.sharing_materialization_id, c.account_id, c.workspace_id, c.recipient_name, c.provider_name, c.share_name,
+      c.schema_name, c.table_name, c.created_at, c.date_key, c.workspace_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_sharing_materialization
+  ) as h on h.sharing_materialization_id <=> c.sharing_materialization_id
+  where case when h._is_held then not (
+    h.sharing_materialization_id <=> c.sharing_materialization_id and h.account_id <=> c.account_id
+      and h.workspace_id <=> c.workspace_id and h.recipient_name <=> c.recipient_name
+      and h.provider_name <=> c.provider_name and h.share_name <=> c.share_name and h.schema_name <=> c.schema_name
+      and h.table_name <=> c.table_name and h.created_at <=> c.created_at and h.date_key <=> c.date_key
+      and h.workspace_key <=> c.workspace_key
+  ) else true end
 ) as s
 on t.sharing_materialization_id <=> s.sharing_materialization_id
-when matched and not (
-  t.sharing_materialization_id <=> s.sharing_materialization_id and t.account_id <=> s.account_id
-    and t.workspace_id <=> s.workspace_id and t.recipient_name <=> s.recipient_name
-    and t.provider_name <=> s.provider_name and t.share_name <=> s.share_name and t.schema_name <=> s.schema_name
-    and t.table_name <=> s.table_name and t.created_at <=> s.created_at and t.date_key <=> s.date_key
-    and t.workspace_key <=> s.workspace_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

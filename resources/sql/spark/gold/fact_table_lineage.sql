@@ -382,75 +382,94 @@ using (
     left join system_gold.dim_user as user_found on user_found.user_name = f.created_by and f.created_by <> '' and user_found.user_key <> -1
     left join job_found on job_found.workspace_id = f.workspace_id and job_found.job_id = f.entity_metadata_job_info_job_id and (job_found._is_first or job_found.valid_from <= f.event_time) and (job_found.valid_to is null or f.event_time < job_found.valid_to) and f.event_time is not null
     left join pipeline_found on pipeline_found.workspace_id = f.workspace_id and pipeline_found.pipeline_id = f.entity_metadata_dlt_pipeline_info_dlt_pipeline_id and (pipeline_found._is_first or pipeline_found.valid_from <= f.event_time) and (pipeline_found.valid_to is null or f.event_time < pipeline_found.valid_to) and f.event_time is not null
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      metastore_id,
+      workspace_id,
+      entity_type,
+      entity_id,
+      entity_run_id,
+      source_table_full_name,
+      source_table_catalog,
+      source_table_schema,
+      source_table_name,
+      source_path,
+      source_type,
+      target_table_full_name,
+      target_table_catalog,
+      target_table_schema,
+      target_table_name,
+      target_path,
+      target_type,
+      created_by,
+      event_time,
+      event_date,
+      record_id,
+      event_id,
+      statement_id,
+      entity_metadata_job_info_job_id,
+      entity_metadata_job_info_job_run_id,
+      entity_metadata_dashboard_id,
+      entity_metadata_legacy_dashboard_id,
+      entity_metadata_notebook_id,
+      entity_metadata_sql_query_id,
+      entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+      entity_metadata_dlt_pipeline_info_dlt_update_id,
+      is_read,
+      is_write,
+      date_key,
+      workspace_key,
+      user_key,
+      job_key,
+      pipeline_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    metastore_id,
-    workspace_id,
-    entity_type,
-    entity_id,
-    entity_run_id,
-    source_table_full_name,
-    source_table_catalog,
-    source_table_schema,
-    source_table_name,
-    source_path,
-    source_type,
-    target_table_full_name,
-    target_table_catalog,
-    target_table_schema,
-    target_table_name,
-    target_path,
-    target_type,
-    created_by,
-    event_time,
-    event_date,
-    record_id,
-    event_id,
-    statement_id,
-    entity_metadata_job_info_job_id,
-    entity_metadata_job_info_job_run_id,
-    entity_metadata_dashboard_id,
-    entity_metadata_legacy_dashboard_id,
-    entity_metadata_notebook_id,
-    entity_metadata_sql_query_id,
-    entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
-    entity_metadata_dlt_pipeline_info_dlt_update_id,
-    is_read,
-    is_write,
-    date_key,
-    workspace_key,
-    user_key,
-    job_key,
-    pipeline_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.metastore_id, c.workspace_id, c.entity_type, c.entity_id, c.entity_run_id,
+      c.source_table_full_name, c.source_table_catalog, c.source_table_schema, c.source_table_name, c.source_path,
+      c.source_type, c.target_table_full_name, c.target_table_catalog, c.target_table_schema, c.target_table_name,
+      c.target_path, c.target_type, c.created_by, c.event_time, c.event_date, c.record_id, c.event_id,
+      c.statement_id, c.entity_metadata_job_info_job_id, c.entity_metadata_job_info_job_run_id,
+      c.entity_metadata_dashboard_id, c.entity_metadata_legacy_dashboard_id, c.entity_metadata_notebook_id,
+      c.entity_metadata_sql_query_id, c.entity_metadata_dlt_pipeline_info_dlt_pipeline_id,
+      c.entity_metadata_dlt_pipeline_info_dlt_update_id, c.is_read, c.is_write, c.date_key, c.workspace_key,
+      c.user_key, c.job_key, c.pipeline_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_table_lineage
+  ) as h on h.record_id <=> c.record_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.metastore_id <=> c.metastore_id and h.workspace_id <=> c.workspace_id
+      and h.entity_type <=> c.entity_type and h.entity_id <=> c.entity_id and h.entity_run_id <=> c.entity_run_id
+      and h.source_table_full_name <=> c.source_table_full_name and h.source_table_catalog <=> c.source_table_catalog
+      and h.source_table_schema <=> c.source_table_schema and h.source_table_name <=> c.source_table_name
+      and h.source_path <=> c.source_path and h.source_type <=> c.source_type
+      and h.target_table_full_name <=> c.target_table_full_name and h.target_table_catalog <=> c.target_table_catalog
+      and h.target_table_schema <=> c.target_table_schema and h.target_table_name <=> c.target_table_name
+      and h.target_path <=> c.target_path and h.target_type <=> c.target_type and h.created_by <=> c.created_by
+      and h.event_time <=> c.event_time and h.event_date <=> c.event_date and h.record_id <=> c.record_id
+      and h.event_id <=> c.event_id and h.statement_id <=> c.statement_id
+      and h.entity_metadata_job_info_job_id <=> c.entity_metadata_job_info_job_id
+      and h.entity_metadata_job_info_job_run_id <=> c.entity_metadata_job_info_job_run_id
+      and h.entity_metadata_dashboard_id <=> c.entity_metadata_dashboard_id
+      and h.entity_metadata_legacy_dashboard_id <=> c.entity_metadata_legacy_dashboard_id
+      and h.entity_metadata_notebook_id <=> c.entity_metadata_notebook_id
+      and h.entity_metadata_sql_query_id <=> c.entity_metadata_sql_query_id
+      and h.entity_metadata_dlt_pipeline_info_dlt_pipeline_id <=> c.entity_metadata_dlt_pipeline_info_dlt_pipeline_id
+      and h.entity_metadata_dlt_pipeline_info_dlt_update_id <=> c.entity_metadata_dlt_pipeline_info_dlt_update_id
+      and h.is_read <=> c.is_read and h.is_write <=> c.is_write and h.date_key <=> c.date_key
+      and h.workspace_key <=> c.workspace_key and h.user_key <=> c.user_key and h.job_key <=> c.job_key
+      and h.pipeline_key <=> c.pipeline_key
+  ) else true end
 ) as s
 on t.record_id <=> s.record_id
-when matched and not (
-  t.account_id <=> s.account_id and t.metastore_id <=> s.metastore_id and t.workspace_id <=> s.workspace_id
-    and t.entity_type <=> s.entity_type and t.entity_id <=> s.entity_id and t.entity_run_id <=> s.entity_run_id
-    and t.source_table_full_name <=> s.source_table_full_name and t.source_table_catalog <=> s.source_table_catalog
-    and t.source_table_schema <=> s.source_table_schema and t.source_table_name <=> s.source_table_name
-    and t.source_path <=> s.source_path and t.source_type <=> s.source_type
-    and t.target_table_full_name <=> s.target_table_full_name and t.target_table_catalog <=> s.target_table_catalog
-    and t.target_table_schema <=> s.target_table_schema and t.target_table_name <=> s.target_table_name
-    and t.target_path <=> s.target_path and t.target_type <=> s.target_type and t.created_by <=> s.created_by
-    and t.event_time <=> s.event_time and t.event_date <=> s.event_date and t.record_id <=> s.record_id
-    and t.event_id <=> s.event_id and t.statement_id <=> s.statement_id
-    and t.entity_metadata_job_info_job_id <=> s.entity_metadata_job_info_job_id
-    and t.entity_metadata_job_info_job_run_id <=> s.entity_metadata_job_info_job_run_id
-    and t.entity_metadata_dashboard_id <=> s.entity_metadata_dashboard_id
-    and t.entity_metadata_legacy_dashboard_id <=> s.entity_metadata_legacy_dashboard_id
-    and t.entity_metadata_notebook_id <=> s.entity_metadata_notebook_id
-    and t.entity_metadata_sql_query_id <=> s.entity_metadata_sql_query_id
-    and t.entity_metadata_dlt_pipeline_info_dlt_pipeline_id <=> s.entity_metadata_dlt_pipeline_info_dlt_pipeline_id
-    and t.entity_metadata_dlt_pipeline_info_dlt_update_id <=> s.entity_metadata_dlt_pipeline_info_dlt_update_id
-    and t.is_read <=> s.is_read and t.is_write <=> s.is_write and t.date_key <=> s.date_key
-    and t.workspace_key <=> s.workspace_key and t.user_key <=> s.user_key and t.job_key <=> s.job_key
-    and t.pipeline_key <=> s.pipeline_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

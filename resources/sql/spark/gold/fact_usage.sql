@@ -862,172 +862,209 @@ using (
       case when _list_cost_large + cast(_list_cost_small div 1000000000000BD as decimal(38,0)) < 100000000000000000000000000BD then cast(concat(case when (cast(usage_quantity as decimal(38,18)) < 0) <> (cast(list_price as decimal(38,18)) < 0) then '-' else '' end, cast(cast(_list_cost_large + cast(_list_cost_small div 1000000000000BD as decimal(38,0)) as decimal(26,0)) as string), '.', lpad(cast(cast(_list_cost_small % 1000000000000BD as decimal(12,0)) as string), 12, '0')) as decimal(38,12)) end as list_cost,
       case when _account_cost_large + cast(_account_cost_small div 1000000000000BD as decimal(38,0)) < 100000000000000000000000000BD then cast(concat(case when (cast(usage_quantity as decimal(38,18)) < 0) <> (cast(account_price as decimal(38,18)) < 0) then '-' else '' end, cast(cast(_account_cost_large + cast(_account_cost_small div 1000000000000BD as decimal(38,0)) as decimal(26,0)) as string), '.', lpad(cast(cast(_account_cost_small % 1000000000000BD as decimal(12,0)) as string), 12, '0')) as decimal(38,12)) end as account_cost
     from priced_parts_2
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      record_id,
+      sku_name,
+      cloud,
+      usage_start_time,
+      usage_end_time,
+      usage_date,
+      custom_tags,
+      usage_unit,
+      usage_quantity,
+      usage_metadata_cluster_id,
+      usage_metadata_job_id,
+      usage_metadata_warehouse_id,
+      usage_metadata_instance_pool_id,
+      usage_metadata_node_type,
+      usage_metadata_job_run_id,
+      usage_metadata_notebook_id,
+      usage_metadata_dlt_pipeline_id,
+      usage_metadata_endpoint_name,
+      usage_metadata_endpoint_id,
+      usage_metadata_dlt_update_id,
+      usage_metadata_dlt_maintenance_id,
+      usage_metadata_run_name,
+      usage_metadata_job_name,
+      usage_metadata_notebook_path,
+      usage_metadata_central_clean_room_id,
+      usage_metadata_source_region,
+      usage_metadata_destination_region,
+      usage_metadata_app_id,
+      usage_metadata_app_name,
+      usage_metadata_metastore_id,
+      usage_metadata_private_endpoint_name,
+      usage_metadata_storage_api_type,
+      usage_metadata_budget_policy_id,
+      usage_metadata_ai_runtime_pool_id,
+      usage_metadata_ai_runtime_workload_id,
+      usage_metadata_uc_table_catalog,
+      usage_metadata_uc_table_schema,
+      usage_metadata_uc_table_name,
+      usage_metadata_database_instance_id,
+      usage_metadata_sharing_materialization_id,
+      usage_metadata_schema_id,
+      usage_metadata_usage_policy_id,
+      usage_metadata_base_environment_id,
+      usage_metadata_agent_bricks_id,
+      usage_metadata_index_id,
+      usage_metadata_catalog_id,
+      identity_metadata_run_as,
+      identity_metadata_created_by,
+      identity_metadata_owned_by,
+      record_type,
+      ingestion_date,
+      billing_origin_product,
+      product_features_jobs_tier,
+      product_features_sql_tier,
+      product_features_dlt_tier,
+      product_features_is_serverless,
+      product_features_is_photon,
+      product_features_serving_type,
+      product_features_networking_connectivity_type,
+      product_features_ai_runtime_compute_type,
+      product_features_model_serving_offering_type,
+      product_features_ai_gateway_feature_type,
+      product_features_performance_target,
+      product_features_serverless_gpu_workload_type,
+      product_features_agent_bricks_problem_type,
+      product_features_agent_bricks_workload_type,
+      product_features_ai_functions_ai_function,
+      product_features_apps_compute_size,
+      product_features_lakeflow_connect_task_type,
+      usage_type,
+      list_cost,
+      account_cost,
+      tag_count,
+      is_tagged,
+      list_price,
+      account_price,
+      date_key,
+      workspace_key,
+      sku_key,
+      list_price_key,
+      account_price_key,
+      cluster_key,
+      warehouse_key,
+      job_key,
+      pipeline_key,
+      user_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from priced
   )
-  select
-    account_id,
-    workspace_id,
-    record_id,
-    sku_name,
-    cloud,
-    usage_start_time,
-    usage_end_time,
-    usage_date,
-    custom_tags,
-    usage_unit,
-    usage_quantity,
-    usage_metadata_cluster_id,
-    usage_metadata_job_id,
-    usage_metadata_warehouse_id,
-    usage_metadata_instance_pool_id,
-    usage_metadata_node_type,
-    usage_metadata_job_run_id,
-    usage_metadata_notebook_id,
-    usage_metadata_dlt_pipeline_id,
-    usage_metadata_endpoint_name,
-    usage_metadata_endpoint_id,
-    usage_metadata_dlt_update_id,
-    usage_metadata_dlt_maintenance_id,
-    usage_metadata_run_name,
-    usage_metadata_job_name,
-    usage_metadata_notebook_path,
-    usage_metadata_central_clean_room_id,
-    usage_metadata_source_region,
-    usage_metadata_destination_region,
-    usage_metadata_app_id,
-    usage_metadata_app_name,
-    usage_metadata_metastore_id,
-    usage_metadata_private_endpoint_name,
-    usage_metadata_storage_api_type,
-    usage_metadata_budget_policy_id,
-    usage_metadata_ai_runtime_pool_id,
-    usage_metadata_ai_runtime_workload_id,
-    usage_metadata_uc_table_catalog,
-    usage_metadata_uc_table_schema,
-    usage_metadata_uc_table_name,
-    usage_metadata_database_instance_id,
-    usage_metadata_sharing_materialization_id,
-    usage_metadata_schema_id,
-    usage_metadata_usage_policy_id,
-    usage_metadata_base_environment_id,
-    usage_metadata_agent_bricks_id,
-    usage_metadata_index_id,
-    usage_metadata_catalog_id,
-    identity_metadata_run_as,
-    identity_metadata_created_by,
-    identity_metadata_owned_by,
-    record_type,
-    ingestion_date,
-    billing_origin_product,
-    product_features_jobs_tier,
-    product_features_sql_tier,
-    product_features_dlt_tier,
-    product_features_is_serverless,
-    product_features_is_photon,
-    product_features_serving_type,
-    product_features_networking_connectivity_type,
-    product_features_ai_runtime_compute_type,
-    product_features_model_serving_offering_type,
-    product_features_ai_gateway_feature_type,
-    product_features_performance_target,
-    product_features_serverless_gpu_workload_type,
-    product_features_agent_bricks_problem_type,
-    product_features_agent_bricks_workload_type,
-    product_features_ai_functions_ai_function,
-    product_features_apps_compute_size,
-    product_features_lakeflow_connect_task_type,
-    usage_type,
-    list_cost,
-    account_cost,
-    tag_count,
-    is_tagged,
-    list_price,
-    account_price,
-    date_key,
-    workspace_key,
-    sku_key,
-    list_price_key,
-    account_price_key,
-    cluster_key,
-    warehouse_key,
-    job_key,
-    pipeline_key,
-    user_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from priced
+  select c.account_id, c.workspace_id, c.record_id, c.sku_name, c.cloud, c.usage_start_time, c.usage_end_time,
+      c.usage_date, c.custom_tags, c.usage_unit, c.usage_quantity, c.usage_metadata_cluster_id,
+      c.usage_metadata_job_id, c.usage_metadata_warehouse_id, c.usage_metadata_instance_pool_id,
+      c.usage_metadata_node_type, c.usage_metadata_job_run_id, c.usage_metadata_notebook_id,
+      c.usage_metadata_dlt_pipeline_id, c.usage_metadata_endpoint_name, c.usage_metadata_endpoint_id,
+      c.usage_metadata_dlt_update_id, c.usage_metadata_dlt_maintenance_id, c.usage_metadata_run_name,
+      c.usage_metadata_job_name, c.usage_metadata_notebook_path, c.usage_metadata_central_clean_room_id,
+      c.usage_metadata_source_region, c.usage_metadata_destination_region, c.usage_metadata_app_id,
+      c.usage_metadata_app_name, c.usage_metadata_metastore_id, c.usage_metadata_private_endpoint_name,
+      c.usage_metadata_storage_api_type, c.usage_metadata_budget_policy_id, c.usage_metadata_ai_runtime_pool_id,
+      c.usage_metadata_ai_runtime_workload_id, c.usage_metadata_uc_table_catalog, c.usage_metadata_uc_table_schema,
+      c.usage_metadata_uc_table_name, c.usage_metadata_database_instance_id,
+      c.usage_metadata_sharing_materialization_id, c.usage_metadata_schema_id, c.usage_metadata_usage_policy_id,
+      c.usage_metadata_base_environment_id, c.usage_metadata_agent_bricks_id, c.usage_metadata_index_id,
+      c.usage_metadata_catalog_id, c.identity_metadata_run_as, c.identity_metadata_created_by,
+      c.identity_metadata_owned_by, c.record_type, c.ingestion_date, c.billing_origin_product,
+      c.product_features_jobs_tier, c.product_features_sql_tier, c.product_features_dlt_tier,
+      c.product_features_is_serverless, c.product_features_is_photon, c.product_features_serving_type,
+      c.product_features_networking_connectivity_type, c.product_features_ai_runtime_compute_type,
+      c.product_features_model_serving_offering_type, c.product_features_ai_gateway_feature_type,
+      c.product_features_performance_target, c.product_features_serverless_gpu_workload_type,
+      c.product_features_agent_bricks_problem_type, c.product_features_agent_bricks_workload_type,
+      c.product_features_ai_functions_ai_function, c.product_features_apps_compute_size,
+      c.product_features_lakeflow_connect_task_type, c.usage_type, c.list_cost, c.account_cost, c.tag_count,
+      c.is_tagged, c.list_price, c.account_price, c.date_key, c.workspace_key, c.sku_key, c.list_price_key,
+      c.account_price_key, c.cluster_key, c.warehouse_key, c.job_key, c.pipeline_key, c.user_key, c._run_id,
+      c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_usage
+  ) as h on h.record_id <=> c.record_id
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.record_id <=> c.record_id
+      and h.sku_name <=> c.sku_name and h.cloud <=> c.cloud and h.usage_start_time <=> c.usage_start_time
+      and h.usage_end_time <=> c.usage_end_time and h.usage_date <=> c.usage_date
+      and map_entries(h.custom_tags) <=> map_entries(c.custom_tags) and h.usage_unit <=> c.usage_unit
+      and h.usage_quantity <=> c.usage_quantity and h.usage_metadata_cluster_id <=> c.usage_metadata_cluster_id
+      and h.usage_metadata_job_id <=> c.usage_metadata_job_id
+      and h.usage_metadata_warehouse_id <=> c.usage_metadata_warehouse_id
+      and h.usage_metadata_instance_pool_id <=> c.usage_metadata_instance_pool_id
+      and h.usage_metadata_node_type <=> c.usage_metadata_node_type
+      and h.usage_metadata_job_run_id <=> c.usage_metadata_job_run_id
+      and h.usage_metadata_notebook_id <=> c.usage_metadata_notebook_id
+      and h.usage_metadata_dlt_pipeline_id <=> c.usage_metadata_dlt_pipeline_id
+      and h.usage_metadata_endpoint_name <=> c.usage_metadata_endpoint_name
+      and h.usage_metadata_endpoint_id <=> c.usage_metadata_endpoint_id
+      and h.usage_metadata_dlt_update_id <=> c.usage_metadata_dlt_update_id
+      and h.usage_metadata_dlt_maintenance_id <=> c.usage_metadata_dlt_maintenance_id
+      and h.usage_metadata_run_name <=> c.usage_metadata_run_name
+      and h.usage_metadata_job_name <=> c.usage_metadata_job_name
+      and h.usage_metadata_notebook_path <=> c.usage_metadata_notebook_path
+      and h.usage_metadata_central_clean_room_id <=> c.usage_metadata_central_clean_room_id
+      and h.usage_metadata_source_region <=> c.usage_metadata_source_region
+      and h.usage_metadata_destination_region <=> c.usage_metadata_destination_region
+      and h.usage_metadata_app_id <=> c.usage_metadata_app_id
+      and h.usage_metadata_app_name <=> c.usage_metadata_app_name
+      and h.usage_metadata_metastore_id <=> c.usage_metadata_metastore_id
+      and h.usage_metadata_private_endpoint_name <=> c.usage_metadata_private_endpoint_name
+      and h.usage_metadata_storage_api_type <=> c.usage_metadata_storage_api_type
+      and h.usage_metadata_budget_policy_id <=> c.usage_metadata_budget_policy_id
+      and h.usage_metadata_ai_runtime_pool_id <=> c.usage_metadata_ai_runtime_pool_id
+      and h.usage_metadata_ai_runtime_workload_id <=> c.usage_metadata_ai_runtime_workload_id
+      and h.usage_metadata_uc_table_catalog <=> c.usage_metadata_uc_table_catalog
+      and h.usage_metadata_uc_table_schema <=> c.usage_metadata_uc_table_schema
+      and h.usage_metadata_uc_table_name <=> c.usage_metadata_uc_table_name
+      and h.usage_metadata_database_instance_id <=> c.usage_metadata_database_instance_id
+      and h.usage_metadata_sharing_materialization_id <=> c.usage_metadata_sharing_materialization_id
+      and h.usage_metadata_schema_id <=> c.usage_metadata_schema_id
+      and h.usage_metadata_usage_policy_id <=> c.usage_metadata_usage_policy_id
+      and h.usage_metadata_base_environment_id <=> c.usage_metadata_base_environment_id
+      and h.usage_metadata_agent_bricks_id <=> c.usage_metadata_agent_bricks_id
+      and h.usage_metadata_index_id <=> c.usage_metadata_index_id
+      and h.usage_metadata_catalog_id <=> c.usage_metadata_catalog_id
+      and h.identity_metadata_run_as <=> c.identity_metadata_run_as
+      and h.identity_metadata_created_by <=> c.identity_metadata_created_by
+      and h.identity_metadata_owned_by <=> c.identity_metadata_owned_by and h.record_type <=> c.record_type
+      and h.ingestion_date <=> c.ingestion_date and h.billing_origin_product <=> c.billing_origin_product
+      and h.product_features_jobs_tier <=> c.product_features_jobs_tier
+      and h.product_features_sql_tier <=> c.product_features_sql_tier
+      and h.product_features_dlt_tier <=> c.product_features_dlt_tier
+      and h.product_features_is_serverless <=> c.product_features_is_serverless
+      and h.product_features_is_photon <=> c.product_features_is_photon
+      and h.product_features_serving_type <=> c.product_features_serving_type
+      and h.product_features_networking_connectivity_type <=> c.product_features_networking_connectivity_type
+      and h.product_features_ai_runtime_compute_type <=> c.product_features_ai_runtime_compute_type
+      and h.product_features_model_serving_offering_type <=> c.product_features_model_serving_offering_type
+      and h.product_features_ai_gateway_feature_type <=> c.product_features_ai_gateway_feature_type
+      and h.product_features_performance_target <=> c.product_features_performance_target
+      and h.product_features_serverless_gpu_workload_type <=> c.product_features_serverless_gpu_workload_type
+      and h.product_features_agent_bricks_problem_type <=> c.product_features_agent_bricks_problem_type
+      and h.product_features_agent_bricks_workload_type <=> c.product_features_agent_bricks_workload_type
+      and h.product_features_ai_functions_ai_function <=> c.product_features_ai_functions_ai_function
+      and h.product_features_apps_compute_size <=> c.product_features_apps_compute_size
+      and h.product_features_lakeflow_connect_task_type <=> c.product_features_lakeflow_connect_task_type
+      and h.usage_type <=> c.usage_type and h.list_cost <=> c.list_cost and h.account_cost <=> c.account_cost
+      and h.tag_count <=> c.tag_count and h.is_tagged <=> c.is_tagged and h.list_price <=> c.list_price
+      and h.account_price <=> c.account_price and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+      and h.sku_key <=> c.sku_key and h.list_price_key <=> c.list_price_key
+      and h.account_price_key <=> c.account_price_key and h.cluster_key <=> c.cluster_key
+      and h.warehouse_key <=> c.warehouse_key and h.job_key <=> c.job_key and h.pipeline_key <=> c.pipeline_key
+      and h.user_key <=> c.user_key
+  ) else true end
 ) as s
 on t.record_id <=> s.record_id
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.record_id <=> s.record_id
-    and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud and t.usage_start_time <=> s.usage_start_time
-    and t.usage_end_time <=> s.usage_end_time and t.usage_date <=> s.usage_date
-    and map_entries(t.custom_tags) <=> map_entries(s.custom_tags) and t.usage_unit <=> s.usage_unit
-    and t.usage_quantity <=> s.usage_quantity and t.usage_metadata_cluster_id <=> s.usage_metadata_cluster_id
-    and t.usage_metadata_job_id <=> s.usage_metadata_job_id
-    and t.usage_metadata_warehouse_id <=> s.usage_metadata_warehouse_id
-    and t.usage_metadata_instance_pool_id <=> s.usage_metadata_instance_pool_id
-    and t.usage_metadata_node_type <=> s.usage_metadata_node_type
-    and t.usage_metadata_job_run_id <=> s.usage_metadata_job_run_id
-    and t.usage_metadata_notebook_id <=> s.usage_metadata_notebook_id
-    and t.usage_metadata_dlt_pipeline_id <=> s.usage_metadata_dlt_pipeline_id
-    and t.usage_metadata_endpoint_name <=> s.usage_metadata_endpoint_name
-    and t.usage_metadata_endpoint_id <=> s.usage_metadata_endpoint_id
-    and t.usage_metadata_dlt_update_id <=> s.usage_metadata_dlt_update_id
-    and t.usage_metadata_dlt_maintenance_id <=> s.usage_metadata_dlt_maintenance_id
-    and t.usage_metadata_run_name <=> s.usage_metadata_run_name
-    and t.usage_metadata_job_name <=> s.usage_metadata_job_name
-    and t.usage_metadata_notebook_path <=> s.usage_metadata_notebook_path
-    and t.usage_metadata_central_clean_room_id <=> s.usage_metadata_central_clean_room_id
-    and t.usage_metadata_source_region <=> s.usage_metadata_source_region
-    and t.usage_metadata_destination_region <=> s.usage_metadata_destination_region
-    and t.usage_metadata_app_id <=> s.usage_metadata_app_id
-    and t.usage_metadata_app_name <=> s.usage_metadata_app_name
-    and t.usage_metadata_metastore_id <=> s.usage_metadata_metastore_id
-    and t.usage_metadata_private_endpoint_name <=> s.usage_metadata_private_endpoint_name
-    and t.usage_metadata_storage_api_type <=> s.usage_metadata_storage_api_type
-    and t.usage_metadata_budget_policy_id <=> s.usage_metadata_budget_policy_id
-    and t.usage_metadata_ai_runtime_pool_id <=> s.usage_metadata_ai_runtime_pool_id
-    and t.usage_metadata_ai_runtime_workload_id <=> s.usage_metadata_ai_runtime_workload_id
-    and t.usage_metadata_uc_table_catalog <=> s.usage_metadata_uc_table_catalog
-    and t.usage_metadata_uc_table_schema <=> s.usage_metadata_uc_table_schema
-    and t.usage_metadata_uc_table_name <=> s.usage_metadata_uc_table_name
-    and t.usage_metadata_database_instance_id <=> s.usage_metadata_database_instance_id
-    and t.usage_metadata_sharing_materialization_id <=> s.usage_metadata_sharing_materialization_id
-    and t.usage_metadata_schema_id <=> s.usage_metadata_schema_id
-    and t.usage_metadata_usage_policy_id <=> s.usage_metadata_usage_policy_id
-    and t.usage_metadata_base_environment_id <=> s.usage_metadata_base_environment_id
-    and t.usage_metadata_agent_bricks_id <=> s.usage_metadata_agent_bricks_id
-    and t.usage_metadata_index_id <=> s.usage_metadata_index_id
-    and t.usage_metadata_catalog_id <=> s.usage_metadata_catalog_id
-    and t.identity_metadata_run_as <=> s.identity_metadata_run_as
-    and t.identity_metadata_created_by <=> s.identity_metadata_created_by
-    and t.identity_metadata_owned_by <=> s.identity_metadata_owned_by and t.record_type <=> s.record_type
-    and t.ingestion_date <=> s.ingestion_date and t.billing_origin_product <=> s.billing_origin_product
-    and t.product_features_jobs_tier <=> s.product_features_jobs_tier
-    and t.product_features_sql_tier <=> s.product_features_sql_tier
-    and t.product_features_dlt_tier <=> s.product_features_dlt_tier
-    and t.product_features_is_serverless <=> s.product_features_is_serverless
-    and t.product_features_is_photon <=> s.product_features_is_photon
-    and t.product_features_serving_type <=> s.product_features_serving_type
-    and t.product_features_networking_connectivity_type <=> s.product_features_networking_connectivity_type
-    and t.product_features_ai_runtime_compute_type <=> s.product_features_ai_runtime_compute_type
-    and t.product_features_model_serving_offering_type <=> s.product_features_model_serving_offering_type
-    and t.product_features_ai_gateway_feature_type <=> s.product_features_ai_gateway_feature_type
-    and t.product_features_performance_target <=> s.product_features_performance_target
-    and t.product_features_serverless_gpu_workload_type <=> s.product_features_serverless_gpu_workload_type
-    and t.product_features_agent_bricks_problem_type <=> s.product_features_agent_bricks_problem_type
-    and t.product_features_agent_bricks_workload_type <=> s.product_features_agent_bricks_workload_type
-    and t.product_features_ai_functions_ai_function <=> s.product_features_ai_functions_ai_function
-    and t.product_features_apps_compute_size <=> s.product_features_apps_compute_size
-    and t.product_features_lakeflow_connect_task_type <=> s.product_features_lakeflow_connect_task_type
-    and t.usage_type <=> s.usage_type and t.list_cost <=> s.list_cost and t.account_cost <=> s.account_cost
-    and t.tag_count <=> s.tag_count and t.is_tagged <=> s.is_tagged and t.list_price <=> s.list_price
-    and t.account_price <=> s.account_price and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-    and t.sku_key <=> s.sku_key and t.list_price_key <=> s.list_price_key
-    and t.account_price_key <=> s.account_price_key and t.cluster_key <=> s.cluster_key
-    and t.warehouse_key <=> s.warehouse_key and t.job_key <=> s.job_key and t.pipeline_key <=> s.pipeline_key
-    and t.user_key <=> s.user_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

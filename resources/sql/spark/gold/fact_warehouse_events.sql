@@ -210,29 +210,41 @@ using (
     from derived as f
     left join system_gold.dim_workspace as workspace_found on workspace_found.workspace_id = f.workspace_id and workspace_found.workspace_key <> -1
     left join warehouse_found on warehouse_found.workspace_id = f.workspace_id and warehouse_found.warehouse_id = f.warehouse_id and (warehouse_found._is_first or warehouse_found.valid_from <= f.event_time) and (warehouse_found.valid_to is null or f.event_time < warehouse_found.valid_to) and f.event_time is not null
+  ),
+
+  -- The rows as they have to be.
+  computed as (
+    select
+      account_id,
+      workspace_id,
+      warehouse_id,
+      event_type,
+      cluster_count,
+      event_time,
+      event_date,
+      date_key,
+      workspace_key,
+      warehouse_key,
+      concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
+      current_timestamp() as _loaded_at
+    from resolved
   )
-  select
-    account_id,
-    workspace_id,
-    warehouse_id,
-    event_type,
-    cluster_count,
-    event_time,
-    event_date,
-    date_key,
-    workspace_key,
-    warehouse_key,
-    concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')) as _run_id,
-    current_timestamp() as _loaded_at
-  from resolved
+  select c.account_id, c.workspace_id, c.warehouse_id, c.event_type, c.cluster_count, c.event_time, c.event_date,
+      c.date_key, c.workspace_key, c.warehouse_key, c._run_id, c._loaded_at
+  from computed as c
+  left join (
+    select *, true as _is_held
+    from system_gold.fact_warehouse_events
+  ) as h on h.workspace_id <=> c.workspace_id and h.warehouse_id <=> c.warehouse_id and h.event_type <=> c.event_type and h.event_time <=> c.event_time
+  where case when h._is_held then not (
+    h.account_id <=> c.account_id and h.workspace_id <=> c.workspace_id and h.warehouse_id <=> c.warehouse_id
+      and h.event_type <=> c.event_type and h.cluster_count <=> c.cluster_count and h.event_time <=> c.event_time
+      and h.event_date <=> c.event_date and h.date_key <=> c.date_key and h.workspace_key <=> c.workspace_key
+      and h.warehouse_key <=> c.warehouse_key
+  ) else true end
 ) as s
 on t.workspace_id <=> s.workspace_id and t.warehouse_id <=> s.warehouse_id and t.event_type <=> s.event_type and t.event_time <=> s.event_time
-when matched and not (
-  t.account_id <=> s.account_id and t.workspace_id <=> s.workspace_id and t.warehouse_id <=> s.warehouse_id
-    and t.event_type <=> s.event_type and t.cluster_count <=> s.cluster_count and t.event_time <=> s.event_time
-    and t.event_date <=> s.event_date and t.date_key <=> s.date_key and t.workspace_key <=> s.workspace_key
-    and t.warehouse_key <=> s.warehouse_key
-) then update set *
+when matched then update set *
 when not matched then insert *;
 
 -- statement: end

@@ -77,11 +77,11 @@ fn statistics(metadata: &ParquetMetaData, indexed: IndexedColumns) -> Value {
         if let Some(count) = groups.iter().map(|group| null_count(group, number)).sum::<Option<u64>>() {
             put(&mut nulls, path, Value::from(count));
         }
-        if let Some((min, max)) = bounds(groups, number, column) {
-            if let (Some(min), Some(max)) = (min.floor(), max.ceiling()) {
-                put(&mut least, path, min);
-                put(&mut greatest, path, max);
-            }
+        if let Some((min, max)) = bounds(groups, number, column)
+            && let (Some(min), Some(max)) = (min.floor(), max.ceiling())
+        {
+            put(&mut least, path, min);
+            put(&mut greatest, path, max);
         }
     }
     json!({

@@ -1,10 +1,9 @@
 //! The statements of a bronze table.
 
-use goldsmith_model::flatten::carried_except;
-use goldsmith_model::{BronzeTable, CarriedColumn, DataType, GoldKind, LoadMode, Model, MutabilityClass};
+use goldsmith_model::{BronzeTable, DataType, GoldKind, LoadMode, Model, MutabilityClass};
 use goldsmith_query::columns::{INGESTED_AT, IS_PRESENT, RUN_ID, SOURCE_VERSION};
 
-use crate::carried::{Carried, Column, carried, comparable};
+use crate::carried::{Column, carried};
 use crate::chain::{indented, listed};
 use crate::error::Result;
 use crate::kind::equal;
@@ -213,14 +212,12 @@ fn merge(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, String)]) -
     let stamp = format!(
         "{SOURCE_VERSION} = cast(null as bigint), {INGESTED_AT} = current_timestamp(), {RUN_ID} = {RUN}, {IS_PRESENT} = true"
     );
-    // Of two versions with one sequence the content decides here too, whichever came first.
+    // A row that has the sequence of the one that bronze holds, and another content, is a change all the same; which
+    // of the two is kept is decided among all versions when gold is built, or by the last delivery.
     let newer = match &bronze.sequence_by {
         Some(sequence) => {
             let sequence = identifier(sequence);
-            let outranks = outranks(bronze);
-            format!(
-                "(s.{sequence} > t.{sequence} or t.{sequence} is null and s.{sequence} is not null\n  or s.{sequence} <=> t.{sequence} and {outranks}) and "
-            )
+            format!("(t.{sequence} is null or s.{sequence} >= t.{sequence}) and ")
         }
         None => String::new(),
     };
@@ -236,26 +233,6 @@ fn merge(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, String)]) -
         wrapped(&own),
         wrapped(&values),
     ))
-}
-
-/// Whether the version `s` comes before the version `t` by their content: the first carried column in which they differ decides, in the
-/// order of the names, and a null comes last.
-fn outranks(bronze: &BronzeTable) -> String {
-    let decided: Vec<&String> = bronze.natural_key.iter().chain(&bronze.sequence_by).collect();
-    let mut columns: Vec<CarriedColumn> = carried_except(bronze, &[]);
-    columns.retain(|column| !decided.contains(&&column.name));
-    columns.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    let cases: Vec<String> = columns
-        .into_iter()
-        .map(|column| {
-            let [new, old] = ["s", "t"].map(|alias| {
-                let carried = Carried::of(column.clone(), bronze, alias);
-                comparable(&carried.expression, &carried.column.data_type)
-            });
-            format!("when not ({new} <=> {old}) then coalesce({new} > {old}, {old} is null)")
-        })
-        .collect();
-    format!("case\n    {}\n    else false end", cases.join("\n    "))
 }
 
 /// Items that have to be selected for the terms of an order, and the terms over them: carried columns that are no column of

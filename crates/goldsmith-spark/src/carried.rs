@@ -23,14 +23,6 @@ pub(crate) struct Carried {
 }
 
 impl Carried {
-    /// The expression over the bronze table of an alias.
-    pub(crate) fn of(column: CarriedColumn, bronze: &BronzeTable, alias: &str) -> Self {
-        Self {
-            expression: expression(&column, bronze, Some(alias)),
-            column: Column { name: column.name, data_type: column.data_type },
-        }
-    }
-
     /// The item of a select list.
     pub(crate) fn item(&self) -> String {
         aliased(&self.expression, &self.column.name)
@@ -42,7 +34,7 @@ pub(crate) fn carried(bronze: &BronzeTable, exclude: &[String]) -> Result<Vec<Ca
     let columns: Vec<Carried> = carried_except(bronze, exclude)
         .into_iter()
         .map(|column| Carried {
-            expression: expression(&column, bronze, None),
+            expression: expression(&column, bronze),
             column: Column { name: column.name, data_type: column.data_type },
         })
         .collect();
@@ -65,9 +57,8 @@ pub(crate) fn distinct(table: &str, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn expression(column: &CarriedColumn, bronze: &BronzeTable, alias: Option<&str>) -> String {
-    let parts = column.path.iter().map(|part| identifier(part));
-    let path = alias.map(str::to_owned).into_iter().chain(parts).collect::<Vec<_>>().join(".");
+fn expression(column: &CarriedColumn, bronze: &BronzeTable) -> String {
+    let path = column.path.iter().map(|part| identifier(part)).collect::<Vec<_>>().join(".");
     if column.is_json {
         return match source_type(column, bronze) {
             Some(data_type) => json::text(&path, &data_type),

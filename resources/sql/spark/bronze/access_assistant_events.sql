@@ -79,14 +79,7 @@ using (
   where _rank = 1
 ) as s
 on t.event_id <=> s.event_id
-when matched and (s.event_time > t.event_time or t.event_time is null and s.event_time is not null
-  or s.event_time <=> t.event_time and case
-    when not (s.account_id <=> t.account_id) then coalesce(s.account_id > t.account_id, t.account_id is null)
-    when not (s.event_date <=> t.event_date) then coalesce(s.event_date > t.event_date, t.event_date is null)
-    when not (s.initiated_by <=> t.initiated_by) then coalesce(s.initiated_by > t.initiated_by, t.initiated_by is null)
-    when not (s.user_agent <=> t.user_agent) then coalesce(s.user_agent > t.user_agent, t.user_agent is null)
-    when not (s.workspace_id <=> t.workspace_id) then coalesce(s.workspace_id > t.workspace_id, t.workspace_id is null)
-    else false end) and not (
+when matched and (t.event_time is null or s.event_time >= t.event_time) and not (
   s.event_id <=> t.event_id and s.account_id <=> t.account_id and s.workspace_id <=> t.workspace_id
     and s.event_time <=> t.event_time and s.event_date <=> t.event_date and s.user_agent <=> t.user_agent
     and s.initiated_by <=> t.initiated_by

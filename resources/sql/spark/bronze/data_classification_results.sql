@@ -97,17 +97,7 @@ using (
   where _rank = 1
 ) as s
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.column_name <=> s.column_name and t.class_tag <=> s.class_tag
-when matched and (s.latest_detected_time > t.latest_detected_time or t.latest_detected_time is null and s.latest_detected_time is not null
-  or s.latest_detected_time <=> t.latest_detected_time and case
-    when not (s.catalog_name <=> t.catalog_name) then coalesce(s.catalog_name > t.catalog_name, t.catalog_name is null)
-    when not (s.confidence <=> t.confidence) then coalesce(s.confidence > t.confidence, t.confidence is null)
-    when not (s.data_type <=> t.data_type) then coalesce(s.data_type > t.data_type, t.data_type is null)
-    when not (s.first_detected_time <=> t.first_detected_time) then coalesce(s.first_detected_time > t.first_detected_time, t.first_detected_time is null)
-    when not (s.frequency <=> t.frequency) then coalesce(s.frequency > t.frequency, t.frequency is null)
-    when not (s.samples <=> t.samples) then coalesce(s.samples > t.samples, t.samples is null)
-    when not (s.schema_name <=> t.schema_name) then coalesce(s.schema_name > t.schema_name, t.schema_name is null)
-    when not (s.table_name <=> t.table_name) then coalesce(s.table_name > t.table_name, t.table_name is null)
-    else false end) and not (
+when matched and (t.latest_detected_time is null or s.latest_detected_time >= t.latest_detected_time) and not (
   s.catalog_id <=> t.catalog_id and s.table_id <=> t.table_id and s.column_name <=> t.column_name and s.class_tag <=> t.class_tag
     and s.latest_detected_time <=> t.latest_detected_time and s.first_detected_time <=> t.first_detected_time
     and s.catalog_name <=> t.catalog_name and s.schema_name <=> t.schema_name and s.table_name <=> t.table_name

@@ -111,23 +111,7 @@ using (
   where _rank = 1
 ) as s
 on t.operation_id <=> s.operation_id
-when matched and (s.end_time > t.end_time or t.end_time is null and s.end_time is not null
-  or s.end_time <=> t.end_time and case
-    when not (s.account_id <=> t.account_id) then coalesce(s.account_id > t.account_id, t.account_id is null)
-    when not (s.catalog_name <=> t.catalog_name) then coalesce(s.catalog_name > t.catalog_name, t.catalog_name is null)
-    when not (s.metastore_id <=> t.metastore_id) then coalesce(s.metastore_id > t.metastore_id, t.metastore_id is null)
-    when not (s.metastore_name <=> t.metastore_name) then coalesce(s.metastore_name > t.metastore_name, t.metastore_name is null)
-    when not (map_entries(map_from_entries(array_sort(map_entries(s.operation_metrics)))) <=> map_entries(map_from_entries(array_sort(map_entries(t.operation_metrics))))) then coalesce(map_entries(map_from_entries(array_sort(map_entries(s.operation_metrics)))) > map_entries(map_from_entries(array_sort(map_entries(t.operation_metrics)))), map_entries(map_from_entries(array_sort(map_entries(t.operation_metrics)))) is null)
-    when not (s.operation_status <=> t.operation_status) then coalesce(s.operation_status > t.operation_status, t.operation_status is null)
-    when not (s.operation_type <=> t.operation_type) then coalesce(s.operation_type > t.operation_type, t.operation_type is null)
-    when not (s.schema_name <=> t.schema_name) then coalesce(s.schema_name > t.schema_name, t.schema_name is null)
-    when not (s.start_time <=> t.start_time) then coalesce(s.start_time > t.start_time, t.start_time is null)
-    when not (s.table_id <=> t.table_id) then coalesce(s.table_id > t.table_id, t.table_id is null)
-    when not (s.table_name <=> t.table_name) then coalesce(s.table_name > t.table_name, t.table_name is null)
-    when not (s.usage_quantity <=> t.usage_quantity) then coalesce(s.usage_quantity > t.usage_quantity, t.usage_quantity is null)
-    when not (s.usage_unit <=> t.usage_unit) then coalesce(s.usage_unit > t.usage_unit, t.usage_unit is null)
-    when not (s.workspace_id <=> t.workspace_id) then coalesce(s.workspace_id > t.workspace_id, t.workspace_id is null)
-    else false end) and not (
+when matched and (t.end_time is null or s.end_time >= t.end_time) and not (
   s.operation_id <=> t.operation_id and s.account_id <=> t.account_id and s.workspace_id <=> t.workspace_id
     and s.start_time <=> t.start_time and s.end_time <=> t.end_time and s.metastore_name <=> t.metastore_name
     and s.metastore_id <=> t.metastore_id and s.catalog_name <=> t.catalog_name and s.schema_name <=> t.schema_name

@@ -3,7 +3,7 @@
 //!
 //! Encoding is what costs most when rows are taken over that stay as they are. A file qualifies when all of its rows are wanted and its
 //! columns are those of the table; its row groups stay what they are, so that a small file, which others should be merged with, does
-//! not. Every page that is copied is decompressed once: a damaged file is found here, and not by those who read the copy.
+//! not. Every page that is copied is decompressed once, so that damage which shows in that is found here.
 
 mod chunks;
 mod file;

@@ -29,8 +29,8 @@ const MONTHS: [&str; 12] = [
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Days since 1970-01-01 of 1900-01-01 and of 2200-01-01: dates outside are taken for errors of the source, and no
-/// days are made up between them and the rest.
-const CONTIGUOUS: std::ops::Range<i32> = -25_567..84_006;
+/// days are made up between them and the rest. Of those inside, the first and the last one decide the calendar.
+pub const CONTIGUOUS: std::ops::Range<i32> = -25_567..84_006;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 

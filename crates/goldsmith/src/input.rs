@@ -10,7 +10,9 @@ use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt;
-use goldsmith_lake::source::{ReadKind, SeenFile, Source, SourceFile, SourcePosition, SourceRead, plan_parts};
+use goldsmith_lake::source::{
+    Departures, ReadKind, SeenFile, Source, SourceFile, SourcePosition, SourceRead, plan_parts,
+};
 use goldsmith_lake::{Lake, Location};
 use goldsmith_model::SourceName;
 
@@ -150,6 +152,14 @@ impl Input {
             Self::Lake(source) => Ok(source.plan_read(position).await?),
             Self::Batches(handed_over) => Ok(handed_over.plan_read(position)),
             Self::Feed(feed) => Ok(feed.plan_read(position)),
+        }
+    }
+
+    /// Where the rows are that the source shows no longer since a position; none when all of its keys have to be compared.
+    pub(crate) async fn departures(&self, position: &SourcePosition, read: &SourceRead) -> Result<Option<Departures>> {
+        match self {
+            Self::Lake(source) => Ok(source.departures(position, read).await?),
+            Self::Batches(_) | Self::Feed(_) => Ok(None),
         }
     }
 

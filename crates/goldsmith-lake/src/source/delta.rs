@@ -186,7 +186,7 @@ async fn full(table: &Table, reason: FullReason) -> Result<SourceRead> {
     })
 }
 
-fn source_file(info: FileInfo, version: u64, read_at: u64) -> SourceFile {
+pub(super) fn source_file(info: FileInfo, version: u64, read_at: u64) -> SourceFile {
     SourceFile { path: info.path, version, size: info.size, rows: info.num_records, read_at }
 }
 

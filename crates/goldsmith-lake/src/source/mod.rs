@@ -5,6 +5,7 @@
 //! data; the caller keeps them, best in the same commit as the rows.
 
 mod delta;
+mod departures;
 mod parquet;
 mod parts;
 
@@ -15,6 +16,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
+pub use self::departures::Departures;
 pub use self::parquet::ParquetDirectory;
 pub use self::parts::plan_parts;
 use crate::conform::plain_schema;
@@ -240,7 +242,19 @@ impl Source {
         }
     }
 
-    /// Reads files of a [`SourceRead`] (`files` or `changed_files`): the columns of the source, or some of them, and
+    /// Says where the rows are that the source shows no longer, for a [`SourceRead`] since `position`. None when that cannot be told, so
+    /// that all keys of the source have to be compared: its log does not reach back, files that went are deleted, or it has no log.
+    ///
+    /// # Errors
+    /// Errors of the Delta layer and of the storage.
+    pub async fn departures(&self, position: &SourcePosition, read: &SourceRead) -> Result<Option<Departures>> {
+        match self {
+            Self::Delta(table) => departures::departures(table, position, read).await,
+            Self::ParquetDirectory(_) => Ok(None),
+        }
+    }
+
+    /// Reads files of a [`SourceRead`] (`files` or `changed_files`) or of [`Departures`]: the columns of the source, or some of them, and
     /// [`SOURCE_VERSION`] as a last column of type BIGINT. Columns that a file does not have are null.
     ///
     /// # Errors

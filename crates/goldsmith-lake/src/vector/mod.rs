@@ -7,7 +7,7 @@ mod format;
 
 use std::sync::Arc;
 
-use arrow::array::BooleanArray;
+use arrow::array::{BooleanArray, BooleanBufferBuilder};
 use deltalake::kernel::{DeletionVectorDescriptor, StorageType};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -44,7 +44,15 @@ impl DeadRows {
 
     /// True for the living ones among `count` rows that begin at `start`.
     pub(crate) fn living(&self, start: usize, count: usize) -> BooleanArray {
-        (start..start + count).map(|row| Some(!self.contains(row))).collect()
+        let mut living = BooleanBufferBuilder::new(count);
+        living.append_n(count, true);
+        let mut dead = self.0.iter();
+        dead.advance_to(start as u64);
+        // Far fewer rows are dead than alive.
+        for row in dead.map_while(|row| usize::try_from(row).ok()?.checked_sub(start).filter(|row| *row < count)) {
+            living.set_bit(row, false);
+        }
+        BooleanArray::new(living.finish(), None)
     }
 
     /// The living ones among the first `count` rows, which are all of the file.

@@ -20,6 +20,7 @@ use super::append::{Appends, append, reads_changes};
 use super::conform::conform;
 use super::drift::{SeenColumns, reconcile};
 use super::merge::{Merges, merge};
+use super::presence::Presence;
 use super::quarantine::Quarantine;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
@@ -133,13 +134,14 @@ async fn try_bronze(
         table: format!("{}.{}", ctx.layout.bronze_schema(), bronze.source.bronze_table()),
         what: what.clone(),
     });
+    let since = position.as_ref().map(|position| position.source.clone());
     let mut job = BronzeJob::prepare(ctx, bronze, source, existing, position, &read, share).await?;
     let done = match bronze.load {
         LoadMode::Append => {
             let appends = appends(bronze, read, source, job.is_new);
             append(&mut job, appends).await
         }
-        LoadMode::Merge => match merges(read, source, job.is_new).await {
+        LoadMode::Merge => match merges(read, source, since.as_ref(), job.is_new).await {
             Ok(merges) => merge(&mut job, merges).await,
             Err(error) => Err(error),
         },
@@ -173,21 +175,26 @@ fn appends(bronze: &BronzeTable, read: SourceRead, source: &Input, is_new: bool)
     }
 }
 
-async fn merges(read: SourceRead, source: &Input, is_new: bool) -> Result<Merges> {
-    match read.kind {
-        ReadKind::Full { .. } => {
-            let snapshot = (!is_new).then(|| read.files.clone());
-            Ok(Merges { changed: read.files, snapshot })
-        }
+async fn merges(read: SourceRead, source: &Input, since: Option<&SourcePosition>, is_new: bool) -> Result<Merges> {
+    let presence = match read.kind {
+        ReadKind::Full { .. } if is_new => Presence::Kept,
+        ReadKind::Full { .. } => Presence::Compared(read.files.clone()),
+        _ if !source.is_whole() || read.changes.is_empty() => Presence::Kept,
         _ => {
-            // A read without a position lists all live files.
-            let lists_all = source.is_whole() && !read.changes.is_empty();
-            let snapshot = if lists_all { Some(source.plan_read(None).await?.files) } else { None };
-            let mut changed = read.files;
-            changed.extend(read.changes.into_iter().flat_map(|change| change.changed_files));
-            Ok(Merges { changed, snapshot })
+            let departures = match since {
+                Some(since) => source.departures(since, &read).await?,
+                None => None,
+            };
+            match departures {
+                Some(departures) => Presence::Told(departures),
+                // A read without a position lists all live files.
+                None => Presence::Compared(source.plan_read(None).await?.files),
+            }
         }
-    }
+    };
+    let mut changed = read.files;
+    changed.extend(read.changes.into_iter().flat_map(|change| change.changed_files));
+    Ok(Merges { changed, presence })
 }
 
 fn describe(bronze: &BronzeTable, read: &SourceRead, exists: bool) -> String {

@@ -1,8 +1,9 @@
 //! Sources that are snapshots or updated in place: merged by natural key and sequence.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{RecordBatch, UInt64Array};
+use arrow::array::{BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::kernels::boolean::and_not;
 use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::error::ArrowError;
 use futures::TryStreamExt;
@@ -13,16 +14,14 @@ use goldsmith_query::flatten::Carried;
 use goldsmith_query::normalize::normalize_batch;
 use goldsmith_query::order::{KeySet, Part, group_rows, latest_per_key, outranks};
 
-use super::job::{BronzeJob, matching_rows};
+use super::job::BronzeJob;
+use super::presence::{self, Presence};
 use super::quarantine;
 use crate::error::Result;
-use crate::gold::{CarriedTable, Matching, Pending, pieces, with_column};
+use crate::gold::{Pending, pieces};
 
 /// Rows that are merged at once at most; more gain nothing.
 const ROWS_AT_ONCE: usize = 400_000;
-
-/// What the key of a row costs in a set, roughly.
-const KEY_BYTES: u64 = 128;
 
 /// Columns that tell of the load and not of the row.
 const METADATA: [&str; 3] = [columns::SOURCE_VERSION, columns::INGESTED_AT, columns::RUN_ID];
@@ -31,28 +30,28 @@ const METADATA: [&str; 3] = [columns::SOURCE_VERSION, columns::INGESTED_AT, colu
 pub(crate) struct Merges {
     /// Files that hold everything that is new or changed since the position.
     pub(crate) changed: Vec<SourceFile>,
-    /// All files of the source, when rows may have vanished from it.
-    pub(crate) snapshot: Option<Vec<SourceFile>>,
+    /// What tells which rows the source shows no longer, and which it shows again.
+    pub(crate) presence: Presence,
 }
 
 /// Merges the changed rows and marks those that vanished, in one commit with the position.
 pub(crate) async fn merge(job: &mut BronzeJob<'_>, merges: Merges) -> Result<()> {
     let mut quarantined = Vec::new();
     let mut pending = Pending::default();
+    let returned = Arc::new(Mutex::new(presence::no_keys(job, Part::ALL)?));
     let mut stream = Box::pin(job.new_rows(&merges.changed).await?);
     while let Some(batch) = stream.try_next().await? {
         let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
         for piece in pieces(&batch, job.share) {
             if pending.push(piece, ROWS_AT_ONCE, job.share) {
-                merge_rows(job, pending.take()?).await?;
+                merge_rows(job, pending.take()?, &returned).await?;
             }
         }
         quarantine::write_if_many(job.ctx, job.bronze, &mut quarantined, job.share).await?;
     }
-    merge_rows(job, pending.take()?).await?;
-    if let Some(files) = &merges.snapshot {
-        mark_presence(job, files).await?;
-    }
+    merge_rows(job, pending.take()?, &returned).await?;
+    let returned = std::mem::replace(&mut *locked(&returned), presence::no_keys(job, Part::ALL)?);
+    presence::mark(job, &merges.presence, returned).await?;
     quarantine::write(job.ctx, job.bronze, &quarantined).await?;
     job.ctx.check()?;
     job.commit("MERGE", false).await
@@ -67,7 +66,8 @@ fn newest_first(job: &BronzeJob<'_>) -> Vec<String> {
     }
 }
 
-async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>) -> Result<()> {
+/// Merges rows. Keys of which a marked row stays are `returned`: the source shows them, though in a version that lost.
+async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>, returned: &Arc<Mutex<KeySet>>) -> Result<()> {
     let Some(rows) = rows else {
         return Ok(());
     };
@@ -82,11 +82,17 @@ async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>) -> Resul
     job.rows.duplicates += (rows.num_rows() - winners.num_rows()) as u64;
     drop(rows);
     // Equal rows are found before this is asked, so that metadata of the load alone never makes one win.
+    let returned = Arc::clone(returned);
     let held_stays = move |held: &RecordBatch, new: &RecordBatch| {
-        let flat = |batch: &RecordBatch| content.apply(batch);
-        flat(held)
-            .and_then(|held| outranks(&held, &flat(new)?, &key, &ordered))
-            .map_err(|error| ArrowError::ExternalError(Box::new(error)))
+        let decide = || -> Result<BooleanArray> {
+            let stays = outranks(&content.apply(held)?, &content.apply(new)?, &key, &ordered)?;
+            let is_back = and_not(&stays, &presence::marks(held)?)?;
+            if is_back.true_count() > 0 {
+                locked(&returned).insert_batch(&filter_record_batch(held, &is_back)?)?;
+            }
+            Ok(stays)
+        };
+        decide().map_err(|error| ArrowError::ExternalError(Box::new(error)))
     };
     let report = stage(job, vec![winners], Some(Preference { columns, held_stays: Arc::new(held_stays) })).await?;
     job.rows.inserted += report.inserted;
@@ -113,65 +119,8 @@ fn latest(rows: &RecordBatch, key: &[String], order: &[String], content: &Carrie
     Ok(winners.into())
 }
 
-/// Marks rows that are no longer in the source, and unmarks those that are back. Only `_is_present` changes:
-/// nothing about the row itself does. Goes over the keys in parts, so that memory follows the part.
-async fn mark_presence(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<()> {
-    let listed: u64 = files.iter().map(|file| file.rows.unwrap_or_default()).sum();
-    let keys = listed.max(job.table.num_rows().await?).saturating_mul(KEY_BYTES);
-    for part in Part::at_least(keys.div_ceil(job.share.keys())) {
-        mark_part(job, files, part).await?;
-    }
-    Ok(())
-}
-
-async fn mark_part(job: &mut BronzeJob<'_>, files: &[SourceFile], part: Part) -> Result<()> {
-    let key = job.bronze.natural_key.clone();
-    let mut narrow = key.clone();
-    narrow.push(columns::IS_PRESENT.into());
-    let held = CarriedTable::new(job.table.clone(), &[], &[columns::IS_PRESENT])?.narrow(&narrow)?;
-    // In the types of the table, so that a key belongs to the same part on both sides.
-    let mut present = KeySet::new(held.carried.schema(), &key)?.of_part(part);
-    let mut stream = Box::pin(job.stream_columns(files, &key).await?);
-    while let Some(batch) = stream.try_next().await? {
-        job.ctx.check()?;
-        present.insert_batch(&normalize_batch(&batch)?)?;
-    }
-    let mut flipped = KeySet::new(held.carried.schema(), &key)?.of_part(part);
-    let mut stream = Box::pin(held.stream(None).await?);
-    while let Some(batch) = stream.try_next().await? {
-        let here = present.contains_mask(&batch)?;
-        let marked = crate::gold::column_arrays(&batch, &[columns::IS_PRESENT.to_string()])?;
-        let differs = arrow::compute::kernels::cmp::distinct(&marked[0], &here)?;
-        if differs.true_count() > 0 {
-            flipped.insert_batch(&filter_record_batch(&batch, &differs)?)?;
-        }
-    }
-    if flipped.is_empty() {
-        return Ok(());
-    }
-    let mut waiting = vec![flipped];
-    while let Some(flipped) = waiting.pop() {
-        let batches = match matching_rows(&job.table, &job.table_schema, flipped, job.share).await? {
-            Matching::Rows(batches) => batches,
-            Matching::TooMany(halves) => {
-                waiting.extend(*halves);
-                continue;
-            }
-        };
-        let mut rows = Vec::new();
-        for batch in batches {
-            let here = present.contains_mask(&batch)?;
-            job.rows.vanished += (here.len() - here.true_count()) as u64;
-            rows.push(with_column(&batch, columns::IS_PRESENT, Arc::new(here), true)?);
-        }
-        // The rows themselves stay what they are, so they are no updates in the books.
-        stage(job, rows, None).await?;
-    }
-    Ok(())
-}
-
 /// Stages what `rows` change, for the commit at the end.
-async fn stage(
+pub(super) async fn stage(
     job: &mut BronzeJob<'_>,
     rows: Vec<RecordBatch>,
     preference: Option<Preference>,
@@ -188,4 +137,8 @@ async fn stage(
         ..UpsertRequest::default()
     };
     Ok(upsert(&mut job.table, request).await?)
+}
+
+fn locked(keys: &Mutex<KeySet>) -> MutexGuard<'_, KeySet> {
+    keys.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@ mod conform;
 mod drift;
 mod job;
 mod merge;
+mod presence;
 mod quarantine;
 
 pub(crate) use conform::conform;

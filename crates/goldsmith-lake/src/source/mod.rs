@@ -7,6 +7,7 @@
 mod delta;
 mod parquet;
 mod parts;
+mod union;
 
 use std::fmt;
 

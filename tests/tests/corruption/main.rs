@@ -172,7 +172,7 @@ async fn a_table_that_lies_behind_is_told_by_how_much_and_maintenance_is_nothing
     }
     let contained = Some(latest - 3);
     let expected = BehindInput { input: format!("bronze:{source}"), contained, latest };
-    assert_eq!(behind().await, [expected.clone()]);
+    assert_eq!(behind().await.as_slice(), std::slice::from_ref(&expected));
 
     // What is not there yet is still to be taken over once the files of bronze were merged, which is one more version.
     let merged = async || {

@@ -12,7 +12,7 @@
 //! All but `surrogate_key` are null when an argument is null.
 //!
 //! In expressions of a model `+`, `-`, `*`, `/` and `abs` of whole numbers and decimals are null where the result does not fit its type,
-//! with a warning, as products of money are; see [`arithmetic`].
+//! with a warning, as products of money are.
 
 mod arithmetic;
 mod money;

@@ -20,6 +20,7 @@ from goldsmith._errors import (
 from goldsmith._feed import ArrowStream, Feed, FeedState
 from goldsmith._goldsmith import VERSION as __version__
 from goldsmith._results import (
+    BehindInput,
     Check,
     CheckOutcome,
     ColumnDifference,
@@ -40,6 +41,7 @@ from goldsmith._spark_run import Names
 __all__ = [
     "AccessError",
     "ArrowStream",
+    "BehindInput",
     "CancelledError",
     "Check",
     "CheckOutcome",

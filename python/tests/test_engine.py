@@ -58,7 +58,7 @@ def test_verification_passes_on_a_right_table_and_names_the_check_that_fails(
     engine = goldsmith.Engine(source=deliveries, target=tmp_path / "lake")
     engine.run(select=["dim_sku"]).raise_for_failures()
     passed = engine.verify(select=["dim_sku"], scratch=tmp_path)
-    assert passed.is_success and passed.tables[0].compared > 0
+    assert passed.is_success and passed.tables[0].compared > 0 and passed.tables[0].behind == ()
     removed = corrupt(tmp_path / "lake/system_gold/dim_sku", "sku_name", "PREMIUM_ALL_PURPOSE_COMPUTE")
     failed = engine.verify(select=["dim_sku"], scratch=tmp_path)
     assert not failed.is_success

@@ -1,13 +1,20 @@
 //! Sources change their schema: new columns are taken over, everything else is a clear error for one table.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::fs::File;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Field};
+use arrow::array::{
+    ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, ListArray,
+    RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray, UInt32Array, UInt64Array, new_null_array,
+};
+use arrow::datatypes::{DataType, Field, Int32Type};
 use goldsmith::{DeliveryMode, Layer, RunOptions, TableStatus};
+use goldsmith_query::types::to_arrow;
 use goldsmith_testkit::ScratchLake;
 use goldsmith_tests::rows;
+use parquet::arrow::ArrowWriter;
 
 fn text(values: &[&str]) -> ArrayRef {
     Arc::new(StringArray::from(values.to_vec()))
@@ -117,4 +124,147 @@ async fn a_new_column_under_a_name_of_the_table_is_left_out_and_told() {
     }
     let verified = lake.engine().unwrap().verify(&goldsmith::VerifyOptions::default()).await.unwrap();
     assert!(verified.is_success(), "{verified:?}");
+}
+
+/// A column as a source gives it, and what comes of it: the value in bronze, or the two types that the error names.
+struct Given {
+    column: &'static str,
+    values: ArrayRef,
+    outcome: Result<&'static str, [&'static str; 2]>,
+}
+
+/// The sources of the columns, with their keys.
+const SOURCES: [(&str, &str, &[&str]); 4] = [
+    ("serving.endpoint_usage", "databricks_request_id", &["input_token_count", "status_code", "request_time"]),
+    ("compute.node_timeline", "instance_id", &["cpu_user_percent"]),
+    ("billing.usage", "record_id", &["usage_quantity", "usage_date"]),
+    ("query.history", "statement_id", &["query_tags"]),
+];
+
+fn given() -> Vec<Given> {
+    let taken = |column, values: ArrayRef, value| Given { column, values, outcome: Ok(value) };
+    let refused = |column, values: ArrayRef, found, known| Given { column, values, outcome: Err([found, known]) };
+    let decimal = |value: i128, precision, scale| -> ArrayRef {
+        Arc::new(Decimal128Array::from(vec![value]).with_precision_and_scale(precision, scale).unwrap())
+    };
+    let micros = || TimestampMicrosecondArray::from(vec![1_500_000]);
+    let second = "1970-01-01T00:00:01.500Z";
+    vec![
+        taken("input_token_count", Arc::new(Int64Array::from(vec![i64::MAX])), "9223372036854775807"),
+        taken("input_token_count", Arc::new(Int32Array::from(vec![-7])), "-7"),
+        taken("input_token_count", Arc::new(Int16Array::from(vec![7])), "7"),
+        taken("input_token_count", Arc::new(UInt32Array::from(vec![u32::MAX])), "4294967295"),
+        taken("input_token_count", new_null_array(&DataType::Null, 1), "null"),
+        refused("input_token_count", Arc::new(UInt64Array::from(vec![7])), "decimal(20,0)", "bigint"),
+        refused("input_token_count", Arc::new(Float64Array::from(vec![7.0])), "double", "bigint"),
+        refused("input_token_count", decimal(7, 19, 0), "decimal(19,0)", "bigint"),
+        refused("input_token_count", text(&["7"]), "string", "bigint"),
+        taken("status_code", Arc::new(Int64Array::from(vec![200])), "200"),
+        taken("cpu_user_percent", Arc::new(Float32Array::from(vec![0.5])), "0.5"),
+        taken("cpu_user_percent", Arc::new(Int32Array::from(vec![i32::MAX])), "2147483647.0"),
+        refused("cpu_user_percent", Arc::new(Int64Array::from(vec![7])), "bigint", "double"),
+        refused("cpu_user_percent", decimal(15, 10, 1), "decimal(10,1)", "double"),
+        taken("usage_quantity", decimal(15, 10, 1), "1.500000000000000000"),
+        taken("usage_quantity", Arc::new(Int64Array::from(vec![7])), "7.000000000000000000"),
+        refused("usage_quantity", decimal(15, 38, 19), "decimal(38,19)", "decimal(38,18)"),
+        refused("usage_quantity", Arc::new(Float64Array::from(vec![1.5])), "double", "decimal(38,18)"),
+        taken("request_time", Arc::new(micros().with_timezone("Europe/Berlin")), second),
+        taken("request_time", Arc::new(micros()), second),
+        taken("request_time", Arc::new(TimestampMillisecondArray::from(vec![1_500]).with_timezone("UTC")), second),
+        taken("request_time", Arc::new(TimestampNanosecondArray::from(vec![1_500_000_000])), second),
+        refused("request_time", Arc::new(Date32Array::from(vec![1])), "date", "timestamp"),
+        refused("request_time", Arc::new(Int64Array::from(vec![1])), "bigint", "timestamp"),
+        taken("usage_date", Arc::new(Date32Array::from(vec![1])), "1970-01-02"),
+        refused("usage_date", Arc::new(micros().with_timezone("UTC")), "timestamp", "date"),
+        refused(
+            "query_tags",
+            Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])])),
+            "array<int>",
+            "map<string,string>",
+        ),
+    ]
+}
+
+/// How the rows reach a source.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// Each load is one more file of a directory.
+    Files,
+    /// Each load is the only file of a directory.
+    File,
+    /// Each load is handed over.
+    Batches,
+}
+
+/// Loads one batch after the other, and returns the error of the last load, if any; earlier ones must succeed.
+async fn load(lake: &ScratchLake, source: &str, way: Way, batches: &[RecordBatch]) -> Option<String> {
+    let directory = lake.source().join(source.replace('.', "/"));
+    let mut failed = None;
+    for (number, batch) in batches.iter().enumerate() {
+        assert_eq!(failed, None, "{source} {way:?}");
+        let mut engine = lake.engine().unwrap();
+        match way {
+            Way::Batches => engine.hand_over(source, number as u64 + 1, vec![batch.clone()]).unwrap(),
+            Way::File | Way::Files => {
+                std::fs::create_dir_all(&directory).unwrap();
+                let name = if matches!(way, Way::Files) { format!("{number}.parquet") } else { "0.parquet".to_owned() };
+                let file = File::create(directory.join(name)).unwrap();
+                let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+                writer.write(batch).unwrap();
+                writer.close().unwrap();
+            }
+        }
+        let report = engine.run(&RunOptions { select: vec![source.to_owned()], ..Default::default() }).await.unwrap();
+        failed = report.table(Layer::Bronze, source).unwrap().error.clone();
+    }
+    failed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_is_taken_or_refused_at_the_first_load_as_at_any_later_one() {
+    for Given { column, values, outcome } in given() {
+        let (source, key, _) = *SOURCES.iter().find(|(_, _, columns)| columns.contains(&column)).unwrap();
+        for way in [Way::Files, Way::File, Way::Batches] {
+            for is_later in [false, true] {
+                let what = format!("{} as {column}, {way:?}, later: {is_later}", values.data_type());
+                let lake = ScratchLake::new().unwrap();
+                let bronze = lake.model().bronze.values().find(|table| table.source.to_string() == source).unwrap();
+                let declared = new_null_array(&to_arrow(&bronze.columns[column].data_type), 1);
+                let row = |name: &str, values: &ArrayRef| {
+                    let keys = bronze.natural_key.iter().filter(|part| *part != column).map(|part| {
+                        let is_text = bronze.columns[part].data_type == goldsmith_model::DataType::String;
+                        (part.as_str(), if is_text { text(&[name]) } else { time(0) }, true)
+                    });
+                    let columns = keys.chain([(column, values.clone(), true)]);
+                    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+                };
+                let mut loads = vec![row("new", &values)];
+                if is_later {
+                    loads.insert(0, row("old", &declared));
+                }
+                let error = load(&lake, source, way, &loads).await;
+                let table = format!("system_bronze.{}", source.replace('.', "_"));
+                match outcome {
+                    Ok(value) => {
+                        assert_eq!(error, None, "{what}");
+                        let found = lake.query(&format!("select {column} from {table} where {key} = 'new'")).await;
+                        let found = &found.unwrap()[0][column];
+                        let found = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+                        assert_eq!(found, value, "{what}");
+                    }
+                    Err(types) => {
+                        let error = error.unwrap_or_else(|| panic!("{what} was taken"));
+                        let place = if error.contains(source) { source.to_owned() } else { source.replace('.', "/") };
+                        for part in [place.as_str(), &format!("`{column}`"), types[0], types[1], "without loss"] {
+                            assert!(error.contains(part), "{what}: `{part}` is not in: {error}");
+                        }
+                        if is_later {
+                            let rows = lake.query(&format!("select {key} from {table}")).await.unwrap();
+                            assert_eq!(rows.len(), 1, "{what}: {rows:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -142,6 +142,20 @@ pub enum LakeError {
         /// The type that was asked for.
         to: String,
     },
+    /// Files of a directory have types for one column that have nothing in common.
+    #[error(
+        "the files of `{location}` have column `{column}` as `{one}` and as `{other}`, and no type takes both without loss; write it with one type, or keep the files of the other elsewhere"
+    )]
+    TypesDiffer {
+        /// The directory.
+        location: String,
+        /// Dotted path of the column.
+        column: String,
+        /// The type in some files.
+        one: String,
+        /// The type in others.
+        other: String,
+    },
     /// Data lacks a column of the table.
     #[error("the data has no column `{column}`, which the table `{table}` needs")]
     MissingColumn {
@@ -301,6 +315,7 @@ impl LakeError {
             | Self::InvalidRequest { .. }
             | Self::NoSuchFile { .. }
             | Self::TypeChanged { .. }
+            | Self::TypesDiffer { .. }
             | Self::MissingColumn { .. }
             | Self::UnexpectedColumn { .. }
             | Self::ValueDoesNotFit { .. }

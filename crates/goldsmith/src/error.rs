@@ -32,8 +32,13 @@ pub enum Error {
     #[error(transparent)]
     Query(#[from] QueryError),
     /// The source differs from what the table can take over.
-    #[error(transparent)]
-    Drift(#[from] DriftError),
+    #[error("`{table}`: {cause}")]
+    Drift {
+        /// The source.
+        table: String,
+        /// The difference.
+        cause: DriftError,
+    },
     /// Arrow could not compute or cast something.
     #[error("columnar computation failed: {0}")]
     Arrow(#[from] ArrowError),
@@ -127,7 +132,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Model { .. } | Self::Dag(_) | Self::Configuration { .. } => ErrorKind::Usage,
-            Self::Drift(_) | Self::Position { .. } | Self::Expressions { .. } => ErrorKind::Data,
+            Self::Drift { .. } | Self::Position { .. } | Self::Expressions { .. } => ErrorKind::Data,
             Self::Lake(error) if error.kind() == goldsmith_lake::ErrorKind::Conflict => ErrorKind::Conflict,
             Self::Lake(_) | Self::Feed { .. } => ErrorKind::Access,
             Self::Cancelled => ErrorKind::Cancelled,

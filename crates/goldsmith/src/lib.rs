@@ -107,5 +107,6 @@ pub use plan::TablePlan;
 pub use report::{Layer, RowCounts, RunReport, TableReport, TableStatus};
 pub use status::TableInfo;
 pub use verify::{
-    Check, CheckName, CheckOutcome, ColumnDifference, Example, TableVerification, VerifyOptions, VerifyReport,
+    BehindInput, Check, CheckName, CheckOutcome, ColumnDifference, Example, TableVerification, VerifyOptions,
+    VerifyReport,
 };

@@ -7,6 +7,7 @@ use std::time::Instant;
 use futures::FutureExt;
 use goldsmith_plan::{InputName, Selection};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use crate::bronze::run_bronze;
 use crate::context::RunContext;
@@ -35,7 +36,9 @@ pub(crate) async fn run_all(
             let Some(ready) = next_ready(&waiting) else { break };
             waiting.remove(&ready);
             let share = ctx.budget.lease(slots);
-            running.spawn(run_one(ctx.clone(), inputs.clone(), ready, full_refresh, share));
+            // Warnings about values tell the table by it.
+            let table = tracing::warn_span!("table", name = %ready);
+            running.spawn(run_one(ctx.clone(), inputs.clone(), ready, full_refresh, share).instrument(table));
         }
         let Some(finished) = running.join_next().await else { break };
         let (name, report) = finished.map_err(|error| Error::Internal(error.to_string()))?;

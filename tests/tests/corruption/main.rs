@@ -8,7 +8,9 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use goldsmith::{CheckName, CheckOutcome, Engine, TableVerification, VerifyOptions, VerifyReport};
+use goldsmith::{
+    BehindInput, CheckName, CheckOutcome, Engine, MaintainOptions, TableVerification, VerifyOptions, VerifyReport,
+};
 use plant::Planted;
 
 async fn verify(engine: &Engine, select: &[&str], sample: Option<f64>) -> VerifyReport {
@@ -56,6 +58,7 @@ async fn what_runs_built_passes() {
         assert_eq!(table.compared, table.rows, "{}", table.name);
     }
     assert_eq!(before, plant::content(&lake.target()), "the target was changed");
+    assert_eq!(whole.behind().count(), 0, "{:#?}", whole.behind().collect::<Vec<_>>());
 
     let sampled = verify(&engine, &[], Some(0.3)).await;
     assert_sound("sampled", &sampled, &[]);
@@ -69,7 +72,12 @@ async fn what_runs_built_passes() {
     let sources: Vec<String> = lake.model().bronze.keys().map(ToString::to_string).collect();
     let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
     lake.run(&sources).await.unwrap();
-    assert_sound("behind bronze", &verify(&engine, &[], None).await, &[]);
+    let behind = verify(&engine, &[], None).await;
+    assert_sound("behind bronze", &behind, &[]);
+    let usage = &behind.table("fact_usage").unwrap().behind;
+    assert_eq!(usage.len(), 1, "its dimensions did not move: {usage:#?}");
+    assert_eq!(usage[0].input, "bronze:billing.usage");
+    assert!(usage[0].contained.unwrap() < usage[0].latest, "{usage:#?}");
     assert_sound("behind bronze, sampled", &verify(&engine, &["billing", "lakeflow"], Some(0.5)).await, &[]);
 
     // Then the dimensions move on too, and facts record older ones; the calendar waits for its facts.
@@ -136,4 +144,51 @@ async fn every_corruption_is_found_in_its_table_by_its_check() {
     let report = verify(&engine, &["fact_usage"], None).await;
     let usage = report.table("fact_usage").unwrap();
     assert_eq!(failed(usage), BTreeSet::from([CheckName::UnexpectedRows]), "{usage:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_lies_behind_is_told_by_how_much_and_maintenance_is_nothing_to_take_over() {
+    let lake = goldsmith_testkit::ScratchLake::new().unwrap();
+    let (source, fact) = ("serving.endpoint_usage", "fact_endpoint_usage");
+    let deliver = async |id: &str| {
+        let row = format!(r#"[{{"databricks_request_id": "{id}", "request_time": "2024-01-01T00:00:00Z"}}]"#);
+        lake.deliver(source, &goldsmith_tests::rows(&row)).await.unwrap();
+    };
+    let engine = lake.engine().unwrap();
+    let behind = async || {
+        let report = verify(&engine, &[fact], None).await;
+        assert!(report.is_success(), "{report:#?}");
+        assert_eq!(report.behind().count(), usize::from(!report.tables[0].behind.is_empty()));
+        report.tables[0].behind.clone()
+    };
+    deliver("1").await;
+    lake.run(&[fact]).await.unwrap();
+    assert_eq!(behind().await, []);
+
+    let mut latest = 0;
+    for id in ["2", "3", "4"] {
+        deliver(id).await;
+        latest = lake.run(&[source]).await.unwrap().tables[0].version.unwrap();
+    }
+    let contained = Some(latest - 3);
+    let expected = BehindInput { input: format!("bronze:{source}"), contained, latest };
+    assert_eq!(behind().await.as_slice(), std::slice::from_ref(&expected));
+
+    // What is not there yet is still to be taken over once the files of bronze were merged, which is one more version.
+    let merged = async || {
+        let maintained = engine.maintain(&MaintainOptions::default()).await.unwrap();
+        let of_source = maintained.tables.iter().find(|table| table.name == source).unwrap();
+        assert!(of_source.small_files > 0, "{of_source:?}");
+    };
+    merged().await;
+    assert_eq!(behind().await, [BehindInput { latest: latest + 1, ..expected }]);
+    lake.run(&[fact]).await.unwrap();
+    assert_eq!(behind().await, []);
+
+    for id in ["5", "6", "7", "8"] {
+        deliver(id).await;
+        lake.run(&[fact]).await.unwrap();
+    }
+    merged().await;
+    assert_eq!(behind().await, []);
 }

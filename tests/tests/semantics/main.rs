@@ -8,6 +8,7 @@ mod keys;
 mod lookups;
 mod members;
 mod models;
+mod overflow;
 mod presence;
 mod prices;
 mod readers;

@@ -17,8 +17,9 @@ use crate::settings::Overrides;
                   exist, histories without gap or overlap, one unknown member, a calendar without hole, file statistics \
                   that are right.\n\n\
                   The target is only read, and sources are not needed. Each table is compared as of the versions of its \
-                  inputs that it records, so that new rows in bronze that it has not taken over yet are no difference. A \
-                  check that cannot be made is skipped with its reason.",
+                  inputs that it records, so that new rows in bronze that it has not taken over yet are no difference; the \
+                  report says which tables lie behind their inputs, and by how many versions, and the exit code does \
+                  not change by it. A check that cannot be made is skipped with its reason.",
     after_long_help = include_str!("help/verify.txt")
 )]
 pub(crate) struct VerifyArgs {

@@ -25,7 +25,7 @@ pub(super) async fn verify(context: &Context, options: VerifyOptions) -> Result<
     }
     let paint = Paint(printer.stdout_color());
     printer.data(&verification::tables(&report, paint))?;
-    for finding in verification::findings(&report, paint) {
+    for finding in verification::behind(&report, paint).into_iter().chain(verification::findings(&report, paint)) {
         printer.data(&finding)?;
     }
     printer.say(&verification::summary(&report));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use goldsmith::{Check, CheckOutcome, Example, VerifyReport};
+use goldsmith::{BehindInput, Check, CheckOutcome, Example, VerifyReport};
 use serde_json::{Value, json};
 
 use super::number::{count, grouped, plural, seconds};
@@ -46,6 +46,21 @@ pub(crate) fn tables(report: &VerifyReport, paint: Paint) -> String {
         ]);
     }
     table.render()
+}
+
+/// Which tables lie behind their inputs and by how much, one text per table.
+pub(crate) fn behind(report: &VerifyReport, paint: Paint) -> Vec<String> {
+    let shown = |input: &BehindInput| match input.contained {
+        Some(contained) => format!("contains version {contained} of {} of `{}`", input.latest, plain(&input.input)),
+        None => format!("contains nothing of `{}`, which is at version {}", plain(&input.input), input.latest),
+    };
+    report
+        .behind()
+        .map(|table| {
+            let inputs: Vec<String> = table.behind.iter().map(shown).collect();
+            format!("\n`{}` is {}: {}", table.name, paint.warning("behind"), inputs.join(", "))
+        })
+        .collect()
 }
 
 /// What is wrong or could not be checked, one text per check.
@@ -107,12 +122,19 @@ pub(crate) fn summary(report: &VerifyReport) -> String {
     }
     let sample = report.sample.map(|share| format!(", a share of {share} of the keys")).unwrap_or_default();
     let tables = plural(report.tables.len() as u64, "table");
-    format!("{tables} verified in {} s{sample}: {}", seconds(report.seconds), parts.join(", "))
+    let behind = match report.behind().count() as u64 {
+        0 => String::new(),
+        1 => "; 1 table is behind its inputs, `goldsmith run` takes over what it lacks".to_owned(),
+        several => {
+            format!("; {} tables are behind their inputs, `goldsmith run` takes over what they lack", grouped(several))
+        }
+    };
+    format!("{tables} verified in {} s{sample}: {}{behind}", seconds(report.seconds), parts.join(", "))
 }
 
 /// The JSON document of a verification.
 pub(crate) fn json(report: &VerifyReport) -> Value {
-    let mut out = json!({"success": report.is_success()});
+    let mut out = json!({"success": report.is_success(), "behind": report.behind().count()});
     if let (Value::Object(out), Value::Object(rest)) = (&mut out, json!(report)) {
         out.extend(rest);
     }

@@ -9,6 +9,7 @@ mod describe;
 mod errors;
 #[cfg(target_os = "linux")]
 mod memory;
+mod numbers;
 mod object_store;
 mod packaged_settings;
 mod program;

@@ -8,6 +8,7 @@ mod delta;
 mod departures;
 mod parquet;
 mod parts;
+mod union;
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow::datatypes::{Fields, Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, TryStreamExt};
@@ -14,6 +14,7 @@ use object_store::path::Path;
 
 use super::delta::with_version;
 use super::parts::plan_parts;
+use super::union::merge_fields;
 use super::{ChangeCommit, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
 use crate::conform::plain_schema;
 use crate::error::{LakeError, Result};
@@ -94,7 +95,7 @@ impl ParquetDirectory {
             .await?;
         let mut union = Fields::empty();
         for schema in schemas {
-            union = merge_fields(&union, plain_schema(&schema).fields(), "")?;
+            union = merge_fields(&union, plain_schema(&schema).fields(), "", &self.location.to_string())?;
         }
         Ok(Arc::new(Schema::new(union)))
     }
@@ -161,49 +162,5 @@ impl ParquetDirectory {
             .try_flatten()
             .map_err(datafusion::error::DataFusionError::from);
         Ok(Box::pin(RecordBatchStreamAdapter::new(target, stream)))
-    }
-}
-
-fn merge_fields(current: &Fields, other: &Fields, parent: &str) -> Result<Fields> {
-    let mut merged: Vec<Field> = current.iter().map(|field| field.as_ref().clone()).collect();
-    for field in other {
-        let path = if parent.is_empty() { field.name().clone() } else { format!("{parent}.{}", field.name()) };
-        match merged.iter_mut().find(|known| known.name() == field.name()) {
-            Some(known) => {
-                let data_type = merge_types(known.data_type(), field.data_type(), &path)?;
-                *known = Field::new(known.name(), data_type, true);
-            }
-            // Other files may lack the column, so it is nullable whatever this file says.
-            None => merged.push(Field::new(field.name(), field.data_type().clone(), true)),
-        }
-    }
-    Ok(merged.into())
-}
-
-fn merge_types(current: &DataType, other: &DataType, path: &str) -> Result<DataType> {
-    let is_integer = |data_type: &DataType| {
-        matches!(data_type, DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64)
-    };
-    match (current, other) {
-        (current, other) if current == other => Ok(current.clone()),
-        (DataType::Null, other) => Ok(other.clone()),
-        (current, DataType::Null) => Ok(current.clone()),
-        (DataType::Struct(current), DataType::Struct(other)) => {
-            merge_fields(current, other, path).map(DataType::Struct)
-        }
-        (DataType::List(current), DataType::List(other)) => {
-            let element = merge_types(current.data_type(), other.data_type(), &format!("{path}.element"))?;
-            Ok(DataType::List(Arc::new(Field::new(current.name(), element, true))))
-        }
-        (current, other) if is_integer(current) && is_integer(other) => Ok(DataType::Int64),
-        (DataType::Float32 | DataType::Float64, DataType::Float32 | DataType::Float64) => Ok(DataType::Float64),
-        (DataType::Timestamp(_, zone), DataType::Timestamp(_, other)) if zone == other => {
-            Ok(DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone.clone()))
-        }
-        // Writers name the inner fields of maps as they like.
-        (DataType::Map(..), DataType::Map(..)) => Ok(current.clone()),
-        (current, other) => {
-            Err(LakeError::TypeChanged { column: path.to_owned(), from: current.to_string(), to: other.to_string() })
-        }
     }
 }

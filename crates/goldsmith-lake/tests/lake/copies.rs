@@ -1,5 +1,6 @@
 //! Whole files of a source are copied: with the same rows, and only when nothing about them has to change.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,6 +13,8 @@ use goldsmith_lake::source::{Source, SourceFile};
 use goldsmith_lake::{
     CommitRequest, Copied, CopyRequest, Lake, LakeError, LakeOptions, Table, UpsertRequest, WriteMode, upsert,
 };
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::support::{Place, append, lines, names, pairs, pairs_schema, rows, write_instants_of_96_bits};
 
@@ -212,7 +215,9 @@ async fn a_file_of_which_anything_has_to_be_changed_or_left_out_is_not_copied() 
     assert_eq!(copy(&place, "source", &mut target, request(&[&["k"], &["v"]])).await.unwrap(), (1, 1));
     assert_eq!(without_constant(rows(&place.open("target").await).await), ["2|x", "3|y"]);
 
-    // A row is deleted by a vector.
+    // A row is deleted by a vector, and those that live are enough.
+    let mut masked = place.create("masked", pairs_schema()).await;
+    append(&mut masked, &pairs(&[(2, "x"), (3, "y"), (4, "z")]), None, "run").await;
     let deletes = UpsertRequest {
         key: names(&["k"]),
         group: names(&["k"]),
@@ -221,8 +226,8 @@ async fn a_file_of_which_anything_has_to_be_changed_or_left_out_is_not_copied() 
         write_mode: WriteMode::MergeOnRead,
         ..UpsertRequest::default()
     };
-    assert_eq!(upsert(&mut source, deletes).await.unwrap().files_masked, 1);
-    assert_eq!(copy(&place, "source", &mut target, request(&[])).await.unwrap(), (0, 2), "a file with a vector");
+    assert_eq!(upsert(&mut masked, deletes).await.unwrap().files_masked, 1);
+    assert_eq!(copy(&place, "masked", &mut target, request(&[])).await.unwrap(), (0, 1), "a file with a vector");
 
     // A row that has no key, and one that has a part of it.
     let nullable = |keys: Vec<Option<i64>>, values: Vec<Option<&str>>| {
@@ -311,4 +316,10 @@ async fn instants_of_96_bits_are_written_anew_beside_what_is_copied() {
     assert_eq!(copy(&place, "source", &mut target, request(&[])).await.unwrap(), (1, 0));
     let target = place.open("target").await;
     assert_eq!(without_constant(rows(&target).await), expected);
+    // Other software would read them as nanoseconds, and has no bounds of them.
+    let written = File::open(directory.with_file_name("target").join(&target.files().unwrap()[0].path)).unwrap();
+    let metadata = SerializedFileReader::new(written).unwrap().metadata().file_metadata().clone();
+    for column in metadata.schema_descr().columns() {
+        assert_ne!(column.physical_type(), parquet::basic::Type::INT96, "{}", column.path());
+    }
 }

@@ -128,7 +128,7 @@ async fn files_whose_types_contradict_are_refused() {
     let other = RecordBatch::try_from_iter([("v", Arc::new(Int32Array::from(vec![2])) as ArrayRef)]);
     put(&dir.join("2.parquet"), &other.unwrap());
     let error = place.lake.open_source(&place.at("in")).await.unwrap_err();
-    assert!(matches!(&error, LakeError::TypeChanged { column, .. } if column == "v"), "{error:?}");
+    assert!(matches!(&error, LakeError::TypesDiffer { column, .. } if column == "v"), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 
 use super::{ExpressionError, ExpressionErrorKind};
-use crate::functions::{check_pattern, function_registry};
+use crate::functions::{check_pattern, checked, function_registry};
 
 /// What came of checking one expression. Boxed, since errors are large and rare.
 pub(crate) type Checked<T> = Result<T, Box<ExpressionError>>;
@@ -70,8 +70,10 @@ pub(crate) fn analyse(column: &str, text: &str, schema: &DFSchemaRef) -> Checked
 pub(super) fn physical(column: &str, typed: &Typed, inputs: &Schema) -> Checked<Arc<dyn PhysicalExpr>> {
     let fail = |error: DataFusionError| Box::new(ExpressionError::type_error(column, first_line(&error)));
     let schema = df_schema(inputs).map_err(|text| Box::new(ExpressionError::type_error(column, text)))?;
+    // Before constants are folded, which would wrap around too.
+    let exact = checked(typed.expression.clone(), &schema).map_err(fail)?;
     let context = SimplifyContext::builder().with_schema(Arc::clone(&schema)).build();
-    let simplified = ExprSimplifier::new(context).simplify(typed.expression.clone()).map_err(fail)?;
+    let simplified = ExprSimplifier::new(context).simplify(exact).map_err(fail)?;
     function_registry().create_physical_expr(simplified, &schema).map_err(fail)
 }
 

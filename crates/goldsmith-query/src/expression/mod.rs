@@ -2,7 +2,8 @@
 //!
 //! Names are case-sensitive and taken as they are written. An expression must yield its declared type, or a type that
 //! widens to it without loss. Expressions depend on their row only: subqueries, aggregates and functions whose value
-//! depends on the time of execution are errors.
+//! depends on the time of execution are errors. Arithmetic of whole numbers and decimals is exact: a result that does not fit its type
+//! is null, with a warning, and neither another number nor the end of the table.
 
 mod analysis;
 mod error;
@@ -68,6 +69,8 @@ impl Step {
             .map(|field| widen(field.name(), &normalize_column(find(field.name())?)?, field.data_type()))
             .collect::<Result<Vec<_>>>()?;
         let batch = new_batch(Arc::clone(&self.inputs), columns, rows)?;
+        // Values that do not fit are told with the column that they are missing in.
+        let _column = tracing::warn_span!("column", name = %self.name).entered();
         let value = self.expression.evaluate(&batch)?.into_array(rows)?;
         widen(&self.name, &value, &self.result)
     }

@@ -10,7 +10,11 @@
 //! | `to_json(value)` | JSON text; see [`crate::json`] |
 //!
 //! All but `surrogate_key` are null when an argument is null.
+//!
+//! In expressions of a model `+`, `-`, `*`, `/` and `abs` of whole numbers and decimals are null where the result does not fit its type,
+//! with a warning, as products of money are.
 
+mod arithmetic;
 mod money;
 mod text;
 
@@ -26,6 +30,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+pub(crate) use arithmetic::checked;
 pub(crate) use money::MONEY;
 pub(crate) use text::check_pattern;
 
@@ -145,16 +150,23 @@ impl ScalarUDFImpl for EngineFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        let rows = if constant { 1 } else { args.number_rows };
-        let arrays =
-            args.args.into_iter().map(|arg| arg.into_array(rows)).collect::<DataFusionResult<Vec<ArrayRef>>>()?;
-        let result = (self.body)(&arrays).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
-        }
-        Ok(ColumnarValue::Array(result))
+        on_arrays(args, self.body)
     }
+}
+
+/// Calls a function over arrays; of constants alone the result is one.
+fn on_arrays(
+    args: ScalarFunctionArgs,
+    body: impl FnOnce(&[ArrayRef]) -> Result<ArrayRef>,
+) -> DataFusionResult<ColumnarValue> {
+    let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+    let rows = if constant { 1 } else { args.number_rows };
+    let arrays = args.args.into_iter().map(|arg| arg.into_array(rows)).collect::<DataFusionResult<Vec<ArrayRef>>>()?;
+    let result = body(&arrays).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    if constant {
+        return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+    }
+    Ok(ColumnarValue::Array(result))
 }
 
 fn coerce_nothing(types: &[DataType]) -> DataFusionResult<Vec<DataType>> {

@@ -99,6 +99,26 @@ fn expressions_of_the_kinds_that_the_model_uses() {
 }
 
 #[test]
+fn a_decimal_that_does_not_fit_is_null_and_leaves_the_other_rows_alone() {
+    let greatest = 10_i128.pow(38) - 1;
+    let decimals = |values: [i128; 3]| -> ArrayRef {
+        Arc::new(Decimal128Array::from(values.to_vec()).with_precision_and_scale(38, 0).unwrap())
+    };
+    // The second sum fits in 128 bits, and has 39 digits.
+    let rows = batch(vec![("a", decimals([i128::MAX / 2, greatest, 1])), ("b", decimals([i128::MAX / 2 + 2, 1, 2]))]);
+    for (expression, expected) in [
+        ("a + b", ["-", "-", "3"]),
+        ("a * b", ["-", "99999999999999999999999999999999999999", "2"]),
+        ("abs(a - b)", ["2", "99999999999999999999999999999999999998", "1"]),
+    ] {
+        let compiled = Derived::compile(&rows.schema(), &derived(&[("out", "decimal(38,0)", expression)])).unwrap();
+        let result = compiled.apply(&rows).unwrap();
+        let found: Vec<String> = lines(&result.project(&[2]).unwrap());
+        assert_eq!(found, expected.map(|value| format!("out={value}")), "{expression}");
+    }
+}
+
+#[test]
 fn derived_columns_are_ordered_by_need_and_kept_in_declared_order() {
     let columns = derived(&[("c", "bigint", "b + 1"), ("b", "bigint", "a * 2"), ("a", "bigint", "year + 10")]);
     let compiled = Derived::compile(&rows().schema(), &columns).unwrap();

@@ -292,3 +292,28 @@ fn whole_numbers_beyond_53_bits_are_exact() {
     assert_eq!(broken[0].entered, "18446744073709551614");
     assert_eq!(broken[0].left, "18446744073709551613");
 }
+
+#[test]
+fn sums_beyond_64_bits_and_results_that_do_not_fit_balance() {
+    let rows = |values: &[(i64, i64)]| {
+        batch(vec![
+            ("sku", texts(values.iter().map(|_| Some("a".to_owned())))),
+            ("n", ints(values.iter().map(|(n, _)| Some(*n)))),
+            ("m", ints(values.iter().map(|(_, m)| Some(*m)))),
+        ])
+    };
+    let all = [(i64::MAX, i64::MAX), (i64::MAX, 1), (i64::MIN, i64::MIN), (i64::MAX, 2)];
+    let (source, gold) = (rows(&all), [rows(&all[2..]), rows(&all[..2])]);
+    for sum in ["n", "n + m"] {
+        let law = compiled(&law(sum, None, &["sku"]), &source, &source);
+        assert!(settled(&law, &[&source], &[&gold[0], &gold[1]]).is_ok(), "{sum}");
+    }
+    // What fits nowhere counts on neither side, and what fits is missed.
+    let law = compiled(&law("n", None, &["sku"]), &source, &source);
+    assert_eq!(
+        said(settled(&law, &[&source], &[&gold[1]])),
+        [
+            "`quantity` is not conserved where `sku` is 'a': 18446744073709551613 went in from the source, 18446744073709551614 came out in the gold rows"
+        ]
+    );
+}

@@ -206,17 +206,22 @@ impl Translator<'_> {
         Ok(format!("{left} {operator} {right}"))
     }
 
-    /// Arithmetic of equal types. Results of integers are brought back to their type, since Spark widens some of them.
+    /// Arithmetic of equal types. Results of integers are brought back to their type, since Spark widens some of them, and are null
+    /// where they do not fit it, as in the engine.
     fn arithmetic(&mut self, binary: &BinaryExpr) -> Result<String> {
         let (left_type, right_type) = (self.type_of(&binary.left)?, self.type_of(&binary.right)?);
         let result = self.type_of(&Expr::BinaryExpr(binary.clone()))?;
         let (left, right) = (self.operand(&binary.left)?, self.operand(&binary.right)?);
         let number = |data_type: &DataType| data_type.is_integer() || data_type.is_floating();
         if number(&left_type) && left_type == right_type {
+            let tried = |function: &str, left: &str, right: &str| format!("{function}({left}, {right})");
             return Ok(match binary.op {
                 Operator::Divide if left_type.is_integer() => {
                     format!("cast({left} div {right} as {})", self.type_name(&result)?)
                 }
+                Operator::Plus if left_type.is_integer() => tried("try_add", &left, &right),
+                Operator::Minus if left_type.is_integer() => tried("try_subtract", &left, &right),
+                Operator::Multiply if left_type.is_integer() => tried("try_multiply", &left, &right),
                 operator => format!("{left} {operator} {right}"),
             });
         }

@@ -33,10 +33,10 @@ fn translated(expression: &str, data_type: &str) -> Result<String, String> {
 #[test]
 fn expressions_keep_their_meaning() {
     for (expression, data_type, expected) in [
-        ("a + b", "bigint", "a + b"),
+        ("a + b", "bigint", "try_add(a, b)"),
         // Spark's own division would be one of floating-point numbers.
         ("a / b", "bigint", "cast(a div b as bigint)"),
-        ("a / b * 2", "bigint", "(cast(a div b as bigint)) * 2"),
+        ("a / b * 2", "bigint", "try_multiply((cast(a div b as bigint)), 2)"),
         ("not flag", "boolean", "not flag"),
         ("flag and a > 1 and b is null", "boolean", "flag and (a > 1) and (b is null)"),
         ("a is distinct from b", "boolean", "not (a <=> b)"),

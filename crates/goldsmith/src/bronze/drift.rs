@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use goldsmith_query::types::{from_arrow, is_lossless};
 
 /// Types of all columns and nested fields of a source by dotted path, as text.
 pub(crate) type SeenColumns = BTreeMap<String, String>;
@@ -11,14 +12,14 @@ pub(crate) type SeenColumns = BTreeMap<String, String>;
 /// A difference that a table cannot be loaded with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DriftError {
-    /// A column or nested field has another type than before or than declared.
+    /// A column or nested field has a type that does not go without loss into that of bronze.
     #[error(
-        "column `{column}` of the source has type {now}, expected {expected}; the source changed, or the model declares it wrongly"
+        "column `{column}` is {now} in the source and {expected} in bronze, into which it does not go without loss; nothing new was loaded. Convert it in the source, or declare it as {now} in the model and load into a new target, as bronze keeps its types"
     )]
     TypeChanged {
         /// Dotted path.
         column: String,
-        /// Type in bronze, or the one seen before.
+        /// Type in bronze, or the declared one when there is no bronze yet.
         expected: String,
         /// Type in the source now.
         now: String,
@@ -46,6 +47,8 @@ pub(crate) struct Reconciled {
     pub(crate) schema: Schema,
     /// Dotted paths that are new against bronze and the declaration.
     pub(crate) added: Vec<String>,
+    /// Columns and nested fields whose type is another one than last time, and goes into that of bronze.
+    pub(crate) retyped: Vec<String>,
     /// Declared columns that the source does not have.
     pub(crate) missing: Vec<String>,
     /// Everything that the source has now, to be compared with next time.
@@ -55,8 +58,11 @@ pub(crate) struct Reconciled {
 /// Compares the schema of a source with `base` (bronze, or the declaration for a new table) and with what was
 /// `seen` at the last load.
 ///
+/// Types are compared with `base` alone, so that a type that is taken at the first load is taken later on, and the other way
+/// round: whatever goes into the type of bronze without loss. What was seen tells which columns went.
+///
 /// # Errors
-/// See [`DriftError`]; the first difference in path order is told.
+/// See [`DriftError`]; the first difference is told, types before columns that went.
 pub(crate) fn reconcile(
     base: &Schema,
     source: &Schema,
@@ -67,33 +73,26 @@ pub(crate) fn reconcile(
     for field in source.fields() {
         collect(field, "", &mut now);
     }
-    if let Some(seen) = seen {
-        for (column, expected) in seen {
-            match now.get(column) {
-                None => return Err(DriftError::Vanished { column: column.clone() }),
-                Some(found) if found != expected => {
-                    return Err(DriftError::TypeChanged {
-                        column: column.clone(),
-                        expected: expected.clone(),
-                        now: found.clone(),
-                    });
-                }
-                Some(_) => {}
-            }
+    let mut added = Vec::new();
+    let fields = merge_fields(base.fields(), source.fields(), "", &mut added)?;
+    let mut retyped = Vec::new();
+    for (column, before) in seen.into_iter().flatten() {
+        match now.get(column) {
+            None => return Err(DriftError::Vanished { column: column.clone() }),
+            Some(found) if found != before => retyped.push(format!("{column} ({before}, now {found})")),
+            Some(_) => {}
         }
     }
     if let Some(column) = key.iter().find(|column| source.column_with_name(column).is_none()) {
         return Err(DriftError::KeyMissing { column: column.clone() });
     }
-    let mut added = Vec::new();
-    let fields = merge_fields(base.fields(), source.fields(), "", &mut added)?;
     let missing = base
         .fields()
         .iter()
         .filter(|field| source.column_with_name(field.name()).is_none())
         .map(|field| field.name().clone())
         .collect();
-    Ok(Reconciled { schema: Schema::new(fields), added, missing, seen: now })
+    Ok(Reconciled { schema: Schema::new(fields), added, retyped, missing, seen: now })
 }
 
 fn collect(field: &Field, prefix: &str, out: &mut SeenColumns) {
@@ -199,41 +198,23 @@ fn merge_types(
             let entries = base.as_ref().clone().with_data_type(DataType::Struct(fields.into()));
             Ok(DataType::Map(Arc::new(entries), *sorted))
         }
-        (base, incoming) if is_compatible(base, incoming) => Ok(base.clone()),
+        (base, incoming) if is_lossless(incoming, base) => Ok(base.clone()),
+        // Writers differ in the widths of whole numbers. A value that does not fit is an error of its own when it is cast.
+        (base, incoming) if base.is_integer() && incoming.is_integer() => Ok(base.clone()),
         (base, incoming) => Err(changed(path, base, incoming)),
     }
 }
 
 fn changed(path: &str, expected: &DataType, now: &DataType) -> DriftError {
-    DriftError::TypeChanged { column: path.to_string(), expected: name_of(expected), now: name_of(now) }
-}
-
-/// Whether values of `incoming` can be kept in a column of type `base`; a value that does not fit is an error
-/// when it is cast, never a null. Writers differ in integer widths and time units, not in kinds.
-fn is_compatible(base: &DataType, incoming: &DataType) -> bool {
-    use DataType::{
-        Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, LargeUtf8, Null, Timestamp, Utf8, Utf8View,
-    };
-    let integer = |data_type: &DataType| matches!(data_type, Int8 | Int16 | Int32 | Int64);
-    base == incoming
-        || match (base, incoming) {
-            (_, Null)
-            | (Utf8, LargeUtf8 | Utf8View)
-            | (Float64, Float32)
-            | (Timestamp(TimeUnit::Microsecond, _), Timestamp(_, _)) => true,
-            (Date32, DataType::Date64) | (DataType::Binary, DataType::LargeBinary | DataType::BinaryView) => true,
-            (base, incoming) if integer(base) && integer(incoming) => true,
-            (Decimal128(precision, scale), Decimal128(from_precision, from_scale)) => {
-                scale >= from_scale
-                    && i16::from(*precision) - i16::from(*scale) >= i16::from(*from_precision) - i16::from(*from_scale)
-            }
-            _ => false,
-        }
+    let name = |data_type: &DataType| from_arrow(data_type).map_or_else(|_| data_type.to_string(), |it| it.to_string());
+    DriftError::TypeChanged { column: path.to_string(), expected: name(expected), now: name(now) }
 }
 
 #[cfg(test)]
 #[allow(clippy::expect_used)]
 mod tests {
+    use arrow::datatypes::TimeUnit;
+
     use super::*;
 
     fn schema(fields: Vec<(&str, DataType)>) -> Schema {
@@ -276,10 +257,55 @@ mod tests {
     }
 
     #[test]
-    fn a_widened_type_is_a_change_once_it_was_seen() {
-        let base = schema(vec![("n", DataType::Int64)]);
-        let narrow = schema(vec![("n", DataType::Int32)]);
-        let seen = reconcile(&base, &narrow, None, &[]).expect("fits").seen;
-        assert!(reconcile(&base, &base, Some(&seen), &[]).is_err());
+    fn a_type_is_taken_or_refused_whatever_was_seen_before() {
+        use DataType::{Date32, Float32, Float64, Int8, Int32, Int64, Null, Timestamp, Utf8};
+        let decimal = |precision, scale| DataType::Decimal128(precision, scale);
+        let zoned = |zone: &str| Timestamp(TimeUnit::Microsecond, Some(zone.into()));
+        let zoneless = || Timestamp(TimeUnit::Microsecond, None);
+        let list = |element| DataType::List(Arc::new(Field::new("element", element, true)));
+        for (base, incoming, fits) in [
+            (Int64, Int32, true),
+            (Int64, Int8, true),
+            (Int32, Int64, true),
+            (Float64, Float32, true),
+            (Float64, Int32, true),
+            (Float64, Int64, false),
+            (Float32, Float64, false),
+            (Int64, Float64, false),
+            (decimal(38, 18), decimal(10, 2), true),
+            (decimal(38, 18), Int64, true),
+            (decimal(10, 2), decimal(38, 18), false),
+            (decimal(10, 2), Int32, false),
+            (decimal(10, 2), Float64, false),
+            (zoned("UTC"), zoned("Europe/Berlin"), true),
+            (zoned("UTC"), zoneless(), true),
+            (zoned("UTC"), Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), true),
+            (zoneless(), zoned("UTC"), false),
+            (zoned("UTC"), Date32, false),
+            (Date32, zoned("UTC"), false),
+            (Utf8, Int64, false),
+            (Int64, Utf8, false),
+            (Int64, Null, true),
+            (list(Int64), list(Int32), true),
+            (list(Int32), list(Int64), true),
+            (structure(vec![("a", Int64)]), structure(vec![("a", Int32)]), true),
+            (structure(vec![("a", Int32)]), structure(vec![("a", Int64)]), true),
+            (structure(vec![("a", Int64)]), Utf8, false),
+        ] {
+            let (bronze, source) = (schema(vec![("c", base.clone())]), schema(vec![("c", incoming.clone())]));
+            let seen = reconcile(&bronze, &bronze, None, &[]).expect("same").seen;
+            let (first, later) =
+                (reconcile(&bronze, &source, None, &[]), reconcile(&bronze, &source, Some(&seen), &[]));
+            for outcome in [&first, &later] {
+                match outcome {
+                    Ok(reconciled) => assert!(fits && reconciled.schema == bronze, "{incoming} into {base}"),
+                    Err(error) => assert!(!fits, "{incoming} into {base}: {error}"),
+                }
+            }
+            assert_eq!(first.err(), later.as_ref().err().cloned(), "{incoming} into {base}");
+            let retyped = later.map(|reconciled| reconciled.retyped.len()).unwrap_or_default();
+            let same_name = matches!((&base, &incoming), (Timestamp(_, Some(_)), Timestamp(_, Some(_))));
+            assert_eq!(retyped == 0, !fits || same_name, "{incoming} into {base}");
+        }
     }
 }

@@ -279,10 +279,15 @@ impl<'a> BronzeJob<'a> {
         };
         let found = normalize_schema(source.schema()?.as_ref());
         let seen = position.as_ref().map(|position| &position.seen);
-        let reconciled = reconcile(&base, &found, seen, &bronze.natural_key)?;
+        let reconciled = reconcile(&base, &found, seen, &bronze.natural_key)
+            .map_err(|cause| Error::Drift { table: bronze.source.to_string(), cause })?;
         let mut warnings = Vec::new();
         if !reconciled.added.is_empty() {
             warnings.push(format!("new columns were taken over: {}", reconciled.added.join(", ")));
+        }
+        if !reconciled.retyped.is_empty() {
+            warnings
+                .push(format!("columns have another type than before, which fits: {}", reconciled.retyped.join(", ")));
         }
         if position.is_none() && !reconciled.missing.is_empty() {
             warnings

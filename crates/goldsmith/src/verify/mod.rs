@@ -2,7 +2,7 @@
 //!
 //! Each selected gold table is built once more, by the same code that `run` uses, from the versions of its inputs that
 //! it records, into a scratch directory; the two are compared row by row. So a table that merely lies behind its
-//! inputs is right, and one that claims more than it holds is wrong. Beside that, gold is audited by itself: what the
+//! inputs is right, and the report says by what it is behind; one that claims more than it holds is wrong. Beside that, gold is audited by itself: what the
 //! model promises of keys, look-ups, histories and intervals is checked on the stored rows. The target is only read.
 
 mod audit;
@@ -25,7 +25,9 @@ use goldsmith_model::GoldTable;
 use goldsmith_plan::GoldPosition;
 
 use self::rebuild::Rebuilder;
-pub use self::report::{Check, CheckName, CheckOutcome, ColumnDifference, Example, TableVerification, VerifyReport};
+pub use self::report::{
+    BehindInput, Check, CheckName, CheckOutcome, ColumnDifference, Example, TableVerification, VerifyReport,
+};
 use self::sample::Sample;
 use self::scratch::Scratch;
 use self::target::Unusable;
@@ -136,6 +138,7 @@ impl Verifier<'_> {
         let Some(position) = self.position(table, held, out).await? else {
             return Ok(());
         };
+        out.behind = target::behind(self.ctx, table, &position).await?;
         self.comparison(table, held, &position, out).await?;
         let audited = audit::audit(self.ctx, table, held, &position, self.examples).await?;
         out.rows = audited.rows;

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use goldsmith_lake::Table;
 use goldsmith_model::{GoldKind, GoldTable};
 use goldsmith_plan::{GoldPosition, InputName};
+use tracing::Instrument;
 
 use super::sample::{self, Sample};
 use super::scratch::Scratch;
@@ -100,7 +101,8 @@ impl<'a> Rebuilder<'a> {
             }
         }
         let share = ctx.budget.lease(1);
-        run_gold(&ctx, table, true, &share).boxed().await?;
+        let named = tracing::warn_span!("table", name = %table.name);
+        run_gold(&ctx, table, true, &share).instrument(named).boxed().await?;
         let built = ctx.gold(&table.name).await;
         built.map(Ok).ok_or_else(|| Error::Internal(format!("`{}` was not rebuilt", table.name)))
     }

@@ -182,6 +182,18 @@ impl Check {
     }
 }
 
+/// An input of a gold table that holds more than the table contains. That is no fault: the table equals a rebuild from what it
+/// contains, and the next run takes the rest over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BehindInput {
+    /// The input: `bronze:billing.usage`, or `gold:dim_workspace`.
+    pub input: String,
+    /// The version of it that the table contains; none: the input was not there then, or was created anew since.
+    pub contained: Option<u64>,
+    /// The version that it is at.
+    pub latest: u64,
+}
+
 /// What was found about one gold table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TableVerification {
@@ -193,6 +205,8 @@ pub struct TableVerification {
     pub rows: u64,
     /// Rows of the table that were compared with a rebuild: with a sample fewer than there are.
     pub compared: u64,
+    /// The inputs that hold more than the table contains, in the order of their names.
+    pub behind: Vec<BehindInput>,
     /// Seconds spent.
     pub seconds: f64,
     /// The checks, each once.
@@ -201,7 +215,15 @@ pub struct TableVerification {
 
 impl TableVerification {
     pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_string(), version: None, rows: 0, compared: 0, seconds: 0.0, checks: Vec::new() }
+        Self {
+            name: name.to_string(),
+            version: None,
+            rows: 0,
+            compared: 0,
+            behind: Vec::new(),
+            seconds: 0.0,
+            checks: Vec::new(),
+        }
     }
 
     /// The worst outcome of all checks.
@@ -237,6 +259,11 @@ impl VerifyReport {
     /// Number of tables with this outcome.
     pub fn count(&self, outcome: CheckOutcome) -> usize {
         self.tables.iter().filter(|table| table.outcome() == outcome).count()
+    }
+
+    /// The tables that lie behind their inputs.
+    pub fn behind(&self) -> impl Iterator<Item = &TableVerification> {
+        self.tables.iter().filter(|table| !table.behind.is_empty())
     }
 
     /// What was found about a table.

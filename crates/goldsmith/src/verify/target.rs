@@ -1,8 +1,10 @@
 //! The inputs of a gold table as they were when it was built.
 
-use goldsmith_lake::Table;
-use goldsmith_plan::{InputName, InputPosition};
+use goldsmith_lake::{Added, Table};
+use goldsmith_model::GoldTable;
+use goldsmith_plan::{GoldPosition, InputName, InputPosition};
 
+use super::report::BehindInput;
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 
@@ -49,6 +51,39 @@ pub(super) async fn at(ctx: &RunContext, name: &InputName, recorded: &InputPosit
             Error::from(error).chain()
         )),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The inputs of a gold table that hold more than it contains. An input that cannot be read is left out, as the comparison tells why.
+pub(super) async fn behind(ctx: &RunContext, table: &GoldTable, position: &GoldPosition) -> Result<Vec<BehindInput>> {
+    let mut found = Vec::new();
+    for name in ctx.dag.inputs(&table.name) {
+        let now = match latest(ctx, name).await {
+            Ok(Some(now)) => now,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Ok(None) | Err(_) => continue,
+        };
+        let same = match (position.inputs.get(&name.to_string()), now.table_id()) {
+            (Some(recorded), Ok(id)) => Some(recorded.version).filter(|_| recorded.table_id == id),
+            _ => None,
+        };
+        let is_behind = match same {
+            Some(contained) => contained < now.version() && holds_more(&now, contained).await,
+            None => true,
+        };
+        if is_behind {
+            found.push(BehindInput { input: name.to_string(), contained: same, latest: now.version() });
+        }
+    }
+    found.sort_unstable_by(|one, other| one.input.cmp(&other.input));
+    Ok(found)
+}
+
+/// Whether rows came or went since a version; maintenance only rearranges them. When the log does not tell, they may have.
+async fn holds_more(table: &Table, version: u64) -> bool {
+    match table.added_since(version).await {
+        Ok(Added::Known { files, lost_rows, .. }) => lost_rows || !files.is_empty(),
+        Ok(Added::Unknown) | Err(_) => true,
     }
 }
 

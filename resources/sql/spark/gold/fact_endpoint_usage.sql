@@ -98,7 +98,7 @@ derived as (
   select
     *,
     cast(request_time as date) as request_date,
-    input_token_count + output_token_count as total_token_count,
+    try_add(input_token_count, output_token_count) as total_token_count,
     cast(status_code as bigint) >= 400 as is_error
   from latest
 ),
@@ -241,7 +241,7 @@ using (
     select
       *,
       cast(request_time as date) as request_date,
-      input_token_count + output_token_count as total_token_count,
+      try_add(input_token_count, output_token_count) as total_token_count,
       cast(status_code as bigint) >= 400 as is_error
     from latest
   ),

@@ -202,7 +202,7 @@ derived as (
     *,
     cast(start_time as date) as query_date,
     execution_status in ('FINISHED', 'FAILED', 'CANCELED') as is_final,
-    waiting_for_compute_duration_ms + waiting_at_capacity_duration_ms as queue_duration_ms,
+    try_add(waiting_for_compute_duration_ms, waiting_at_capacity_duration_ms) as queue_duration_ms,
     spilled_local_bytes > 0 as has_spill
   from latest
 ),
@@ -477,7 +477,7 @@ using (
       *,
       cast(start_time as date) as query_date,
       execution_status in ('FINISHED', 'FAILED', 'CANCELED') as is_final,
-      waiting_for_compute_duration_ms + waiting_at_capacity_duration_ms as queue_duration_ms,
+      try_add(waiting_for_compute_duration_ms, waiting_at_capacity_duration_ms) as queue_duration_ms,
       spilled_local_bytes > 0 as has_spill
     from latest
   ),

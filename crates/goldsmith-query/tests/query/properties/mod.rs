@@ -4,6 +4,7 @@
 //! empty texts, so that rows collide all the time. A failing case is shrunk and printed with the seed that finds it again.
 //! `PROPTEST_CASES=5000` tries more cases, `PROPTEST_RNG_SEED=7` other ones.
 
+mod arithmetic;
 mod asof_joins;
 mod flattening;
 mod folds;

@@ -126,6 +126,26 @@ impl KeySet {
         Ok(self.keys.len() - before)
     }
 
+    /// Takes out the keys of a batch, which has the key columns under their names.
+    ///
+    /// # Errors
+    /// As [`Self::insert_batch`].
+    pub fn remove_batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        let held = self.contains_mask(batch)?;
+        if held.true_count() == 0 {
+            return Ok(());
+        }
+        let columns = self.plain(&self.columns_of(batch)?)?;
+        let columns = columns.iter().map(|column| Ok(filter(column, &held)?)).collect::<Result<Vec<_>>>()?;
+        // Hashes stay: keys that are left may have them too, and one too many only costs a comparison.
+        for row in &self.converter.convert_columns(&columns)? {
+            if self.keys.remove(row.as_ref()) {
+                self.encoded -= row.as_ref().len() as u64;
+            }
+        }
+        Ok(())
+    }
+
     /// Adds all keys of a set over the same columns.
     ///
     /// # Errors

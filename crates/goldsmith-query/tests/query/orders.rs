@@ -156,6 +156,14 @@ fn key_sets_are_exact_and_null_safe() {
         })
         .unwrap();
         assert!(set.contains_mask(&right).unwrap().values().iter().all(|found| found));
+        set.remove_batch(&right).unwrap();
+        let left_over: BTreeSet<Key> = (0..right.num_rows()).map(|row| key_of(&right, row)).collect();
+        let left_over: Vec<Key> = expected.difference(&left_over).cloned().collect();
+        let listed = set.to_batch().unwrap();
+        assert!((0..listed.num_rows()).map(|row| key_of(&listed, row)).eq(left_over));
+        assert_eq!(set.contains_mask(&right).unwrap().true_count(), 0);
+        set.insert_batch(&right).unwrap();
+        assert!(set.contains_mask(&right).unwrap().values().iter().all(|found| found));
     });
 }
 

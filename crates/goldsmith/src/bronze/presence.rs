@@ -77,22 +77,21 @@ fn known_rows(files: &[SourceFile]) -> u64 {
 /// Marks the rows of files that went, unless their keys are in other files. Those that came are looked at first: a row that only changed
 /// is in one of them, and files that stayed are looked at only for keys that are nowhere else.
 async fn mark_gone(job: &mut BronzeJob<'_>, departures: &Departures, part: Part) -> Result<()> {
-    let gone = keys_of(job, &departures.gone, part, None).await?;
+    let mut gone = keys_of(job, &departures.gone, part).await?;
     if gone.is_empty() {
         return Ok(());
     }
-    let mut here = keys_of(job, &departures.come, part, Some(&gone)).await?;
-    if here.len() < gone.len() {
-        here.extend(&keys_of(job, &departures.stayed, part, Some(&gone)).await?)?;
+    for files in [&departures.come, &departures.stayed] {
+        let mut stream = Box::pin(job.stream_columns(files, &job.bronze.natural_key).await?);
+        while let Some(batch) = stream.try_next().await? {
+            job.ctx.check()?;
+            gone.remove_batch(&normalize_batch(&batch)?)?;
+            if gone.is_empty() {
+                return Ok(());
+            }
+        }
     }
-    if here.len() == gone.len() {
-        return Ok(());
-    }
-    let keys = gone.to_batch()?;
-    let is_here = here.contains_mask(&keys)?;
-    let mut vanished = no_keys(job, Part::ALL)?;
-    vanished.insert_batch(&filter_record_batch(&keys, &arrow::compute::not(&is_here)?)?)?;
-    flip(job, vanished, Mark::All(false)).await
+    flip(job, gone, Mark::All(false)).await
 }
 
 /// Compares the keys of a part.
@@ -100,7 +99,7 @@ async fn compare(job: &mut BronzeJob<'_>, files: &[SourceFile], part: Part) -> R
     let mut narrow = job.bronze.natural_key.clone();
     narrow.push(columns::IS_PRESENT.into());
     let held = CarriedTable::new(job.table.clone(), &[], &[columns::IS_PRESENT])?.narrow(&narrow)?;
-    let present = keys_of(job, files, part, None).await?;
+    let present = keys_of(job, files, part).await?;
     let mut flipped = no_keys(job, part)?;
     let mut stream = Box::pin(held.stream(None).await?);
     while let Some(batch) = stream.try_next().await? {
@@ -113,20 +112,13 @@ async fn compare(job: &mut BronzeJob<'_>, files: &[SourceFile], part: Part) -> R
     flip(job, flipped, Mark::Among(&present)).await
 }
 
-/// The keys of a part that source files hold, or those of them that are `among` others.
-async fn keys_of(job: &BronzeJob<'_>, files: &[SourceFile], part: Part, among: Option<&KeySet>) -> Result<KeySet> {
+/// The keys of a part that source files hold.
+async fn keys_of(job: &BronzeJob<'_>, files: &[SourceFile], part: Part) -> Result<KeySet> {
     let mut keys = no_keys(job, part)?;
     let mut stream = Box::pin(job.stream_columns(files, &job.bronze.natural_key).await?);
     while let Some(batch) = stream.try_next().await? {
         job.ctx.check()?;
-        let batch = normalize_batch(&batch)?;
-        match among {
-            None => keys.insert_batch(&batch)?,
-            Some(others) => keys.insert_batch(&filter_record_batch(&batch, &others.contains_mask(&batch)?)?)?,
-        };
-        if among.is_some_and(|others| others.len() == keys.len()) {
-            break;
-        }
+        keys.insert_batch(&normalize_batch(&batch)?)?;
     }
     Ok(keys)
 }

@@ -68,8 +68,14 @@ async fn gold_of_spark_equals_gold_of_the_engine_delivery_by_delivery() {
         python(&[Path::new(step), &sql, &other]);
         assert_equal(&native, &other, tables, &format!("{step} after delivery {batch}"));
     }
+    let positions = other.join("system_gold/goldsmith_positions/_delta_log");
+    let commits = || std::fs::read_dir(&positions).unwrap().count();
+    let before = commits();
     let again = python(&[Path::new("refresh"), &sql, &other]);
-    assert_eq!(written(&again, "refresh"), Vec::<String>::new(), "nothing was new");
+    for statement in ["begin", "refresh", "end"] {
+        assert_eq!(written(&again, statement), Vec::<String>::new(), "nothing was new");
+    }
+    assert_eq!(commits(), before, "positions that stay are not written");
 }
 
 #[tokio::test(flavor = "multi_thread")]

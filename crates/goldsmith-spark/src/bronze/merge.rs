@@ -6,7 +6,7 @@
 use goldsmith_model::BronzeTable;
 use goldsmith_query::columns::{INGESTED_AT, IS_PRESENT, RUN_ID, SOURCE_VERSION};
 
-use super::{comparables, identified};
+use super::{comparable, identified};
 use crate::carried::{Carried, Column, carried};
 use crate::chain::{Chain, indented, listed};
 use crate::error::Result;
@@ -27,13 +27,16 @@ const TIED: &str = "'tied'";
 /// The source shows the key again, and bronze holds the version that stays.
 const BACK: &str = "'back'";
 
+/// The row is the one that bronze holds, beside one that is tied with it.
+const STAYS: &str = "'held'";
+
 /// The source no longer shows the key.
 const GONE: &str = "'gone'";
 
 /// The column that tells whether a row is that of bronze.
 const IS_HELD: &str = "_is_held";
 
-/// Before the name of a column: what bronze holds in it.
+/// Before the name of a column beside the key: what bronze holds in it.
 const HELD: &str = "_held_";
 
 /// The statement that merges the latest versions and marks rows that the source no longer shows.
@@ -133,23 +136,30 @@ fn latest_of(columns: &[Column], bronze: &BronzeTable, sequence: &String) -> Str
     )
 }
 
-/// Delivered rows and those that bronze holds side by side, with what is to be done.
+/// Delivered rows and those that bronze holds side by side, with what is to be done. Held columns have their names before the join: of an
+/// expression over columns that are renamed above it Spark derives one for each subset of them.
 fn compared(names: &Names, bronze: &BronzeTable) -> String {
-    let mut items: Vec<String> = Vec::new();
+    let (mut items, mut below) = (Vec::new(), Vec::new());
     for name in bronze.columns.keys() {
         let own = identifier(name);
-        // A row that is gone is known by its key.
-        let is_key = bronze.natural_key.contains(name);
-        items.push(if is_key { format!("coalesce(d.{own}, h.{own}) as {own}") } else { format!("d.{own}") });
+        if bronze.natural_key.contains(name) {
+            // A row that is gone is known by its key.
+            items.push(format!("coalesce(d.{own}, h.{own}) as {own}"));
+            below.push(own);
+        } else {
+            items.push(format!("d.{own}"));
+            below.push(format!("{own} as {}", held(name)));
+        }
     }
     if bronze.sequence_by.is_some() {
-        items.extend(beside_key(bronze).map(|name| format!("h.{} as {}", identifier(name), held(name))));
+        items.extend(beside_key(bronze).map(|name| format!("h.{}", held(name))));
     }
     format!(
-        "select\n    {},\n  h.{IS_PRESENT} <=> true as _is_shown,\n  case\n{}\n  end as {CHANGE}\nfrom delivered as d\n\
-         full outer join (\n  select *, true as {IS_HELD}\n  from {}\n) as h\n  on {}",
+        "select\n    {},\n  h._is_shown,\n  case\n{}\n  end as {CHANGE}\nfrom delivered as d\nfull outer join (\n  select\n      {},\n    \
+         {IS_PRESENT} <=> true as _is_shown,\n    true as {IS_HELD}\n  from {}\n) as h\n  on {}",
         wrapped(&items),
         indented(&indented(&cases(bronze).join("\n"))),
+        wrapped(&below).replace('\n', "\n  "),
         names.bronze(&bronze.source),
         equal(&bronze.natural_key, "d", "h"),
     )
@@ -157,27 +167,38 @@ fn compared(names: &Names, bronze: &BronzeTable) -> String {
 
 /// What is done with a row, the first that holds; nothing when none does.
 fn cases(bronze: &BronzeTable) -> Vec<String> {
-    let is_shown = format!("h.{IS_PRESENT} <=> true");
-    let pairs = comparables(bronze, "d").into_iter().zip(comparables(bronze, "h"));
-    let same: Vec<String> = pairs.map(|(new, held)| format!("{new} <=> {held}")).collect();
+    let same: Vec<String> = beside_key(bronze)
+        .filter(|name| bronze.sequence_by.as_ref() != Some(name))
+        .map(|name| {
+            let data_type = &bronze.columns[name].data_type;
+            let [new, old] = [format!("d.{}", identifier(name)), format!("h.{}", held(name))];
+            format!("{} <=> {}", comparable(&new, data_type), comparable(&old, data_type))
+        })
+        .collect();
+    let differs = (!same.is_empty()).then(|| format!("not (\n  {}\n)", conjunction(&same)));
     let mut cases = vec![
         format!("when h.{IS_HELD} is null then {BETTER}"),
-        format!("when d._is_delivered is null then case when {is_shown} then {GONE} end"),
+        format!("when d._is_delivered is null then case when h._is_shown then {GONE} end"),
     ];
-    let differs = (!same.is_empty()).then(|| format!("not (\n  {}\n)", conjunction(&same)));
-    if let Some(sequence) = bronze.sequence_by.as_ref().map(|name| identifier(name)) {
-        let later = format!("d.{sequence} > h.{sequence} or h.{sequence} is null and d.{sequence} is not null");
-        cases.push(format!("when {later} then {BETTER}"));
-        cases.extend(differs.map(|differs| format!("when d.{sequence} <=> h.{sequence} and {differs} then {TIED}")));
-    } else {
-        cases.extend(differs.map(|differs| format!("when {differs} then {BETTER}")));
+    match &bronze.sequence_by {
+        // Versions that are part of the key are equal where the rows meet.
+        Some(sequence) if bronze.natural_key.contains(sequence) => {
+            cases.extend(differs.map(|differs| format!("when {differs} then {TIED}")));
+        }
+        Some(sequence) => {
+            let (new, old) = (format!("d.{}", identifier(sequence)), format!("h.{}", held(sequence)));
+            cases.push(format!("when {new} > {old} or {old} is null and {new} is not null then {BETTER}"));
+            cases.extend(differs.map(|differs| format!("when {new} <=> {old} and {differs} then {TIED}")));
+        }
+        None => cases.extend(differs.map(|differs| format!("when {differs} then {BETTER}"))),
     }
-    cases.push(format!("when not ({is_shown}) then {BACK}"));
+    cases.push(format!("when not h._is_shown then {BACK}"));
     cases
 }
 
 /// The rows that come to something, and the held ones that they have to outrank. What is compared takes long expressions, of which servers
-/// plan one faster than one for each side, so both sides become rows of one kind.
+/// plan one faster than one for each side, so both sides become rows of one kind. Nulls are left out by `explode`: of a filter in its place Spark
+/// derives so many other conditions that it does not come to an end.
 fn competing(bronze: &BronzeTable) -> String {
     let items: Vec<String> = bronze
         .columns
@@ -185,15 +206,15 @@ fn competing(bronze: &BronzeTable) -> String {
         .map(|name| {
             let own = identifier(name);
             if bronze.natural_key.contains(name) {
-                return format!("c.{own}");
+                return own;
             }
-            format!("case when v.{IS_HELD} then c.{} else c.{own} end as {own}", held(name))
+            format!("case when _side = {STAYS} then {} else {own} end as {own}", held(name))
         })
         .collect();
     format!(
-        "select\n    {},\n  v.{IS_HELD}, c._is_shown, c.{CHANGE}\nfrom compared as c\n\
-         cross join (select false as {IS_HELD} union all select true as {IS_HELD}) as v\n\
-         where c.{CHANGE} is not null and (not v.{IS_HELD} or c.{CHANGE} = {TIED})",
+        "select\n    {},\n  _side = {STAYS} as {IS_HELD}, _is_shown, _side as {CHANGE}\nfrom (\n  select *, explode(\n    \
+         case when {CHANGE} = {TIED} then array({TIED}, {STAYS}) when {CHANGE} is not null then array({CHANGE}) end\n  ) as _side\n  \
+         from compared\n)",
         wrapped(&items),
     )
 }

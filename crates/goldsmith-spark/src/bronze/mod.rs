@@ -119,13 +119,12 @@ fn same_row(bronze: &BronzeTable, left: &str, right: &str) -> String {
 /// The columns of the source beside its key, in a form that can be compared.
 fn comparables(bronze: &BronzeTable, prefix: &str) -> Vec<String> {
     let columns = bronze.columns.iter().filter(|(name, _)| !bronze.natural_key.contains(name));
-    columns
-        .map(|(name, column)| {
-            let own = format!("{prefix}.{}", identifier(name));
-            // Maps cannot be compared.
-            if has_map(&column.data_type) { format!("to_json({own})") } else { own }
-        })
-        .collect()
+    columns.map(|(name, column)| comparable(&format!("{prefix}.{}", identifier(name)), &column.data_type)).collect()
+}
+
+/// A column in a form that can be compared: maps cannot.
+fn comparable(sql: &str, data_type: &DataType) -> String {
+    if has_map(data_type) { format!("to_json({sql})") } else { sql.to_owned() }
 }
 
 fn has_map(data_type: &DataType) -> bool {

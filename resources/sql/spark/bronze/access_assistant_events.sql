@@ -72,23 +72,27 @@ using (
   compared as (
     select
         d.account_id, d.workspace_id, coalesce(d.event_id, h.event_id) as event_id, d.event_time, d.event_date,
-        d.user_agent, d.initiated_by, h.account_id as _held_account_id, h.workspace_id as _held_workspace_id,
-        h.event_time as _held_event_time, h.event_date as _held_event_date, h.user_agent as _held_user_agent,
-        h.initiated_by as _held_initiated_by,
-      h._is_present <=> true as _is_shown,
+        d.user_agent, d.initiated_by, h._held_account_id, h._held_workspace_id, h._held_event_time, h._held_event_date,
+        h._held_user_agent, h._held_initiated_by,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
-        when d.event_time > h.event_time or h.event_time is null and d.event_time is not null then 'better'
-        when d.event_time <=> h.event_time and not (
-          d.account_id <=> h.account_id and d.workspace_id <=> h.workspace_id and d.event_time <=> h.event_time
-            and d.event_date <=> h.event_date and d.user_agent <=> h.user_agent and d.initiated_by <=> h.initiated_by
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when d.event_time > h._held_event_time or h._held_event_time is null and d.event_time is not null then 'better'
+        when d.event_time <=> h._held_event_time and not (
+          d.account_id <=> h._held_account_id and d.workspace_id <=> h._held_workspace_id
+            and d.event_date <=> h._held_event_date and d.user_agent <=> h._held_user_agent
+            and d.initiated_by <=> h._held_initiated_by
         ) then 'tied'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          account_id as _held_account_id, workspace_id as _held_workspace_id, event_id, event_time as _held_event_time,
+          event_date as _held_event_date, user_agent as _held_user_agent, initiated_by as _held_initiated_by,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.access_assistant_events
     ) as h
       on d.event_id <=> h.event_id
@@ -97,16 +101,19 @@ using (
   -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
   competing as (
     select
-        case when v._is_held then c._held_account_id else c.account_id end as account_id,
-        case when v._is_held then c._held_workspace_id else c.workspace_id end as workspace_id, c.event_id,
-        case when v._is_held then c._held_event_time else c.event_time end as event_time,
-        case when v._is_held then c._held_event_date else c.event_date end as event_date,
-        case when v._is_held then c._held_user_agent else c.user_agent end as user_agent,
-        case when v._is_held then c._held_initiated_by else c.initiated_by end as initiated_by,
-      v._is_held, c._is_shown, c._change
-    from compared as c
-    cross join (select false as _is_held union all select true as _is_held) as v
-    where c._change is not null and (not v._is_held or c._change = 'tied')
+        case when _side = 'held' then _held_account_id else account_id end as account_id,
+        case when _side = 'held' then _held_workspace_id else workspace_id end as workspace_id, event_id,
+        case when _side = 'held' then _held_event_time else event_time end as event_time,
+        case when _side = 'held' then _held_event_date else event_date end as event_date,
+        case when _side = 'held' then _held_user_agent else user_agent end as user_agent,
+        case when _side = 'held' then _held_initiated_by else initiated_by end as initiated_by,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
   select

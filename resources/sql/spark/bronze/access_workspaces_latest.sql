@@ -71,19 +71,24 @@ using (
     select
         d.account_id, coalesce(d.workspace_id, h.workspace_id) as workspace_id, d.workspace_name, d.workspace_url,
         d.create_time, d.status,
-      h._is_present <=> true as _is_shown,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
         when not (
-          d.account_id <=> h.account_id and d.workspace_name <=> h.workspace_name
-            and d.workspace_url <=> h.workspace_url and d.create_time <=> h.create_time and d.status <=> h.status
+          d.account_id <=> h._held_account_id and d.workspace_name <=> h._held_workspace_name
+            and d.workspace_url <=> h._held_workspace_url and d.create_time <=> h._held_create_time
+            and d.status <=> h._held_status
         ) then 'better'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          account_id as _held_account_id, workspace_id, workspace_name as _held_workspace_name,
+          workspace_url as _held_workspace_url, create_time as _held_create_time, status as _held_status,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.access_workspaces_latest
     ) as h
       on d.workspace_id <=> h.workspace_id

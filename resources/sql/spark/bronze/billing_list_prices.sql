@@ -80,18 +80,22 @@ using (
         coalesce(d.sku_name, h.sku_name) as sku_name, coalesce(d.cloud, h.cloud) as cloud,
         coalesce(d.currency_code, h.currency_code) as currency_code,
         coalesce(d.usage_unit, h.usage_unit) as usage_unit, d.pricing,
-      h._is_present <=> true as _is_shown,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
         when not (
-          d.price_end_time <=> h.price_end_time and d.pricing <=> h.pricing
+          d.price_end_time <=> h._held_price_end_time and d.pricing <=> h._held_pricing
         ) then 'better'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          account_id, price_start_time, price_end_time as _held_price_end_time, sku_name, cloud, currency_code,
+          usage_unit, pricing as _held_pricing,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.billing_list_prices
     ) as h
       on d.account_id <=> h.account_id and d.sku_name <=> h.sku_name and d.cloud <=> h.cloud and d.currency_code <=> h.currency_code and d.usage_unit <=> h.usage_unit and d.price_start_time <=> h.price_start_time

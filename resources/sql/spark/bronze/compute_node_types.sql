@@ -69,18 +69,23 @@ using (
     select
         coalesce(d.account_id, h.account_id) as account_id, coalesce(d.node_type, h.node_type) as node_type,
         d.core_count, d.memory_mb, d.gpu_count,
-      h._is_present <=> true as _is_shown,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
         when not (
-          d.core_count <=> h.core_count and d.memory_mb <=> h.memory_mb and d.gpu_count <=> h.gpu_count
+          d.core_count <=> h._held_core_count and d.memory_mb <=> h._held_memory_mb
+            and d.gpu_count <=> h._held_gpu_count
         ) then 'better'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          account_id, node_type, core_count as _held_core_count, memory_mb as _held_memory_mb,
+          gpu_count as _held_gpu_count,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.compute_node_types
     ) as h
       on d.account_id <=> h.account_id and d.node_type <=> h.node_type

@@ -92,26 +92,30 @@ using (
         d.latest_detected_time, d.first_detected_time, d.catalog_name, d.schema_name, d.table_name,
         coalesce(d.column_name, h.column_name) as column_name, d.data_type,
         coalesce(d.class_tag, h.class_tag) as class_tag, d.samples, d.confidence, d.frequency,
-        h.latest_detected_time as _held_latest_detected_time, h.first_detected_time as _held_first_detected_time,
-        h.catalog_name as _held_catalog_name, h.schema_name as _held_schema_name, h.table_name as _held_table_name,
-        h.data_type as _held_data_type, h.samples as _held_samples, h.confidence as _held_confidence,
-        h.frequency as _held_frequency,
-      h._is_present <=> true as _is_shown,
+        h._held_latest_detected_time, h._held_first_detected_time, h._held_catalog_name, h._held_schema_name,
+        h._held_table_name, h._held_data_type, h._held_samples, h._held_confidence, h._held_frequency,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
-        when d.latest_detected_time > h.latest_detected_time or h.latest_detected_time is null and d.latest_detected_time is not null then 'better'
-        when d.latest_detected_time <=> h.latest_detected_time and not (
-          d.latest_detected_time <=> h.latest_detected_time and d.first_detected_time <=> h.first_detected_time
-            and d.catalog_name <=> h.catalog_name and d.schema_name <=> h.schema_name and d.table_name <=> h.table_name
-            and d.data_type <=> h.data_type and d.samples <=> h.samples and d.confidence <=> h.confidence
-            and d.frequency <=> h.frequency
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when d.latest_detected_time > h._held_latest_detected_time or h._held_latest_detected_time is null and d.latest_detected_time is not null then 'better'
+        when d.latest_detected_time <=> h._held_latest_detected_time and not (
+          d.first_detected_time <=> h._held_first_detected_time and d.catalog_name <=> h._held_catalog_name
+            and d.schema_name <=> h._held_schema_name and d.table_name <=> h._held_table_name
+            and d.data_type <=> h._held_data_type and d.samples <=> h._held_samples and d.confidence <=> h._held_confidence
+            and d.frequency <=> h._held_frequency
         ) then 'tied'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          catalog_id, table_id, latest_detected_time as _held_latest_detected_time,
+          first_detected_time as _held_first_detected_time, catalog_name as _held_catalog_name,
+          schema_name as _held_schema_name, table_name as _held_table_name, column_name, data_type as _held_data_type,
+          class_tag, samples as _held_samples, confidence as _held_confidence, frequency as _held_frequency,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.data_classification_results
     ) as h
       on d.catalog_id <=> h.catalog_id and d.table_id <=> h.table_id and d.column_name <=> h.column_name and d.class_tag <=> h.class_tag
@@ -120,20 +124,23 @@ using (
   -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
   competing as (
     select
-        c.catalog_id, c.table_id,
-        case when v._is_held then c._held_latest_detected_time else c.latest_detected_time end as latest_detected_time,
-        case when v._is_held then c._held_first_detected_time else c.first_detected_time end as first_detected_time,
-        case when v._is_held then c._held_catalog_name else c.catalog_name end as catalog_name,
-        case when v._is_held then c._held_schema_name else c.schema_name end as schema_name,
-        case when v._is_held then c._held_table_name else c.table_name end as table_name, c.column_name,
-        case when v._is_held then c._held_data_type else c.data_type end as data_type, c.class_tag,
-        case when v._is_held then c._held_samples else c.samples end as samples,
-        case when v._is_held then c._held_confidence else c.confidence end as confidence,
-        case when v._is_held then c._held_frequency else c.frequency end as frequency,
-      v._is_held, c._is_shown, c._change
-    from compared as c
-    cross join (select false as _is_held union all select true as _is_held) as v
-    where c._change is not null and (not v._is_held or c._change = 'tied')
+        catalog_id, table_id,
+        case when _side = 'held' then _held_latest_detected_time else latest_detected_time end as latest_detected_time,
+        case when _side = 'held' then _held_first_detected_time else first_detected_time end as first_detected_time,
+        case when _side = 'held' then _held_catalog_name else catalog_name end as catalog_name,
+        case when _side = 'held' then _held_schema_name else schema_name end as schema_name,
+        case when _side = 'held' then _held_table_name else table_name end as table_name, column_name,
+        case when _side = 'held' then _held_data_type else data_type end as data_type, class_tag,
+        case when _side = 'held' then _held_samples else samples end as samples,
+        case when _side = 'held' then _held_confidence else confidence end as confidence,
+        case when _side = 'held' then _held_frequency else frequency end as frequency,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
   select

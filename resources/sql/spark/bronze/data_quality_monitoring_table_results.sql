@@ -92,27 +92,31 @@ using (
         coalesce(d.event_time, h.event_time) as event_time, d.catalog_name, d.schema_name, d.table_name,
         coalesce(d.catalog_id, h.catalog_id) as catalog_id, d.schema_id, coalesce(d.table_id, h.table_id) as table_id,
         d.status, d.freshness, d.completeness, d.downstream_impact, d.root_cause_analysis, d._internal_debug_info,
-        h.catalog_name as _held_catalog_name, h.schema_name as _held_schema_name, h.table_name as _held_table_name,
-        h.schema_id as _held_schema_id, h.status as _held_status, h.freshness as _held_freshness,
-        h.completeness as _held_completeness, h.downstream_impact as _held_downstream_impact,
-        h.root_cause_analysis as _held_root_cause_analysis, h._internal_debug_info as _held__internal_debug_info,
-      h._is_present <=> true as _is_shown,
+        h._held_catalog_name, h._held_schema_name, h._held_table_name, h._held_schema_id, h._held_status,
+        h._held_freshness, h._held_completeness, h._held_downstream_impact, h._held_root_cause_analysis,
+        h._held__internal_debug_info,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
-        when d.event_time > h.event_time or h.event_time is null and d.event_time is not null then 'better'
-        when d.event_time <=> h.event_time and not (
-          d.catalog_name <=> h.catalog_name and d.schema_name <=> h.schema_name and d.table_name <=> h.table_name
-            and d.schema_id <=> h.schema_id and d.status <=> h.status and d.freshness <=> h.freshness
-            and d.completeness <=> h.completeness and d.downstream_impact <=> h.downstream_impact
-            and d.root_cause_analysis <=> h.root_cause_analysis
-            and to_json(d._internal_debug_info) <=> to_json(h._internal_debug_info)
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when not (
+          d.catalog_name <=> h._held_catalog_name and d.schema_name <=> h._held_schema_name
+            and d.table_name <=> h._held_table_name and d.schema_id <=> h._held_schema_id and d.status <=> h._held_status
+            and d.freshness <=> h._held_freshness and d.completeness <=> h._held_completeness
+            and d.downstream_impact <=> h._held_downstream_impact and d.root_cause_analysis <=> h._held_root_cause_analysis
+            and to_json(d._internal_debug_info) <=> to_json(h._held__internal_debug_info)
         ) then 'tied'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          event_time, catalog_name as _held_catalog_name, schema_name as _held_schema_name,
+          table_name as _held_table_name, catalog_id, schema_id as _held_schema_id, table_id, status as _held_status,
+          freshness as _held_freshness, completeness as _held_completeness, downstream_impact as _held_downstream_impact,
+          root_cause_analysis as _held_root_cause_analysis, _internal_debug_info as _held__internal_debug_info,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.data_quality_monitoring_table_results
     ) as h
       on d.catalog_id <=> h.catalog_id and d.table_id <=> h.table_id and d.event_time <=> h.event_time
@@ -121,20 +125,23 @@ using (
   -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
   competing as (
     select
-        c.event_time, case when v._is_held then c._held_catalog_name else c.catalog_name end as catalog_name,
-        case when v._is_held then c._held_schema_name else c.schema_name end as schema_name,
-        case when v._is_held then c._held_table_name else c.table_name end as table_name, c.catalog_id,
-        case when v._is_held then c._held_schema_id else c.schema_id end as schema_id, c.table_id,
-        case when v._is_held then c._held_status else c.status end as status,
-        case when v._is_held then c._held_freshness else c.freshness end as freshness,
-        case when v._is_held then c._held_completeness else c.completeness end as completeness,
-        case when v._is_held then c._held_downstream_impact else c.downstream_impact end as downstream_impact,
-        case when v._is_held then c._held_root_cause_analysis else c.root_cause_analysis end as root_cause_analysis,
-        case when v._is_held then c._held__internal_debug_info else c._internal_debug_info end as _internal_debug_info,
-      v._is_held, c._is_shown, c._change
-    from compared as c
-    cross join (select false as _is_held union all select true as _is_held) as v
-    where c._change is not null and (not v._is_held or c._change = 'tied')
+        event_time, case when _side = 'held' then _held_catalog_name else catalog_name end as catalog_name,
+        case when _side = 'held' then _held_schema_name else schema_name end as schema_name,
+        case when _side = 'held' then _held_table_name else table_name end as table_name, catalog_id,
+        case when _side = 'held' then _held_schema_id else schema_id end as schema_id, table_id,
+        case when _side = 'held' then _held_status else status end as status,
+        case when _side = 'held' then _held_freshness else freshness end as freshness,
+        case when _side = 'held' then _held_completeness else completeness end as completeness,
+        case when _side = 'held' then _held_downstream_impact else downstream_impact end as downstream_impact,
+        case when _side = 'held' then _held_root_cause_analysis else root_cause_analysis end as root_cause_analysis,
+        case when _side = 'held' then _held__internal_debug_info else _internal_debug_info end as _internal_debug_info,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
   ),
 
   -- With fields of structs and deeper values as the columns that are compared.

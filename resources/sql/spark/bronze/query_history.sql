@@ -189,64 +189,77 @@ using (
         d.start_time, d.end_time, d.update_time, d.read_partitions, d.pruned_files, d.read_files, d.read_rows,
         d.produced_rows, d.read_bytes, d.read_io_cache_percent, d.from_result_cache, d.spilled_local_bytes,
         d.written_bytes, d.shuffle_read_bytes, d.query_source, d.executed_as_user_id, d.executed_as, d.written_rows,
-        d.written_files, d.cache_origin_statement_id, d.query_parameters, d.query_tags,
-        h.account_id as _held_account_id, h.executed_by as _held_executed_by, h.session_id as _held_session_id,
-        h.execution_status as _held_execution_status, h.compute as _held_compute,
-        h.executed_by_user_id as _held_executed_by_user_id, h.statement_text as _held_statement_text,
-        h.statement_type as _held_statement_type, h.error_message as _held_error_message,
-        h.client_application as _held_client_application, h.client_driver as _held_client_driver,
-        h.total_duration_ms as _held_total_duration_ms,
-        h.waiting_for_compute_duration_ms as _held_waiting_for_compute_duration_ms,
-        h.waiting_at_capacity_duration_ms as _held_waiting_at_capacity_duration_ms,
-        h.execution_duration_ms as _held_execution_duration_ms,
-        h.compilation_duration_ms as _held_compilation_duration_ms,
-        h.total_task_duration_ms as _held_total_task_duration_ms,
-        h.result_fetch_duration_ms as _held_result_fetch_duration_ms, h.start_time as _held_start_time,
-        h.end_time as _held_end_time, h.update_time as _held_update_time, h.read_partitions as _held_read_partitions,
-        h.pruned_files as _held_pruned_files, h.read_files as _held_read_files, h.read_rows as _held_read_rows,
-        h.produced_rows as _held_produced_rows, h.read_bytes as _held_read_bytes,
-        h.read_io_cache_percent as _held_read_io_cache_percent, h.from_result_cache as _held_from_result_cache,
-        h.spilled_local_bytes as _held_spilled_local_bytes, h.written_bytes as _held_written_bytes,
-        h.shuffle_read_bytes as _held_shuffle_read_bytes, h.query_source as _held_query_source,
-        h.executed_as_user_id as _held_executed_as_user_id, h.executed_as as _held_executed_as,
-        h.written_rows as _held_written_rows, h.written_files as _held_written_files,
-        h.cache_origin_statement_id as _held_cache_origin_statement_id, h.query_parameters as _held_query_parameters,
-        h.query_tags as _held_query_tags,
-      h._is_present <=> true as _is_shown,
+        d.written_files, d.cache_origin_statement_id, d.query_parameters, d.query_tags, h._held_account_id,
+        h._held_executed_by, h._held_session_id, h._held_execution_status, h._held_compute,
+        h._held_executed_by_user_id, h._held_statement_text, h._held_statement_type, h._held_error_message,
+        h._held_client_application, h._held_client_driver, h._held_total_duration_ms,
+        h._held_waiting_for_compute_duration_ms, h._held_waiting_at_capacity_duration_ms,
+        h._held_execution_duration_ms, h._held_compilation_duration_ms, h._held_total_task_duration_ms,
+        h._held_result_fetch_duration_ms, h._held_start_time, h._held_end_time, h._held_update_time,
+        h._held_read_partitions, h._held_pruned_files, h._held_read_files, h._held_read_rows, h._held_produced_rows,
+        h._held_read_bytes, h._held_read_io_cache_percent, h._held_from_result_cache, h._held_spilled_local_bytes,
+        h._held_written_bytes, h._held_shuffle_read_bytes, h._held_query_source, h._held_executed_as_user_id,
+        h._held_executed_as, h._held_written_rows, h._held_written_files, h._held_cache_origin_statement_id,
+        h._held_query_parameters, h._held_query_tags,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
-        when d.update_time > h.update_time or h.update_time is null and d.update_time is not null then 'better'
-        when d.update_time <=> h.update_time and not (
-          d.account_id <=> h.account_id and d.executed_by <=> h.executed_by and d.session_id <=> h.session_id
-            and d.execution_status <=> h.execution_status and d.compute <=> h.compute
-            and d.executed_by_user_id <=> h.executed_by_user_id and d.statement_text <=> h.statement_text
-            and d.statement_type <=> h.statement_type and d.error_message <=> h.error_message
-            and d.client_application <=> h.client_application and d.client_driver <=> h.client_driver
-            and d.total_duration_ms <=> h.total_duration_ms
-            and d.waiting_for_compute_duration_ms <=> h.waiting_for_compute_duration_ms
-            and d.waiting_at_capacity_duration_ms <=> h.waiting_at_capacity_duration_ms
-            and d.execution_duration_ms <=> h.execution_duration_ms
-            and d.compilation_duration_ms <=> h.compilation_duration_ms
-            and d.total_task_duration_ms <=> h.total_task_duration_ms
-            and d.result_fetch_duration_ms <=> h.result_fetch_duration_ms and d.start_time <=> h.start_time
-            and d.end_time <=> h.end_time and d.update_time <=> h.update_time and d.read_partitions <=> h.read_partitions
-            and d.pruned_files <=> h.pruned_files and d.read_files <=> h.read_files and d.read_rows <=> h.read_rows
-            and d.produced_rows <=> h.produced_rows and d.read_bytes <=> h.read_bytes
-            and d.read_io_cache_percent <=> h.read_io_cache_percent and d.from_result_cache <=> h.from_result_cache
-            and d.spilled_local_bytes <=> h.spilled_local_bytes and d.written_bytes <=> h.written_bytes
-            and d.shuffle_read_bytes <=> h.shuffle_read_bytes and d.query_source <=> h.query_source
-            and d.executed_as_user_id <=> h.executed_as_user_id and d.executed_as <=> h.executed_as
-            and d.written_rows <=> h.written_rows and d.written_files <=> h.written_files
-            and d.cache_origin_statement_id <=> h.cache_origin_statement_id
-            and to_json(d.query_parameters) <=> to_json(h.query_parameters)
-            and to_json(d.query_tags) <=> to_json(h.query_tags)
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when d.update_time > h._held_update_time or h._held_update_time is null and d.update_time is not null then 'better'
+        when d.update_time <=> h._held_update_time and not (
+          d.account_id <=> h._held_account_id and d.executed_by <=> h._held_executed_by
+            and d.session_id <=> h._held_session_id and d.execution_status <=> h._held_execution_status
+            and d.compute <=> h._held_compute and d.executed_by_user_id <=> h._held_executed_by_user_id
+            and d.statement_text <=> h._held_statement_text and d.statement_type <=> h._held_statement_type
+            and d.error_message <=> h._held_error_message and d.client_application <=> h._held_client_application
+            and d.client_driver <=> h._held_client_driver and d.total_duration_ms <=> h._held_total_duration_ms
+            and d.waiting_for_compute_duration_ms <=> h._held_waiting_for_compute_duration_ms
+            and d.waiting_at_capacity_duration_ms <=> h._held_waiting_at_capacity_duration_ms
+            and d.execution_duration_ms <=> h._held_execution_duration_ms
+            and d.compilation_duration_ms <=> h._held_compilation_duration_ms
+            and d.total_task_duration_ms <=> h._held_total_task_duration_ms
+            and d.result_fetch_duration_ms <=> h._held_result_fetch_duration_ms and d.start_time <=> h._held_start_time
+            and d.end_time <=> h._held_end_time and d.read_partitions <=> h._held_read_partitions
+            and d.pruned_files <=> h._held_pruned_files and d.read_files <=> h._held_read_files
+            and d.read_rows <=> h._held_read_rows and d.produced_rows <=> h._held_produced_rows
+            and d.read_bytes <=> h._held_read_bytes and d.read_io_cache_percent <=> h._held_read_io_cache_percent
+            and d.from_result_cache <=> h._held_from_result_cache and d.spilled_local_bytes <=> h._held_spilled_local_bytes
+            and d.written_bytes <=> h._held_written_bytes and d.shuffle_read_bytes <=> h._held_shuffle_read_bytes
+            and d.query_source <=> h._held_query_source and d.executed_as_user_id <=> h._held_executed_as_user_id
+            and d.executed_as <=> h._held_executed_as and d.written_rows <=> h._held_written_rows
+            and d.written_files <=> h._held_written_files
+            and d.cache_origin_statement_id <=> h._held_cache_origin_statement_id
+            and to_json(d.query_parameters) <=> to_json(h._held_query_parameters)
+            and to_json(d.query_tags) <=> to_json(h._held_query_tags)
         ) then 'tied'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          account_id as _held_account_id, workspace_id, statement_id, executed_by as _held_executed_by,
+          session_id as _held_session_id, execution_status as _held_execution_status, compute as _held_compute,
+          executed_by_user_id as _held_executed_by_user_id, statement_text as _held_statement_text,
+          statement_type as _held_statement_type, error_message as _held_error_message,
+          client_application as _held_client_application, client_driver as _held_client_driver,
+          total_duration_ms as _held_total_duration_ms,
+          waiting_for_compute_duration_ms as _held_waiting_for_compute_duration_ms,
+          waiting_at_capacity_duration_ms as _held_waiting_at_capacity_duration_ms,
+          execution_duration_ms as _held_execution_duration_ms, compilation_duration_ms as _held_compilation_duration_ms,
+          total_task_duration_ms as _held_total_task_duration_ms,
+          result_fetch_duration_ms as _held_result_fetch_duration_ms, start_time as _held_start_time,
+          end_time as _held_end_time, update_time as _held_update_time, read_partitions as _held_read_partitions,
+          pruned_files as _held_pruned_files, read_files as _held_read_files, read_rows as _held_read_rows,
+          produced_rows as _held_produced_rows, read_bytes as _held_read_bytes,
+          read_io_cache_percent as _held_read_io_cache_percent, from_result_cache as _held_from_result_cache,
+          spilled_local_bytes as _held_spilled_local_bytes, written_bytes as _held_written_bytes,
+          shuffle_read_bytes as _held_shuffle_read_bytes, query_source as _held_query_source,
+          executed_as_user_id as _held_executed_as_user_id, executed_as as _held_executed_as,
+          written_rows as _held_written_rows, written_files as _held_written_files,
+          cache_origin_statement_id as _held_cache_origin_statement_id, query_parameters as _held_query_parameters,
+          query_tags as _held_query_tags,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.query_history
     ) as h
       on d.workspace_id <=> h.workspace_id and d.statement_id <=> h.statement_id
@@ -255,50 +268,53 @@ using (
   -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
   competing as (
     select
-        case when v._is_held then c._held_account_id else c.account_id end as account_id, c.workspace_id,
-        c.statement_id, case when v._is_held then c._held_executed_by else c.executed_by end as executed_by,
-        case when v._is_held then c._held_session_id else c.session_id end as session_id,
-        case when v._is_held then c._held_execution_status else c.execution_status end as execution_status,
-        case when v._is_held then c._held_compute else c.compute end as compute,
-        case when v._is_held then c._held_executed_by_user_id else c.executed_by_user_id end as executed_by_user_id,
-        case when v._is_held then c._held_statement_text else c.statement_text end as statement_text,
-        case when v._is_held then c._held_statement_type else c.statement_type end as statement_type,
-        case when v._is_held then c._held_error_message else c.error_message end as error_message,
-        case when v._is_held then c._held_client_application else c.client_application end as client_application,
-        case when v._is_held then c._held_client_driver else c.client_driver end as client_driver,
-        case when v._is_held then c._held_total_duration_ms else c.total_duration_ms end as total_duration_ms,
-        case when v._is_held then c._held_waiting_for_compute_duration_ms else c.waiting_for_compute_duration_ms end as waiting_for_compute_duration_ms,
-        case when v._is_held then c._held_waiting_at_capacity_duration_ms else c.waiting_at_capacity_duration_ms end as waiting_at_capacity_duration_ms,
-        case when v._is_held then c._held_execution_duration_ms else c.execution_duration_ms end as execution_duration_ms,
-        case when v._is_held then c._held_compilation_duration_ms else c.compilation_duration_ms end as compilation_duration_ms,
-        case when v._is_held then c._held_total_task_duration_ms else c.total_task_duration_ms end as total_task_duration_ms,
-        case when v._is_held then c._held_result_fetch_duration_ms else c.result_fetch_duration_ms end as result_fetch_duration_ms,
-        case when v._is_held then c._held_start_time else c.start_time end as start_time,
-        case when v._is_held then c._held_end_time else c.end_time end as end_time,
-        case when v._is_held then c._held_update_time else c.update_time end as update_time,
-        case when v._is_held then c._held_read_partitions else c.read_partitions end as read_partitions,
-        case when v._is_held then c._held_pruned_files else c.pruned_files end as pruned_files,
-        case when v._is_held then c._held_read_files else c.read_files end as read_files,
-        case when v._is_held then c._held_read_rows else c.read_rows end as read_rows,
-        case when v._is_held then c._held_produced_rows else c.produced_rows end as produced_rows,
-        case when v._is_held then c._held_read_bytes else c.read_bytes end as read_bytes,
-        case when v._is_held then c._held_read_io_cache_percent else c.read_io_cache_percent end as read_io_cache_percent,
-        case when v._is_held then c._held_from_result_cache else c.from_result_cache end as from_result_cache,
-        case when v._is_held then c._held_spilled_local_bytes else c.spilled_local_bytes end as spilled_local_bytes,
-        case when v._is_held then c._held_written_bytes else c.written_bytes end as written_bytes,
-        case when v._is_held then c._held_shuffle_read_bytes else c.shuffle_read_bytes end as shuffle_read_bytes,
-        case when v._is_held then c._held_query_source else c.query_source end as query_source,
-        case when v._is_held then c._held_executed_as_user_id else c.executed_as_user_id end as executed_as_user_id,
-        case when v._is_held then c._held_executed_as else c.executed_as end as executed_as,
-        case when v._is_held then c._held_written_rows else c.written_rows end as written_rows,
-        case when v._is_held then c._held_written_files else c.written_files end as written_files,
-        case when v._is_held then c._held_cache_origin_statement_id else c.cache_origin_statement_id end as cache_origin_statement_id,
-        case when v._is_held then c._held_query_parameters else c.query_parameters end as query_parameters,
-        case when v._is_held then c._held_query_tags else c.query_tags end as query_tags,
-      v._is_held, c._is_shown, c._change
-    from compared as c
-    cross join (select false as _is_held union all select true as _is_held) as v
-    where c._change is not null and (not v._is_held or c._change = 'tied')
+        case when _side = 'held' then _held_account_id else account_id end as account_id, workspace_id, statement_id,
+        case when _side = 'held' then _held_executed_by else executed_by end as executed_by,
+        case when _side = 'held' then _held_session_id else session_id end as session_id,
+        case when _side = 'held' then _held_execution_status else execution_status end as execution_status,
+        case when _side = 'held' then _held_compute else compute end as compute,
+        case when _side = 'held' then _held_executed_by_user_id else executed_by_user_id end as executed_by_user_id,
+        case when _side = 'held' then _held_statement_text else statement_text end as statement_text,
+        case when _side = 'held' then _held_statement_type else statement_type end as statement_type,
+        case when _side = 'held' then _held_error_message else error_message end as error_message,
+        case when _side = 'held' then _held_client_application else client_application end as client_application,
+        case when _side = 'held' then _held_client_driver else client_driver end as client_driver,
+        case when _side = 'held' then _held_total_duration_ms else total_duration_ms end as total_duration_ms,
+        case when _side = 'held' then _held_waiting_for_compute_duration_ms else waiting_for_compute_duration_ms end as waiting_for_compute_duration_ms,
+        case when _side = 'held' then _held_waiting_at_capacity_duration_ms else waiting_at_capacity_duration_ms end as waiting_at_capacity_duration_ms,
+        case when _side = 'held' then _held_execution_duration_ms else execution_duration_ms end as execution_duration_ms,
+        case when _side = 'held' then _held_compilation_duration_ms else compilation_duration_ms end as compilation_duration_ms,
+        case when _side = 'held' then _held_total_task_duration_ms else total_task_duration_ms end as total_task_duration_ms,
+        case when _side = 'held' then _held_result_fetch_duration_ms else result_fetch_duration_ms end as result_fetch_duration_ms,
+        case when _side = 'held' then _held_start_time else start_time end as start_time,
+        case when _side = 'held' then _held_end_time else end_time end as end_time,
+        case when _side = 'held' then _held_update_time else update_time end as update_time,
+        case when _side = 'held' then _held_read_partitions else read_partitions end as read_partitions,
+        case when _side = 'held' then _held_pruned_files else pruned_files end as pruned_files,
+        case when _side = 'held' then _held_read_files else read_files end as read_files,
+        case when _side = 'held' then _held_read_rows else read_rows end as read_rows,
+        case when _side = 'held' then _held_produced_rows else produced_rows end as produced_rows,
+        case when _side = 'held' then _held_read_bytes else read_bytes end as read_bytes,
+        case when _side = 'held' then _held_read_io_cache_percent else read_io_cache_percent end as read_io_cache_percent,
+        case when _side = 'held' then _held_from_result_cache else from_result_cache end as from_result_cache,
+        case when _side = 'held' then _held_spilled_local_bytes else spilled_local_bytes end as spilled_local_bytes,
+        case when _side = 'held' then _held_written_bytes else written_bytes end as written_bytes,
+        case when _side = 'held' then _held_shuffle_read_bytes else shuffle_read_bytes end as shuffle_read_bytes,
+        case when _side = 'held' then _held_query_source else query_source end as query_source,
+        case when _side = 'held' then _held_executed_as_user_id else executed_as_user_id end as executed_as_user_id,
+        case when _side = 'held' then _held_executed_as else executed_as end as executed_as,
+        case when _side = 'held' then _held_written_rows else written_rows end as written_rows,
+        case when _side = 'held' then _held_written_files else written_files end as written_files,
+        case when _side = 'held' then _held_cache_origin_statement_id else cache_origin_statement_id end as cache_origin_statement_id,
+        case when _side = 'held' then _held_query_parameters else query_parameters end as query_parameters,
+        case when _side = 'held' then _held_query_tags else query_tags end as query_tags,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
   ),
 
   -- With fields of structs and deeper values as the columns that are compared.

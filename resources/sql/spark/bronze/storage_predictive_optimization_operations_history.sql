@@ -103,30 +103,38 @@ using (
         d.account_id, d.workspace_id, d.start_time, d.end_time, d.metastore_name, d.metastore_id, d.catalog_name,
         d.schema_name, d.table_name, d.table_id, d.operation_type,
         coalesce(d.operation_id, h.operation_id) as operation_id, d.operation_status, d.operation_metrics,
-        d.usage_unit, d.usage_quantity, h.account_id as _held_account_id, h.workspace_id as _held_workspace_id,
-        h.start_time as _held_start_time, h.end_time as _held_end_time, h.metastore_name as _held_metastore_name,
-        h.metastore_id as _held_metastore_id, h.catalog_name as _held_catalog_name, h.schema_name as _held_schema_name,
-        h.table_name as _held_table_name, h.table_id as _held_table_id, h.operation_type as _held_operation_type,
-        h.operation_status as _held_operation_status, h.operation_metrics as _held_operation_metrics,
-        h.usage_unit as _held_usage_unit, h.usage_quantity as _held_usage_quantity,
-      h._is_present <=> true as _is_shown,
+        d.usage_unit, d.usage_quantity, h._held_account_id, h._held_workspace_id, h._held_start_time, h._held_end_time,
+        h._held_metastore_name, h._held_metastore_id, h._held_catalog_name, h._held_schema_name, h._held_table_name,
+        h._held_table_id, h._held_operation_type, h._held_operation_status, h._held_operation_metrics,
+        h._held_usage_unit, h._held_usage_quantity,
+      h._is_shown,
       case
         when h._is_held is null then 'better'
-        when d._is_delivered is null then case when h._is_present <=> true then 'gone' end
-        when d.end_time > h.end_time or h.end_time is null and d.end_time is not null then 'better'
-        when d.end_time <=> h.end_time and not (
-          d.account_id <=> h.account_id and d.workspace_id <=> h.workspace_id and d.start_time <=> h.start_time
-            and d.end_time <=> h.end_time and d.metastore_name <=> h.metastore_name and d.metastore_id <=> h.metastore_id
-            and d.catalog_name <=> h.catalog_name and d.schema_name <=> h.schema_name and d.table_name <=> h.table_name
-            and d.table_id <=> h.table_id and d.operation_type <=> h.operation_type
-            and d.operation_status <=> h.operation_status and to_json(d.operation_metrics) <=> to_json(h.operation_metrics)
-            and d.usage_unit <=> h.usage_unit and d.usage_quantity <=> h.usage_quantity
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when d.end_time > h._held_end_time or h._held_end_time is null and d.end_time is not null then 'better'
+        when d.end_time <=> h._held_end_time and not (
+          d.account_id <=> h._held_account_id and d.workspace_id <=> h._held_workspace_id
+            and d.start_time <=> h._held_start_time and d.metastore_name <=> h._held_metastore_name
+            and d.metastore_id <=> h._held_metastore_id and d.catalog_name <=> h._held_catalog_name
+            and d.schema_name <=> h._held_schema_name and d.table_name <=> h._held_table_name
+            and d.table_id <=> h._held_table_id and d.operation_type <=> h._held_operation_type
+            and d.operation_status <=> h._held_operation_status
+            and to_json(d.operation_metrics) <=> to_json(h._held_operation_metrics) and d.usage_unit <=> h._held_usage_unit
+            and d.usage_quantity <=> h._held_usage_quantity
         ) then 'tied'
-        when not (h._is_present <=> true) then 'back'
+        when not h._is_shown then 'back'
       end as _change
     from delivered as d
     full outer join (
-      select *, true as _is_held
+      select
+          account_id as _held_account_id, workspace_id as _held_workspace_id, start_time as _held_start_time,
+          end_time as _held_end_time, metastore_name as _held_metastore_name, metastore_id as _held_metastore_id,
+          catalog_name as _held_catalog_name, schema_name as _held_schema_name, table_name as _held_table_name,
+          table_id as _held_table_id, operation_type as _held_operation_type, operation_id,
+          operation_status as _held_operation_status, operation_metrics as _held_operation_metrics,
+          usage_unit as _held_usage_unit, usage_quantity as _held_usage_quantity,
+        _is_present <=> true as _is_shown,
+        true as _is_held
       from system_bronze.storage_predictive_optimization_operations_history
     ) as h
       on d.operation_id <=> h.operation_id
@@ -135,25 +143,28 @@ using (
   -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
   competing as (
     select
-        case when v._is_held then c._held_account_id else c.account_id end as account_id,
-        case when v._is_held then c._held_workspace_id else c.workspace_id end as workspace_id,
-        case when v._is_held then c._held_start_time else c.start_time end as start_time,
-        case when v._is_held then c._held_end_time else c.end_time end as end_time,
-        case when v._is_held then c._held_metastore_name else c.metastore_name end as metastore_name,
-        case when v._is_held then c._held_metastore_id else c.metastore_id end as metastore_id,
-        case when v._is_held then c._held_catalog_name else c.catalog_name end as catalog_name,
-        case when v._is_held then c._held_schema_name else c.schema_name end as schema_name,
-        case when v._is_held then c._held_table_name else c.table_name end as table_name,
-        case when v._is_held then c._held_table_id else c.table_id end as table_id,
-        case when v._is_held then c._held_operation_type else c.operation_type end as operation_type, c.operation_id,
-        case when v._is_held then c._held_operation_status else c.operation_status end as operation_status,
-        case when v._is_held then c._held_operation_metrics else c.operation_metrics end as operation_metrics,
-        case when v._is_held then c._held_usage_unit else c.usage_unit end as usage_unit,
-        case when v._is_held then c._held_usage_quantity else c.usage_quantity end as usage_quantity,
-      v._is_held, c._is_shown, c._change
-    from compared as c
-    cross join (select false as _is_held union all select true as _is_held) as v
-    where c._change is not null and (not v._is_held or c._change = 'tied')
+        case when _side = 'held' then _held_account_id else account_id end as account_id,
+        case when _side = 'held' then _held_workspace_id else workspace_id end as workspace_id,
+        case when _side = 'held' then _held_start_time else start_time end as start_time,
+        case when _side = 'held' then _held_end_time else end_time end as end_time,
+        case when _side = 'held' then _held_metastore_name else metastore_name end as metastore_name,
+        case when _side = 'held' then _held_metastore_id else metastore_id end as metastore_id,
+        case when _side = 'held' then _held_catalog_name else catalog_name end as catalog_name,
+        case when _side = 'held' then _held_schema_name else schema_name end as schema_name,
+        case when _side = 'held' then _held_table_name else table_name end as table_name,
+        case when _side = 'held' then _held_table_id else table_id end as table_id,
+        case when _side = 'held' then _held_operation_type else operation_type end as operation_type, operation_id,
+        case when _side = 'held' then _held_operation_status else operation_status end as operation_status,
+        case when _side = 'held' then _held_operation_metrics else operation_metrics end as operation_metrics,
+        case when _side = 'held' then _held_usage_unit else usage_unit end as usage_unit,
+        case when _side = 'held' then _held_usage_quantity else usage_quantity end as usage_quantity,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
   select

@@ -1,14 +1,14 @@
 """Gold as Spark makes it from compiled SQL, held against gold as the native engine makes it.
 
 Usage: spark_equality.py refresh|rebuild COMPILED LAKE
-       spark_equality.py load|all COMPILED LAKE SOURCES
-       spark_equality.py compare NATIVE OTHER
+       spark_equality.py load|all COMPILED LAKE SOURCES [TABLE...]
+       spark_equality.py compare NATIVE OTHER [TABLE...]
 
 The first form runs a compiled model on Sail, a Spark Connect server in this process: gold from the bronze that is there. The
 second loads bronze from source tables below SOURCES, and with `all` brings gold up to date as well. The third prints lines for
-each table whose rows or types differ. With GOLDSMITH_SPARK=delta it is Apache Spark with Delta Lake, in a process of its own, which
-takes Java. The jars of Delta Lake are those of GOLDSMITH_SPARK_JARS, separated as in PATH; without it they come from Maven, in
-the version of `delta-spark` from PyPI.
+each table whose rows or types differ. Without a table all are meant. With GOLDSMITH_SPARK=delta it is Apache Spark with Delta
+Lake, in a process of its own, which takes Java. The jars of Delta Lake are those of GOLDSMITH_SPARK_JARS, separated as in PATH; without
+it they come from Maven, in the version of `delta-spark` from PyPI.
 """
 
 import logging
@@ -91,7 +91,7 @@ def attach(spark, root, schema="*"):
         spark.sql(f"create table {table.parent.name}.{table.name} using delta location '{table}'")
 
 
-def run(step, compiled, lake, sources=None):
+def run(step, compiled, lake, sources=None, *tables):
     layers = {"load": ["bronze"], "all": ["bronze", "gold"]}.get(step, ["gold"])
 
     def work(spark):
@@ -100,7 +100,7 @@ def run(step, compiled, lake, sources=None):
         if sources is not None:
             attach(spark, sources)
         engine = spark_engine.SparkEngine(spark, spark_engine.CompiledModel.load(compiled))
-        report = engine.run(layers=layers, full_refresh=step == "rebuild")
+        report = engine.run(select=tables or None, layers=layers, full_refresh=step == "rebuild")
         report.raise_for_failures()
         for result in report.results:
             print(f"{result.table} {result.statement} {result.seconds:.2f} {result.metrics}")
@@ -150,12 +150,12 @@ def differences(native, other, ignored):
             yield "  " + "; ".join(f"{name}: {mine} and {theirs}" for name, mine, theirs in pairs if mine != theirs)
 
 
-def compare(native, other):
-    """Compares all gold tables, or all tables of a layer when directories of layers are given."""
+def compare(native, other, *named):
+    """Compares gold tables, or tables of a layer when directories of layers are given."""
     layer = "" if Path(native).name.startswith("system_") else "system_gold"
     ignored = STAMPS if Path(native).name == "system_bronze" else AUDIT
     native, other = Path(native, layer), Path(other, layer)
-    tables = sorted(path.name for path in native.iterdir())
+    tables = named or sorted(path.name for path in native.iterdir())
     for table in tables:
         for difference in differences(native / table, other / table, ignored):
             print(f"{table}: {difference}")

@@ -73,16 +73,20 @@ pub(crate) fn position(context: &TableContext<'_>) -> [String; 2] {
     let inputs = if inputs.is_empty() {
         "select cast(null as timestamp) as instant".to_owned()
     } else {
-        inputs.join("\n    union all\n    ")
+        inputs.join("\n      union all\n      ")
     };
+    // A row that would stay as it is must not be matched: where bronze has nothing new, nothing is committed.
     let begin = format!(
-        "merge into {positions} as t\nusing (\n  select {table} as table_name, {fingerprint} as fingerprint, max(instant) as next_position\n  from (\n    {inputs}\n  ) as inputs\n) as s\non t.table_name = s.table_name\n\
+        "merge into {positions} as t\nusing (\n  select n.*\n  from (\n    select {table} as table_name, {fingerprint} as fingerprint, max(instant) as next_position\n    from (\n      {inputs}\n    ) as inputs\n  ) as n\n  \
+         left anti join {positions} as p\n    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position\n) as s\non t.table_name = s.table_name\n\
          when matched then update set\n  `position` = case when t.fingerprint = s.fingerprint then t.`position` end,\n  \
          fingerprint = s.fingerprint,\n  next_position = s.next_position\n\
          when not matched then insert (table_name, fingerprint, `position`, next_position)\n  \
          values (s.table_name, s.fingerprint, null, s.next_position)"
     );
-    let end = format!("update {positions} set `position` = next_position where table_name = {table}");
+    let end = format!(
+        "update {positions} set `position` = next_position\nwhere table_name = {table} and not (`position` <=> next_position)"
+    );
     [begin, end]
 }
 

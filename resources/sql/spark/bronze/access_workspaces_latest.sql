@@ -60,36 +60,72 @@ using (
   -- Rows that can be identified.
   delivered as (
     select
-      account_id, workspace_id, workspace_name, workspace_url, create_time, status
+        account_id, workspace_id, workspace_name, workspace_url, create_time, status,
+      true as _is_delivered
     from system.access.workspaces_latest
     where not (workspace_id is null)
+  ),
+
+  -- Each row beside the one that bronze holds of its key, and what comes of it.
+  compared as (
+    select
+        d.account_id, coalesce(d.workspace_id, h.workspace_id) as workspace_id, d.workspace_name, d.workspace_url,
+        d.create_time, d.status,
+      h._is_shown,
+      case
+        when h._is_held is null then 'better'
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when not (
+          d.account_id <=> h._held_account_id and d.workspace_name <=> h._held_workspace_name
+            and d.workspace_url <=> h._held_workspace_url and d.create_time <=> h._held_create_time
+            and d.status <=> h._held_status
+        ) then 'better'
+        when not h._is_shown then 'back'
+      end as _change
+    from delivered as d
+    full outer join (
+      select
+          account_id as _held_account_id, workspace_id, workspace_name as _held_workspace_name,
+          workspace_url as _held_workspace_url, create_time as _held_create_time, status as _held_status,
+        _is_present <=> true as _is_shown,
+        true as _is_held
+      from system_bronze.access_workspaces_latest
+    ) as h
+      on d.workspace_id <=> h.workspace_id
+  ),
+
+  -- Rows that come to something.
+  competing as (
+    select *
+    from compared
+    where _change is not null
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
-  select *
+  select
+      account_id, workspace_id, workspace_name, workspace_url, create_time, status,
+    _change
   from (
     select *, row_number() over (
       partition by workspace_id
       order by account_id desc nulls last, create_time desc nulls last, status desc nulls last,
-      workspace_name desc nulls last, workspace_url desc nulls last
+        workspace_name desc nulls last, workspace_url desc nulls last
     ) as _rank
-    from delivered
+    from competing
   )
   where _rank = 1
 ) as s
 on t.workspace_id <=> s.workspace_id
-when matched and not (
-  s.workspace_id <=> t.workspace_id and s.account_id <=> t.account_id and s.workspace_name <=> t.workspace_name
-    and s.workspace_url <=> t.workspace_url and s.create_time <=> t.create_time and s.status <=> t.status
-) then update set
+when matched and s._change = 'gone' then update set _is_present = false
+when matched and s._change = 'back' then update set _is_present = true
+when matched then update set
     account_id = s.account_id, workspace_id = s.workspace_id, workspace_name = s.workspace_name,
     workspace_url = s.workspace_url, create_time = s.create_time, status = s.status,
   _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
-when matched and not (t._is_present <=> true) then update set _is_present = true
 when not matched then insert (
-    account_id, workspace_id, workspace_name, workspace_url, create_time, status, _source_version, _ingested_at, _run_id, _is_present
+    account_id, workspace_id, workspace_name, workspace_url, create_time, status,
+  _source_version, _ingested_at, _run_id, _is_present
 )
 values (
     s.account_id, s.workspace_id, s.workspace_name, s.workspace_url, s.create_time, s.status,
   cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
-)
-when not matched by source and t._is_present <=> true then update set _is_present = false;
+);

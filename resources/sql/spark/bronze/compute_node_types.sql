@@ -57,36 +57,71 @@ using (
   -- Rows that can be identified.
   delivered as (
     select
-      account_id, node_type, core_count, memory_mb, gpu_count
+        account_id, node_type, core_count, memory_mb, gpu_count,
+      true as _is_delivered
     from system.compute.node_types
     where not (account_id is null and node_type is null)
       and not (node_type is null)
+  ),
+
+  -- Each row beside the one that bronze holds of its key, and what comes of it.
+  compared as (
+    select
+        coalesce(d.account_id, h.account_id) as account_id, coalesce(d.node_type, h.node_type) as node_type,
+        d.core_count, d.memory_mb, d.gpu_count,
+      h._is_shown,
+      case
+        when h._is_held is null then 'better'
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when not (
+          d.core_count <=> h._held_core_count and d.memory_mb <=> h._held_memory_mb
+            and d.gpu_count <=> h._held_gpu_count
+        ) then 'better'
+        when not h._is_shown then 'back'
+      end as _change
+    from delivered as d
+    full outer join (
+      select
+          account_id, node_type, core_count as _held_core_count, memory_mb as _held_memory_mb,
+          gpu_count as _held_gpu_count,
+        _is_present <=> true as _is_shown,
+        true as _is_held
+      from system_bronze.compute_node_types
+    ) as h
+      on d.account_id <=> h.account_id and d.node_type <=> h.node_type
+  ),
+
+  -- Rows that come to something.
+  competing as (
+    select *
+    from compared
+    where _change is not null
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
-  select *
+  select
+      account_id, node_type, core_count, memory_mb, gpu_count,
+    _change
   from (
     select *, row_number() over (
       partition by account_id, node_type
       order by core_count desc nulls last, gpu_count desc nulls last, memory_mb desc nulls last
     ) as _rank
-    from delivered
+    from competing
   )
   where _rank = 1
 ) as s
 on t.account_id <=> s.account_id and t.node_type <=> s.node_type
-when matched and not (
-  s.account_id <=> t.account_id and s.node_type <=> t.node_type and s.core_count <=> t.core_count
-    and s.memory_mb <=> t.memory_mb and s.gpu_count <=> t.gpu_count
-) then update set
+when matched and s._change = 'gone' then update set _is_present = false
+when matched and s._change = 'back' then update set _is_present = true
+when matched then update set
     account_id = s.account_id, node_type = s.node_type, core_count = s.core_count, memory_mb = s.memory_mb,
     gpu_count = s.gpu_count,
   _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
-when matched and not (t._is_present <=> true) then update set _is_present = true
 when not matched then insert (
-    account_id, node_type, core_count, memory_mb, gpu_count, _source_version, _ingested_at, _run_id, _is_present
+    account_id, node_type, core_count, memory_mb, gpu_count,
+  _source_version, _ingested_at, _run_id, _is_present
 )
 values (
     s.account_id, s.node_type, s.core_count, s.memory_mb, s.gpu_count,
   cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
-)
-when not matched by source and t._is_present <=> true then update set _is_present = false;
+);

@@ -79,8 +79,75 @@ using (
   -- Rows that can be identified.
   delivered as (
     select
-      event_time, catalog_name, schema_name, table_name, catalog_id, schema_id, table_id, status, freshness,
+        event_time, catalog_name, schema_name, table_name, catalog_id, schema_id, table_id, status, freshness,
         completeness, downstream_impact, root_cause_analysis, _internal_debug_info,
+      true as _is_delivered
+    from system.data_quality_monitoring.table_results
+    where not (catalog_id is null and table_id is null and event_time is null)
+  ),
+
+  -- Each row beside the one that bronze holds of its key, and what comes of it.
+  compared as (
+    select
+        coalesce(d.event_time, h.event_time) as event_time, d.catalog_name, d.schema_name, d.table_name,
+        coalesce(d.catalog_id, h.catalog_id) as catalog_id, d.schema_id, coalesce(d.table_id, h.table_id) as table_id,
+        d.status, d.freshness, d.completeness, d.downstream_impact, d.root_cause_analysis, d._internal_debug_info,
+        h._held_catalog_name, h._held_schema_name, h._held_table_name, h._held_schema_id, h._held_status,
+        h._held_freshness, h._held_completeness, h._held_downstream_impact, h._held_root_cause_analysis,
+        h._held__internal_debug_info,
+      h._is_shown,
+      case
+        when h._is_held is null then 'better'
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when not (
+          d.catalog_name <=> h._held_catalog_name and d.schema_name <=> h._held_schema_name
+            and d.table_name <=> h._held_table_name and d.schema_id <=> h._held_schema_id and d.status <=> h._held_status
+            and d.freshness <=> h._held_freshness and d.completeness <=> h._held_completeness
+            and d.downstream_impact <=> h._held_downstream_impact and d.root_cause_analysis <=> h._held_root_cause_analysis
+            and to_json(d._internal_debug_info) <=> to_json(h._held__internal_debug_info)
+        ) then 'tied'
+        when not h._is_shown then 'back'
+      end as _change
+    from delivered as d
+    full outer join (
+      select
+          event_time, catalog_name as _held_catalog_name, schema_name as _held_schema_name,
+          table_name as _held_table_name, catalog_id, schema_id as _held_schema_id, table_id, status as _held_status,
+          freshness as _held_freshness, completeness as _held_completeness, downstream_impact as _held_downstream_impact,
+          root_cause_analysis as _held_root_cause_analysis, _internal_debug_info as _held__internal_debug_info,
+        _is_present <=> true as _is_shown,
+        true as _is_held
+      from system_bronze.data_quality_monitoring_table_results
+    ) as h
+      on d.catalog_id <=> h.catalog_id and d.table_id <=> h.table_id and d.event_time <=> h.event_time
+  ),
+
+  -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
+  competing as (
+    select
+        event_time, case when _side = 'held' then _held_catalog_name else catalog_name end as catalog_name,
+        case when _side = 'held' then _held_schema_name else schema_name end as schema_name,
+        case when _side = 'held' then _held_table_name else table_name end as table_name, catalog_id,
+        case when _side = 'held' then _held_schema_id else schema_id end as schema_id, table_id,
+        case when _side = 'held' then _held_status else status end as status,
+        case when _side = 'held' then _held_freshness else freshness end as freshness,
+        case when _side = 'held' then _held_completeness else completeness end as completeness,
+        case when _side = 'held' then _held_downstream_impact else downstream_impact end as downstream_impact,
+        case when _side = 'held' then _held_root_cause_analysis else root_cause_analysis end as root_cause_analysis,
+        case when _side = 'held' then _held__internal_debug_info else _internal_debug_info end as _internal_debug_info,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
+  ),
+
+  -- With fields of structs and deeper values as the columns that are compared.
+  flattened as (
+    select
+      *,
       freshness.status as freshness_status,
       freshness.commit_freshness.status as freshness_commit_freshness_status,
       freshness.commit_freshness.error_code as freshness_commit_freshness_error_code,
@@ -114,69 +181,66 @@ using (
       concat('[', array_join(transform(_internal_debug_info.completeness.historical_row_count, e1 -> coalesce(case when e1 is not null then concat('{', concat_ws(',', concat('"timestamp":', concat('"', case when unix_micros(e1.`timestamp`) % 1000000 = 0 then date_format(e1.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss') when unix_micros(e1.`timestamp`) % 1000 = 0 then date_format(e1.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss.SSS') else date_format(e1.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss.SSSSSS') end, 'Z"')), concat('"row_count":', cast(e1.row_count as string))), '}') end, 'null')), ','), ']') as _internal_debug_info_completeness_historical_row_count_json,
       concat('[', array_join(transform(_internal_debug_info.commit_freshness.commit_history, e1 -> coalesce(case when e1 is not null then concat('{', concat_ws(',', concat('"version":', nullif(trim(both '[]' from to_json(array(e1.`version`))), 'null')), concat('"timestamp":', concat('"', case when unix_micros(e1.`timestamp`) % 1000000 = 0 then date_format(e1.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss') when unix_micros(e1.`timestamp`) % 1000 = 0 then date_format(e1.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss.SSS') else date_format(e1.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss.SSSSSS') end, 'Z"')), concat('"operation":', nullif(trim(both '[]' from to_json(array(e1.operation))), 'null')), concat('"operation_metrics":', concat('{', array_join(transform(filter(array_sort(map_keys(e1.operation_metrics)), k2 -> element_at(e1.operation_metrics, k2) is not null), k2 -> concat(nullif(trim(both '[]' from to_json(array(k2))), 'null'), ':', nullif(trim(both '[]' from to_json(array(element_at(e1.operation_metrics, k2)))), 'null'))), ','), '}'))), '}') end, 'null')), ','), ']') as _internal_debug_info_commit_freshness_commit_history_json,
       concat('[', array_join(transform(_internal_debug_info.custom_sql, e1 -> coalesce(case when e1 is not null then concat('{', concat_ws(',', concat('"name":', nullif(trim(both '[]' from to_json(array(e1.name))), 'null')), concat('"column_vars":', concat('{', array_join(transform(filter(array_sort(map_keys(e1.column_vars)), k2 -> element_at(e1.column_vars, k2) is not null), k2 -> concat(nullif(trim(both '[]' from to_json(array(k2))), 'null'), ':', nullif(trim(both '[]' from to_json(array(element_at(e1.column_vars, k2)))), 'null'))), ','), '}')), concat('"sql_query":', nullif(trim(both '[]' from to_json(array(e1.sql_query))), 'null')), concat('"actual_value":', case when isnan(e1.actual_value) or abs(e1.actual_value) = double('infinity') then null when abs(e1.actual_value) >= 1e-5 and abs(e1.actual_value) < 1e10 then regexp_replace(cast(cast(cast(e1.actual_value as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e1.actual_value as string), 'E', 'e') end), concat('"status":', nullif(trim(both '[]' from to_json(array(e1.status))), 'null')), concat('"violation_type":', nullif(trim(both '[]' from to_json(array(e1.violation_type))), 'null')), concat('"predicted_lower_bound":', case when isnan(e1.predicted_lower_bound) or abs(e1.predicted_lower_bound) = double('infinity') then null when abs(e1.predicted_lower_bound) >= 1e-5 and abs(e1.predicted_lower_bound) < 1e10 then regexp_replace(cast(cast(cast(e1.predicted_lower_bound as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e1.predicted_lower_bound as string), 'E', 'e') end), concat('"predicted_upper_bound":', case when isnan(e1.predicted_upper_bound) or abs(e1.predicted_upper_bound) = double('infinity') then null when abs(e1.predicted_upper_bound) >= 1e-5 and abs(e1.predicted_upper_bound) < 1e10 then regexp_replace(cast(cast(cast(e1.predicted_upper_bound as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e1.predicted_upper_bound as string), 'E', 'e') end), concat('"error_code":', nullif(trim(both '[]' from to_json(array(e1.error_code))), 'null')), concat('"_internal":', case when e1._internal is not null then concat('{', concat_ws(',', concat('"history":', concat('[', array_join(transform(e1._internal.history, e2 -> coalesce(case when e2 is not null then concat('{', concat_ws(',', concat('"timestamp":', concat('"', case when unix_micros(e2.`timestamp`) % 1000000 = 0 then date_format(e2.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss') when unix_micros(e2.`timestamp`) % 1000 = 0 then date_format(e2.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss.SSS') else date_format(e2.`timestamp`, 'yyyy-MM-dd\'T\'HH:mm:ss.SSSSSS') end, 'Z"')), concat('"value":', case when isnan(e2.value) or abs(e2.value) = double('infinity') then null when abs(e2.value) >= 1e-5 and abs(e2.value) < 1e10 then regexp_replace(cast(cast(cast(e2.value as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e2.value as string), 'E', 'e') end)), '}') end, 'null')), ','), ']')), concat('"model_selection":', concat('{', array_join(transform(filter(array_sort(map_keys(e1._internal.model_selection)), k2 -> element_at(e1._internal.model_selection, k2) is not null), k2 -> concat(nullif(trim(both '[]' from to_json(array(k2))), 'null'), ':', nullif(trim(both '[]' from to_json(array(element_at(e1._internal.model_selection, k2)))), 'null'))), ','), '}'))), '}') end)), '}') end, 'null')), ','), ']') as _internal_debug_info_custom_sql_json
-    from system.data_quality_monitoring.table_results
-    where not (catalog_id is null and table_id is null and event_time is null)
+    from competing
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
-  select *
+  select
+      event_time, catalog_name, schema_name, table_name, catalog_id, schema_id, table_id, status, freshness,
+      completeness, downstream_impact, root_cause_analysis, _internal_debug_info,
+    case when _is_held then 'back' else _change end as _change
   from (
     select *, row_number() over (
       partition by catalog_id, table_id, event_time
       order by event_time desc nulls last, _internal_debug_info_commit_freshness_commit_history_json desc nulls last,
-      _internal_debug_info_completeness_historical_row_count_json desc nulls last,
-      _internal_debug_info_custom_sql_json desc nulls last,
-      _internal_debug_info_event_freshness_error_code desc nulls last,
-      _internal_debug_info_event_freshness_event_column desc nulls last,
-      _internal_debug_info_event_freshness_last_event_latency_seconds desc nulls last,
-      _internal_debug_info_event_freshness_last_event_value desc nulls last,
-      _internal_debug_info_event_freshness_predicted_event_latency_seconds desc nulls last,
-      _internal_debug_info_event_freshness_predicted_event_value desc nulls last,
-      _internal_debug_info_event_freshness_status desc nulls last, _internal_debug_info_is_static desc nulls last,
-      _internal_debug_info_status_since desc nulls last, _internal_debug_info_unhealthy_groups_json desc nulls last,
-      catalog_name desc nulls last, completeness_daily_row_count_error_code desc nulls last,
-      completeness_daily_row_count_last_value desc nulls last,
-      completeness_daily_row_count_max_predicted_value desc nulls last,
-      completeness_daily_row_count_min_predicted_value desc nulls last,
-      completeness_daily_row_count_status desc nulls last, completeness_status desc nulls last,
-      completeness_total_row_count_error_code desc nulls last,
-      completeness_total_row_count_last_value desc nulls last,
-      completeness_total_row_count_max_predicted_value desc nulls last,
-      completeness_total_row_count_min_predicted_value desc nulls last,
-      completeness_total_row_count_status desc nulls last, downstream_impact_impact_level desc nulls last,
-      downstream_impact_num_downstream_tables desc nulls last,
-      downstream_impact_num_queries_on_affected_tables desc nulls last,
-      freshness_commit_freshness_error_code desc nulls last, freshness_commit_freshness_last_value desc nulls last,
-      freshness_commit_freshness_predicted_value desc nulls last, freshness_commit_freshness_status desc nulls last,
-      freshness_status desc nulls last, root_cause_analysis_upstream_jobs_json desc nulls last,
-      schema_id desc nulls last, schema_name desc nulls last, status desc nulls last, table_name desc nulls last
+        _internal_debug_info_completeness_historical_row_count_json desc nulls last,
+        _internal_debug_info_custom_sql_json desc nulls last,
+        _internal_debug_info_event_freshness_error_code desc nulls last,
+        _internal_debug_info_event_freshness_event_column desc nulls last,
+        _internal_debug_info_event_freshness_last_event_latency_seconds desc nulls last,
+        _internal_debug_info_event_freshness_last_event_value desc nulls last,
+        _internal_debug_info_event_freshness_predicted_event_latency_seconds desc nulls last,
+        _internal_debug_info_event_freshness_predicted_event_value desc nulls last,
+        _internal_debug_info_event_freshness_status desc nulls last, _internal_debug_info_is_static desc nulls last,
+        _internal_debug_info_status_since desc nulls last, _internal_debug_info_unhealthy_groups_json desc nulls last,
+        catalog_name desc nulls last, completeness_daily_row_count_error_code desc nulls last,
+        completeness_daily_row_count_last_value desc nulls last,
+        completeness_daily_row_count_max_predicted_value desc nulls last,
+        completeness_daily_row_count_min_predicted_value desc nulls last,
+        completeness_daily_row_count_status desc nulls last, completeness_status desc nulls last,
+        completeness_total_row_count_error_code desc nulls last,
+        completeness_total_row_count_last_value desc nulls last,
+        completeness_total_row_count_max_predicted_value desc nulls last,
+        completeness_total_row_count_min_predicted_value desc nulls last,
+        completeness_total_row_count_status desc nulls last, downstream_impact_impact_level desc nulls last,
+        downstream_impact_num_downstream_tables desc nulls last,
+        downstream_impact_num_queries_on_affected_tables desc nulls last,
+        freshness_commit_freshness_error_code desc nulls last, freshness_commit_freshness_last_value desc nulls last,
+        freshness_commit_freshness_predicted_value desc nulls last, freshness_commit_freshness_status desc nulls last,
+        freshness_status desc nulls last, root_cause_analysis_upstream_jobs_json desc nulls last,
+        schema_id desc nulls last, schema_name desc nulls last, status desc nulls last, table_name desc nulls last,
+        _is_held desc nulls last
     ) as _rank
-    from delivered
+    from flattened
   )
-  where _rank = 1
+  where _rank = 1 and not (_is_held and _is_shown)
 ) as s
 on t.catalog_id <=> s.catalog_id and t.table_id <=> s.table_id and t.event_time <=> s.event_time
-when matched and (t.event_time is null or s.event_time >= t.event_time) and not (
-  s.catalog_id <=> t.catalog_id and s.table_id <=> t.table_id and s.event_time <=> t.event_time
-    and s.catalog_name <=> t.catalog_name and s.schema_name <=> t.schema_name and s.table_name <=> t.table_name
-    and s.schema_id <=> t.schema_id and s.status <=> t.status and s.freshness <=> t.freshness
-    and s.completeness <=> t.completeness and s.downstream_impact <=> t.downstream_impact
-    and s.root_cause_analysis <=> t.root_cause_analysis
-    and to_json(s._internal_debug_info) <=> to_json(t._internal_debug_info)
-) then update set
+when matched and s._change = 'gone' then update set _is_present = false
+when matched and s._change = 'back' then update set _is_present = true
+when matched then update set
     event_time = s.event_time, catalog_name = s.catalog_name, schema_name = s.schema_name,
     table_name = s.table_name, catalog_id = s.catalog_id, schema_id = s.schema_id, table_id = s.table_id,
     status = s.status, freshness = s.freshness, completeness = s.completeness,
     downstream_impact = s.downstream_impact, root_cause_analysis = s.root_cause_analysis,
     _internal_debug_info = s._internal_debug_info,
   _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
-when matched and not (t._is_present <=> true) then update set _is_present = true
 when not matched then insert (
     event_time, catalog_name, schema_name, table_name, catalog_id, schema_id, table_id, status, freshness,
-    completeness, downstream_impact, root_cause_analysis, _internal_debug_info, _source_version, _ingested_at, _run_id, _is_present
+    completeness, downstream_impact, root_cause_analysis, _internal_debug_info,
+  _source_version, _ingested_at, _run_id, _is_present
 )
 values (
     s.event_time, s.catalog_name, s.schema_name, s.table_name, s.catalog_id, s.schema_id, s.table_id, s.status,
     s.freshness, s.completeness, s.downstream_impact, s.root_cause_analysis, s._internal_debug_info,
   cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
-)
-when not matched by source and t._is_present <=> true then update set _is_present = false;
+);

@@ -166,13 +166,161 @@ using (
   -- Rows that can be identified.
   delivered as (
     select
-      account_id, workspace_id, statement_id, executed_by, session_id, execution_status, compute,
+        account_id, workspace_id, statement_id, executed_by, session_id, execution_status, compute,
         executed_by_user_id, statement_text, statement_type, error_message, client_application, client_driver,
         total_duration_ms, waiting_for_compute_duration_ms, waiting_at_capacity_duration_ms, execution_duration_ms,
         compilation_duration_ms, total_task_duration_ms, result_fetch_duration_ms, start_time, end_time, update_time,
         read_partitions, pruned_files, read_files, read_rows, produced_rows, read_bytes, read_io_cache_percent,
         from_result_cache, spilled_local_bytes, written_bytes, shuffle_read_bytes, query_source, executed_as_user_id,
         executed_as, written_rows, written_files, cache_origin_statement_id, query_parameters, query_tags,
+      true as _is_delivered
+    from system.query.history
+    where not (workspace_id is null and statement_id is null)
+  ),
+
+  -- Each row beside the one that bronze holds of its key, and what comes of it.
+  compared as (
+    select
+        d.account_id, coalesce(d.workspace_id, h.workspace_id) as workspace_id,
+        coalesce(d.statement_id, h.statement_id) as statement_id, d.executed_by, d.session_id, d.execution_status,
+        d.compute, d.executed_by_user_id, d.statement_text, d.statement_type, d.error_message, d.client_application,
+        d.client_driver, d.total_duration_ms, d.waiting_for_compute_duration_ms, d.waiting_at_capacity_duration_ms,
+        d.execution_duration_ms, d.compilation_duration_ms, d.total_task_duration_ms, d.result_fetch_duration_ms,
+        d.start_time, d.end_time, d.update_time, d.read_partitions, d.pruned_files, d.read_files, d.read_rows,
+        d.produced_rows, d.read_bytes, d.read_io_cache_percent, d.from_result_cache, d.spilled_local_bytes,
+        d.written_bytes, d.shuffle_read_bytes, d.query_source, d.executed_as_user_id, d.executed_as, d.written_rows,
+        d.written_files, d.cache_origin_statement_id, d.query_parameters, d.query_tags, h._held_account_id,
+        h._held_executed_by, h._held_session_id, h._held_execution_status, h._held_compute,
+        h._held_executed_by_user_id, h._held_statement_text, h._held_statement_type, h._held_error_message,
+        h._held_client_application, h._held_client_driver, h._held_total_duration_ms,
+        h._held_waiting_for_compute_duration_ms, h._held_waiting_at_capacity_duration_ms,
+        h._held_execution_duration_ms, h._held_compilation_duration_ms, h._held_total_task_duration_ms,
+        h._held_result_fetch_duration_ms, h._held_start_time, h._held_end_time, h._held_update_time,
+        h._held_read_partitions, h._held_pruned_files, h._held_read_files, h._held_read_rows, h._held_produced_rows,
+        h._held_read_bytes, h._held_read_io_cache_percent, h._held_from_result_cache, h._held_spilled_local_bytes,
+        h._held_written_bytes, h._held_shuffle_read_bytes, h._held_query_source, h._held_executed_as_user_id,
+        h._held_executed_as, h._held_written_rows, h._held_written_files, h._held_cache_origin_statement_id,
+        h._held_query_parameters, h._held_query_tags,
+      h._is_shown,
+      case
+        when h._is_held is null then 'better'
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when d.update_time > h._held_update_time or h._held_update_time is null and d.update_time is not null then 'better'
+        when d.update_time <=> h._held_update_time and not (
+          d.account_id <=> h._held_account_id and d.executed_by <=> h._held_executed_by
+            and d.session_id <=> h._held_session_id and d.execution_status <=> h._held_execution_status
+            and d.compute <=> h._held_compute and d.executed_by_user_id <=> h._held_executed_by_user_id
+            and d.statement_text <=> h._held_statement_text and d.statement_type <=> h._held_statement_type
+            and d.error_message <=> h._held_error_message and d.client_application <=> h._held_client_application
+            and d.client_driver <=> h._held_client_driver and d.total_duration_ms <=> h._held_total_duration_ms
+            and d.waiting_for_compute_duration_ms <=> h._held_waiting_for_compute_duration_ms
+            and d.waiting_at_capacity_duration_ms <=> h._held_waiting_at_capacity_duration_ms
+            and d.execution_duration_ms <=> h._held_execution_duration_ms
+            and d.compilation_duration_ms <=> h._held_compilation_duration_ms
+            and d.total_task_duration_ms <=> h._held_total_task_duration_ms
+            and d.result_fetch_duration_ms <=> h._held_result_fetch_duration_ms and d.start_time <=> h._held_start_time
+            and d.end_time <=> h._held_end_time and d.read_partitions <=> h._held_read_partitions
+            and d.pruned_files <=> h._held_pruned_files and d.read_files <=> h._held_read_files
+            and d.read_rows <=> h._held_read_rows and d.produced_rows <=> h._held_produced_rows
+            and d.read_bytes <=> h._held_read_bytes and d.read_io_cache_percent <=> h._held_read_io_cache_percent
+            and d.from_result_cache <=> h._held_from_result_cache and d.spilled_local_bytes <=> h._held_spilled_local_bytes
+            and d.written_bytes <=> h._held_written_bytes and d.shuffle_read_bytes <=> h._held_shuffle_read_bytes
+            and d.query_source <=> h._held_query_source and d.executed_as_user_id <=> h._held_executed_as_user_id
+            and d.executed_as <=> h._held_executed_as and d.written_rows <=> h._held_written_rows
+            and d.written_files <=> h._held_written_files
+            and d.cache_origin_statement_id <=> h._held_cache_origin_statement_id
+            and to_json(d.query_parameters) <=> to_json(h._held_query_parameters)
+            and to_json(d.query_tags) <=> to_json(h._held_query_tags)
+        ) then 'tied'
+        when not h._is_shown then 'back'
+      end as _change
+    from delivered as d
+    full outer join (
+      select
+          account_id as _held_account_id, workspace_id, statement_id, executed_by as _held_executed_by,
+          session_id as _held_session_id, execution_status as _held_execution_status, compute as _held_compute,
+          executed_by_user_id as _held_executed_by_user_id, statement_text as _held_statement_text,
+          statement_type as _held_statement_type, error_message as _held_error_message,
+          client_application as _held_client_application, client_driver as _held_client_driver,
+          total_duration_ms as _held_total_duration_ms,
+          waiting_for_compute_duration_ms as _held_waiting_for_compute_duration_ms,
+          waiting_at_capacity_duration_ms as _held_waiting_at_capacity_duration_ms,
+          execution_duration_ms as _held_execution_duration_ms, compilation_duration_ms as _held_compilation_duration_ms,
+          total_task_duration_ms as _held_total_task_duration_ms,
+          result_fetch_duration_ms as _held_result_fetch_duration_ms, start_time as _held_start_time,
+          end_time as _held_end_time, update_time as _held_update_time, read_partitions as _held_read_partitions,
+          pruned_files as _held_pruned_files, read_files as _held_read_files, read_rows as _held_read_rows,
+          produced_rows as _held_produced_rows, read_bytes as _held_read_bytes,
+          read_io_cache_percent as _held_read_io_cache_percent, from_result_cache as _held_from_result_cache,
+          spilled_local_bytes as _held_spilled_local_bytes, written_bytes as _held_written_bytes,
+          shuffle_read_bytes as _held_shuffle_read_bytes, query_source as _held_query_source,
+          executed_as_user_id as _held_executed_as_user_id, executed_as as _held_executed_as,
+          written_rows as _held_written_rows, written_files as _held_written_files,
+          cache_origin_statement_id as _held_cache_origin_statement_id, query_parameters as _held_query_parameters,
+          query_tags as _held_query_tags,
+        _is_present <=> true as _is_shown,
+        true as _is_held
+      from system_bronze.query_history
+    ) as h
+      on d.workspace_id <=> h.workspace_id and d.statement_id <=> h.statement_id
+  ),
+
+  -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
+  competing as (
+    select
+        case when _side = 'held' then _held_account_id else account_id end as account_id, workspace_id, statement_id,
+        case when _side = 'held' then _held_executed_by else executed_by end as executed_by,
+        case when _side = 'held' then _held_session_id else session_id end as session_id,
+        case when _side = 'held' then _held_execution_status else execution_status end as execution_status,
+        case when _side = 'held' then _held_compute else compute end as compute,
+        case when _side = 'held' then _held_executed_by_user_id else executed_by_user_id end as executed_by_user_id,
+        case when _side = 'held' then _held_statement_text else statement_text end as statement_text,
+        case when _side = 'held' then _held_statement_type else statement_type end as statement_type,
+        case when _side = 'held' then _held_error_message else error_message end as error_message,
+        case when _side = 'held' then _held_client_application else client_application end as client_application,
+        case when _side = 'held' then _held_client_driver else client_driver end as client_driver,
+        case when _side = 'held' then _held_total_duration_ms else total_duration_ms end as total_duration_ms,
+        case when _side = 'held' then _held_waiting_for_compute_duration_ms else waiting_for_compute_duration_ms end as waiting_for_compute_duration_ms,
+        case when _side = 'held' then _held_waiting_at_capacity_duration_ms else waiting_at_capacity_duration_ms end as waiting_at_capacity_duration_ms,
+        case when _side = 'held' then _held_execution_duration_ms else execution_duration_ms end as execution_duration_ms,
+        case when _side = 'held' then _held_compilation_duration_ms else compilation_duration_ms end as compilation_duration_ms,
+        case when _side = 'held' then _held_total_task_duration_ms else total_task_duration_ms end as total_task_duration_ms,
+        case when _side = 'held' then _held_result_fetch_duration_ms else result_fetch_duration_ms end as result_fetch_duration_ms,
+        case when _side = 'held' then _held_start_time else start_time end as start_time,
+        case when _side = 'held' then _held_end_time else end_time end as end_time,
+        case when _side = 'held' then _held_update_time else update_time end as update_time,
+        case when _side = 'held' then _held_read_partitions else read_partitions end as read_partitions,
+        case when _side = 'held' then _held_pruned_files else pruned_files end as pruned_files,
+        case when _side = 'held' then _held_read_files else read_files end as read_files,
+        case when _side = 'held' then _held_read_rows else read_rows end as read_rows,
+        case when _side = 'held' then _held_produced_rows else produced_rows end as produced_rows,
+        case when _side = 'held' then _held_read_bytes else read_bytes end as read_bytes,
+        case when _side = 'held' then _held_read_io_cache_percent else read_io_cache_percent end as read_io_cache_percent,
+        case when _side = 'held' then _held_from_result_cache else from_result_cache end as from_result_cache,
+        case when _side = 'held' then _held_spilled_local_bytes else spilled_local_bytes end as spilled_local_bytes,
+        case when _side = 'held' then _held_written_bytes else written_bytes end as written_bytes,
+        case when _side = 'held' then _held_shuffle_read_bytes else shuffle_read_bytes end as shuffle_read_bytes,
+        case when _side = 'held' then _held_query_source else query_source end as query_source,
+        case when _side = 'held' then _held_executed_as_user_id else executed_as_user_id end as executed_as_user_id,
+        case when _side = 'held' then _held_executed_as else executed_as end as executed_as,
+        case when _side = 'held' then _held_written_rows else written_rows end as written_rows,
+        case when _side = 'held' then _held_written_files else written_files end as written_files,
+        case when _side = 'held' then _held_cache_origin_statement_id else cache_origin_statement_id end as cache_origin_statement_id,
+        case when _side = 'held' then _held_query_parameters else query_parameters end as query_parameters,
+        case when _side = 'held' then _held_query_tags else query_tags end as query_tags,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
+  ),
+
+  -- With fields of structs and deeper values as the columns that are compared.
+  flattened as (
+    select
+      *,
       compute.`type` as compute_type,
       compute.cluster_id as compute_cluster_id,
       compute.warehouse_id as compute_warehouse_id,
@@ -190,67 +338,52 @@ using (
       concat('{', array_join(transform(filter(array_sort(map_keys(query_parameters.named_parameters)), k1 -> element_at(query_parameters.named_parameters, k1) is not null), k1 -> concat(nullif(trim(both '[]' from to_json(array(k1))), 'null'), ':', case when element_at(query_parameters.named_parameters, k1) is not null then concat('{', concat_ws(',', concat('"exprs":', concat('[', array_join(transform(element_at(query_parameters.named_parameters, k1).exprs, e2 -> coalesce(case when e2 is not null then concat('{', concat_ws(',', concat('"tag":', nullif(trim(both '[]' from to_json(array(e2.tag))), 'null')), concat('"data_type":', to_json(e2.data_type)), concat('"literal":', case when e2.literal is not null then concat('{', concat_ws(',', concat('"data_type":', to_json(e2.literal.data_type)), concat('"int_value":', cast(e2.literal.int_value as string)), concat('"long_value":', cast(e2.literal.long_value as string)), concat('"double_value":', case when isnan(e2.literal.double_value) or abs(e2.literal.double_value) = double('infinity') then null when abs(e2.literal.double_value) >= 1e-5 and abs(e2.literal.double_value) < 1e10 then regexp_replace(cast(cast(cast(e2.literal.double_value as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e2.literal.double_value as string), 'E', 'e') end), concat('"float_value":', case when isnan(e2.literal.float_value) or abs(e2.literal.float_value) = double('infinity') then null when abs(e2.literal.float_value) >= 1e-5 and abs(e2.literal.float_value) < 1e10 then regexp_replace(cast(cast(cast(e2.literal.float_value as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e2.literal.float_value as string), 'E', 'e') end), concat('"byte_value":', cast(e2.literal.byte_value as string)), concat('"short_value":', cast(e2.literal.short_value as string)), concat('"string_value":', nullif(trim(both '[]' from to_json(array(e2.literal.string_value))), 'null')), concat('"boolean_value":', cast(e2.literal.boolean_value as string)), concat('"decimal_value":', to_json(e2.literal.decimal_value)), concat('"binary_value":', concat('"', lower(hex(e2.literal.binary_value)), '"')), concat('"timestamp_value":', cast(e2.literal.timestamp_value as string)), concat('"timestamp_ntz_value":', cast(e2.literal.timestamp_ntz_value as string)), concat('"date_value":', cast(e2.literal.date_value as string)), concat('"calendar_interval_value":', to_json(e2.literal.calendar_interval_value)), concat('"day_time_interval_value":', cast(e2.literal.day_time_interval_value as string)), concat('"year_month_interval_value":', cast(e2.literal.year_month_interval_value as string))), '}') end), concat('"seq_expression":', to_json(e2.seq_expression)), concat('"function":', to_json(e2.`function`)), concat('"alias":', to_json(e2.alias)), concat('"sort_order":', to_json(e2.sort_order)), concat('"lambda_function":', to_json(e2.lambda_function)), concat('"window":', to_json(e2.`window`)), concat('"unresolved_extract_value":', to_json(e2.unresolved_extract_value)), concat('"update_fields":', to_json(e2.update_fields)), concat('"unresolved_named_lambda_variable":', to_json(e2.unresolved_named_lambda_variable)), concat('"named_argument_expression":', to_json(e2.named_argument_expression)), concat('"id":', cast(e2.id as string))), '}') end, 'null')), ','), ']'))), '}') end)), ','), '}') as query_parameters_named_parameters_json,
       concat('[', array_join(transform(query_parameters.pos_parameters, e1 -> coalesce(case when e1 is not null then concat('{', concat_ws(',', concat('"exprs":', concat('[', array_join(transform(e1.exprs, e2 -> coalesce(case when e2 is not null then concat('{', concat_ws(',', concat('"tag":', nullif(trim(both '[]' from to_json(array(e2.tag))), 'null')), concat('"data_type":', to_json(e2.data_type)), concat('"literal":', case when e2.literal is not null then concat('{', concat_ws(',', concat('"data_type":', to_json(e2.literal.data_type)), concat('"int_value":', cast(e2.literal.int_value as string)), concat('"long_value":', cast(e2.literal.long_value as string)), concat('"double_value":', case when isnan(e2.literal.double_value) or abs(e2.literal.double_value) = double('infinity') then null when abs(e2.literal.double_value) >= 1e-5 and abs(e2.literal.double_value) < 1e10 then regexp_replace(cast(cast(cast(e2.literal.double_value as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e2.literal.double_value as string), 'E', 'e') end), concat('"float_value":', case when isnan(e2.literal.float_value) or abs(e2.literal.float_value) = double('infinity') then null when abs(e2.literal.float_value) >= 1e-5 and abs(e2.literal.float_value) < 1e10 then regexp_replace(cast(cast(cast(e2.literal.float_value as string) as decimal(38,22)) as string), '([.][0-9]+?)0*$', '$1') else replace(cast(e2.literal.float_value as string), 'E', 'e') end), concat('"byte_value":', cast(e2.literal.byte_value as string)), concat('"short_value":', cast(e2.literal.short_value as string)), concat('"string_value":', nullif(trim(both '[]' from to_json(array(e2.literal.string_value))), 'null')), concat('"boolean_value":', cast(e2.literal.boolean_value as string)), concat('"decimal_value":', to_json(e2.literal.decimal_value)), concat('"binary_value":', concat('"', lower(hex(e2.literal.binary_value)), '"')), concat('"timestamp_value":', cast(e2.literal.timestamp_value as string)), concat('"timestamp_ntz_value":', cast(e2.literal.timestamp_ntz_value as string)), concat('"date_value":', cast(e2.literal.date_value as string)), concat('"calendar_interval_value":', to_json(e2.literal.calendar_interval_value)), concat('"day_time_interval_value":', cast(e2.literal.day_time_interval_value as string)), concat('"year_month_interval_value":', cast(e2.literal.year_month_interval_value as string))), '}') end), concat('"seq_expression":', to_json(e2.seq_expression)), concat('"function":', to_json(e2.`function`)), concat('"alias":', to_json(e2.alias)), concat('"sort_order":', to_json(e2.sort_order)), concat('"lambda_function":', to_json(e2.lambda_function)), concat('"window":', to_json(e2.`window`)), concat('"unresolved_extract_value":', to_json(e2.unresolved_extract_value)), concat('"update_fields":', to_json(e2.update_fields)), concat('"unresolved_named_lambda_variable":', to_json(e2.unresolved_named_lambda_variable)), concat('"named_argument_expression":', to_json(e2.named_argument_expression)), concat('"id":', cast(e2.id as string))), '}') end, 'null')), ','), ']'))), '}') end, 'null')), ','), ']') as query_parameters_pos_parameters_json,
       query_parameters.truncated as query_parameters_truncated
-    from system.query.history
-    where not (workspace_id is null and statement_id is null)
+    from competing
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
-  select *
+  select
+      account_id, workspace_id, statement_id, executed_by, session_id, execution_status, compute,
+      executed_by_user_id, statement_text, statement_type, error_message, client_application, client_driver,
+      total_duration_ms, waiting_for_compute_duration_ms, waiting_at_capacity_duration_ms, execution_duration_ms,
+      compilation_duration_ms, total_task_duration_ms, result_fetch_duration_ms, start_time, end_time, update_time,
+      read_partitions, pruned_files, read_files, read_rows, produced_rows, read_bytes, read_io_cache_percent,
+      from_result_cache, spilled_local_bytes, written_bytes, shuffle_read_bytes, query_source, executed_as_user_id,
+      executed_as, written_rows, written_files, cache_origin_statement_id, query_parameters, query_tags,
+    case when _is_held then 'back' else _change end as _change
   from (
     select *, row_number() over (
       partition by workspace_id, statement_id
       order by update_time desc nulls last, account_id desc nulls last, cache_origin_statement_id desc nulls last,
-      client_application desc nulls last, client_driver desc nulls last, compilation_duration_ms desc nulls last,
-      compute_cluster_id desc nulls last, compute_type desc nulls last, compute_warehouse_id desc nulls last,
-      end_time desc nulls last, error_message desc nulls last, executed_as desc nulls last,
-      executed_as_user_id desc nulls last, executed_by desc nulls last, executed_by_user_id desc nulls last,
-      execution_duration_ms desc nulls last, execution_status desc nulls last, from_result_cache desc nulls last,
-      produced_rows desc nulls last, pruned_files desc nulls last,
-      query_parameters_named_parameters_json desc nulls last, query_parameters_pos_parameters_json desc nulls last,
-      query_parameters_truncated desc nulls last, query_source_alert_id desc nulls last,
-      query_source_dashboard_id desc nulls last, query_source_genie_space_id desc nulls last,
-      query_source_job_info_job_id desc nulls last, query_source_job_info_job_run_id desc nulls last,
-      query_source_job_info_job_task_run_id desc nulls last, query_source_legacy_dashboard_id desc nulls last,
-      query_source_notebook_id desc nulls last, query_source_pipeline_info_pipeline_id desc nulls last,
-      query_source_pipeline_info_update_id desc nulls last, query_source_sql_query_id desc nulls last,
-      map_entries(query_tags) desc nulls last, read_bytes desc nulls last, read_files desc nulls last,
-      read_io_cache_percent desc nulls last, read_partitions desc nulls last, read_rows desc nulls last,
-      result_fetch_duration_ms desc nulls last, session_id desc nulls last, shuffle_read_bytes desc nulls last,
-      spilled_local_bytes desc nulls last, start_time desc nulls last, statement_text desc nulls last,
-      statement_type desc nulls last, total_duration_ms desc nulls last, total_task_duration_ms desc nulls last,
-      waiting_at_capacity_duration_ms desc nulls last, waiting_for_compute_duration_ms desc nulls last,
-      written_bytes desc nulls last, written_files desc nulls last, written_rows desc nulls last
+        client_application desc nulls last, client_driver desc nulls last, compilation_duration_ms desc nulls last,
+        compute_cluster_id desc nulls last, compute_type desc nulls last, compute_warehouse_id desc nulls last,
+        end_time desc nulls last, error_message desc nulls last, executed_as desc nulls last,
+        executed_as_user_id desc nulls last, executed_by desc nulls last, executed_by_user_id desc nulls last,
+        execution_duration_ms desc nulls last, execution_status desc nulls last, from_result_cache desc nulls last,
+        produced_rows desc nulls last, pruned_files desc nulls last,
+        query_parameters_named_parameters_json desc nulls last, query_parameters_pos_parameters_json desc nulls last,
+        query_parameters_truncated desc nulls last, query_source_alert_id desc nulls last,
+        query_source_dashboard_id desc nulls last, query_source_genie_space_id desc nulls last,
+        query_source_job_info_job_id desc nulls last, query_source_job_info_job_run_id desc nulls last,
+        query_source_job_info_job_task_run_id desc nulls last, query_source_legacy_dashboard_id desc nulls last,
+        query_source_notebook_id desc nulls last, query_source_pipeline_info_pipeline_id desc nulls last,
+        query_source_pipeline_info_update_id desc nulls last, query_source_sql_query_id desc nulls last,
+        map_entries(query_tags) desc nulls last, read_bytes desc nulls last, read_files desc nulls last,
+        read_io_cache_percent desc nulls last, read_partitions desc nulls last, read_rows desc nulls last,
+        result_fetch_duration_ms desc nulls last, session_id desc nulls last, shuffle_read_bytes desc nulls last,
+        spilled_local_bytes desc nulls last, start_time desc nulls last, statement_text desc nulls last,
+        statement_type desc nulls last, total_duration_ms desc nulls last, total_task_duration_ms desc nulls last,
+        waiting_at_capacity_duration_ms desc nulls last, waiting_for_compute_duration_ms desc nulls last,
+        written_bytes desc nulls last, written_files desc nulls last, written_rows desc nulls last,
+        _is_held desc nulls last
     ) as _rank
-    from delivered
+    from flattened
   )
-  where _rank = 1
+  where _rank = 1 and not (_is_held and _is_shown)
 ) as s
 on t.workspace_id <=> s.workspace_id and t.statement_id <=> s.statement_id
-when matched and (t.update_time is null or s.update_time >= t.update_time) and not (
-  s.workspace_id <=> t.workspace_id and s.statement_id <=> t.statement_id and s.account_id <=> t.account_id
-    and s.executed_by <=> t.executed_by and s.session_id <=> t.session_id
-    and s.execution_status <=> t.execution_status and s.compute <=> t.compute
-    and s.executed_by_user_id <=> t.executed_by_user_id and s.statement_text <=> t.statement_text
-    and s.statement_type <=> t.statement_type and s.error_message <=> t.error_message
-    and s.client_application <=> t.client_application and s.client_driver <=> t.client_driver
-    and s.total_duration_ms <=> t.total_duration_ms
-    and s.waiting_for_compute_duration_ms <=> t.waiting_for_compute_duration_ms
-    and s.waiting_at_capacity_duration_ms <=> t.waiting_at_capacity_duration_ms
-    and s.execution_duration_ms <=> t.execution_duration_ms
-    and s.compilation_duration_ms <=> t.compilation_duration_ms
-    and s.total_task_duration_ms <=> t.total_task_duration_ms
-    and s.result_fetch_duration_ms <=> t.result_fetch_duration_ms and s.start_time <=> t.start_time
-    and s.end_time <=> t.end_time and s.update_time <=> t.update_time and s.read_partitions <=> t.read_partitions
-    and s.pruned_files <=> t.pruned_files and s.read_files <=> t.read_files and s.read_rows <=> t.read_rows
-    and s.produced_rows <=> t.produced_rows and s.read_bytes <=> t.read_bytes
-    and s.read_io_cache_percent <=> t.read_io_cache_percent and s.from_result_cache <=> t.from_result_cache
-    and s.spilled_local_bytes <=> t.spilled_local_bytes and s.written_bytes <=> t.written_bytes
-    and s.shuffle_read_bytes <=> t.shuffle_read_bytes and s.query_source <=> t.query_source
-    and s.executed_as_user_id <=> t.executed_as_user_id and s.executed_as <=> t.executed_as
-    and s.written_rows <=> t.written_rows and s.written_files <=> t.written_files
-    and s.cache_origin_statement_id <=> t.cache_origin_statement_id
-    and to_json(s.query_parameters) <=> to_json(t.query_parameters)
-    and to_json(s.query_tags) <=> to_json(t.query_tags)
-) then update set
+when matched and s._change = 'gone' then update set _is_present = false
+when matched and s._change = 'back' then update set _is_present = true
+when matched then update set
     account_id = s.account_id, workspace_id = s.workspace_id, statement_id = s.statement_id,
     executed_by = s.executed_by, session_id = s.session_id, execution_status = s.execution_status,
     compute = s.compute, executed_by_user_id = s.executed_by_user_id, statement_text = s.statement_text,
@@ -270,7 +403,6 @@ when matched and (t.update_time is null or s.update_time >= t.update_time) and n
     written_files = s.written_files, cache_origin_statement_id = s.cache_origin_statement_id,
     query_parameters = s.query_parameters, query_tags = s.query_tags,
   _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
-when matched and not (t._is_present <=> true) then update set _is_present = true
 when not matched then insert (
     account_id, workspace_id, statement_id, executed_by, session_id, execution_status, compute,
     executed_by_user_id, statement_text, statement_type, error_message, client_application, client_driver,
@@ -278,7 +410,8 @@ when not matched then insert (
     compilation_duration_ms, total_task_duration_ms, result_fetch_duration_ms, start_time, end_time, update_time,
     read_partitions, pruned_files, read_files, read_rows, produced_rows, read_bytes, read_io_cache_percent,
     from_result_cache, spilled_local_bytes, written_bytes, shuffle_read_bytes, query_source, executed_as_user_id,
-    executed_as, written_rows, written_files, cache_origin_statement_id, query_parameters, query_tags, _source_version, _ingested_at, _run_id, _is_present
+    executed_as, written_rows, written_files, cache_origin_statement_id, query_parameters, query_tags,
+  _source_version, _ingested_at, _run_id, _is_present
 )
 values (
     s.account_id, s.workspace_id, s.statement_id, s.executed_by, s.session_id, s.execution_status, s.compute,
@@ -290,5 +423,4 @@ values (
     s.written_bytes, s.shuffle_read_bytes, s.query_source, s.executed_as_user_id, s.executed_as, s.written_rows,
     s.written_files, s.cache_origin_statement_id, s.query_parameters, s.query_tags,
   cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
-)
-when not matched by source and t._is_present <=> true then update set _is_present = false;
+);

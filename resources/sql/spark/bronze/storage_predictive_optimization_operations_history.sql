@@ -89,52 +89,122 @@ using (
   -- Rows that can be identified.
   delivered as (
     select
-      account_id, workspace_id, start_time, end_time, metastore_name, metastore_id, catalog_name, schema_name,
+        account_id, workspace_id, start_time, end_time, metastore_name, metastore_id, catalog_name, schema_name,
         table_name, table_id, operation_type, operation_id, operation_status, operation_metrics, usage_unit,
-        usage_quantity
+        usage_quantity,
+      true as _is_delivered
     from system.storage.predictive_optimization_operations_history
     where not (operation_id is null)
+  ),
+
+  -- Each row beside the one that bronze holds of its key, and what comes of it.
+  compared as (
+    select
+        d.account_id, d.workspace_id, d.start_time, d.end_time, d.metastore_name, d.metastore_id, d.catalog_name,
+        d.schema_name, d.table_name, d.table_id, d.operation_type,
+        coalesce(d.operation_id, h.operation_id) as operation_id, d.operation_status, d.operation_metrics,
+        d.usage_unit, d.usage_quantity, h._held_account_id, h._held_workspace_id, h._held_start_time, h._held_end_time,
+        h._held_metastore_name, h._held_metastore_id, h._held_catalog_name, h._held_schema_name, h._held_table_name,
+        h._held_table_id, h._held_operation_type, h._held_operation_status, h._held_operation_metrics,
+        h._held_usage_unit, h._held_usage_quantity,
+      h._is_shown,
+      case
+        when h._is_held is null then 'better'
+        when d._is_delivered is null then case when h._is_shown then 'gone' end
+        when d.end_time > h._held_end_time or h._held_end_time is null and d.end_time is not null then 'better'
+        when d.end_time <=> h._held_end_time and not (
+          d.account_id <=> h._held_account_id and d.workspace_id <=> h._held_workspace_id
+            and d.start_time <=> h._held_start_time and d.metastore_name <=> h._held_metastore_name
+            and d.metastore_id <=> h._held_metastore_id and d.catalog_name <=> h._held_catalog_name
+            and d.schema_name <=> h._held_schema_name and d.table_name <=> h._held_table_name
+            and d.table_id <=> h._held_table_id and d.operation_type <=> h._held_operation_type
+            and d.operation_status <=> h._held_operation_status
+            and to_json(d.operation_metrics) <=> to_json(h._held_operation_metrics) and d.usage_unit <=> h._held_usage_unit
+            and d.usage_quantity <=> h._held_usage_quantity
+        ) then 'tied'
+        when not h._is_shown then 'back'
+      end as _change
+    from delivered as d
+    full outer join (
+      select
+          account_id as _held_account_id, workspace_id as _held_workspace_id, start_time as _held_start_time,
+          end_time as _held_end_time, metastore_name as _held_metastore_name, metastore_id as _held_metastore_id,
+          catalog_name as _held_catalog_name, schema_name as _held_schema_name, table_name as _held_table_name,
+          table_id as _held_table_id, operation_type as _held_operation_type, operation_id,
+          operation_status as _held_operation_status, operation_metrics as _held_operation_metrics,
+          usage_unit as _held_usage_unit, usage_quantity as _held_usage_quantity,
+        _is_present <=> true as _is_shown,
+        true as _is_held
+      from system_bronze.storage_predictive_optimization_operations_history
+    ) as h
+      on d.operation_id <=> h.operation_id
+  ),
+
+  -- Rows that come to something; with those that are as late as the one that bronze holds, that one competes.
+  competing as (
+    select
+        case when _side = 'held' then _held_account_id else account_id end as account_id,
+        case when _side = 'held' then _held_workspace_id else workspace_id end as workspace_id,
+        case when _side = 'held' then _held_start_time else start_time end as start_time,
+        case when _side = 'held' then _held_end_time else end_time end as end_time,
+        case when _side = 'held' then _held_metastore_name else metastore_name end as metastore_name,
+        case when _side = 'held' then _held_metastore_id else metastore_id end as metastore_id,
+        case when _side = 'held' then _held_catalog_name else catalog_name end as catalog_name,
+        case when _side = 'held' then _held_schema_name else schema_name end as schema_name,
+        case when _side = 'held' then _held_table_name else table_name end as table_name,
+        case when _side = 'held' then _held_table_id else table_id end as table_id,
+        case when _side = 'held' then _held_operation_type else operation_type end as operation_type, operation_id,
+        case when _side = 'held' then _held_operation_status else operation_status end as operation_status,
+        case when _side = 'held' then _held_operation_metrics else operation_metrics end as operation_metrics,
+        case when _side = 'held' then _held_usage_unit else usage_unit end as usage_unit,
+        case when _side = 'held' then _held_usage_quantity else usage_quantity end as usage_quantity,
+      _side = 'held' as _is_held, _is_shown, _side as _change
+    from (
+      select *, explode(
+        case when _change = 'tied' then array('tied', 'held') when _change is not null then array(_change) end
+      ) as _side
+      from compared
+    )
   )
   -- One version of each key: the latest, and where that is equal, the content decides.
-  select *
+  select
+      account_id, workspace_id, start_time, end_time, metastore_name, metastore_id, catalog_name, schema_name,
+      table_name, table_id, operation_type, operation_id, operation_status, operation_metrics, usage_unit,
+      usage_quantity,
+    case when _is_held then 'back' else _change end as _change
   from (
     select *, row_number() over (
       partition by operation_id
       order by end_time desc nulls last, account_id desc nulls last, catalog_name desc nulls last,
-      metastore_id desc nulls last, metastore_name desc nulls last, map_entries(operation_metrics) desc nulls last,
-      operation_status desc nulls last, operation_type desc nulls last, schema_name desc nulls last,
-      start_time desc nulls last, table_id desc nulls last, table_name desc nulls last,
-      usage_quantity desc nulls last, usage_unit desc nulls last, workspace_id desc nulls last
+        metastore_id desc nulls last, metastore_name desc nulls last, map_entries(operation_metrics) desc nulls last,
+        operation_status desc nulls last, operation_type desc nulls last, schema_name desc nulls last,
+        start_time desc nulls last, table_id desc nulls last, table_name desc nulls last,
+        usage_quantity desc nulls last, usage_unit desc nulls last, workspace_id desc nulls last,
+        _is_held desc nulls last
     ) as _rank
-    from delivered
+    from competing
   )
-  where _rank = 1
+  where _rank = 1 and not (_is_held and _is_shown)
 ) as s
 on t.operation_id <=> s.operation_id
-when matched and (t.end_time is null or s.end_time >= t.end_time) and not (
-  s.operation_id <=> t.operation_id and s.account_id <=> t.account_id and s.workspace_id <=> t.workspace_id
-    and s.start_time <=> t.start_time and s.end_time <=> t.end_time and s.metastore_name <=> t.metastore_name
-    and s.metastore_id <=> t.metastore_id and s.catalog_name <=> t.catalog_name and s.schema_name <=> t.schema_name
-    and s.table_name <=> t.table_name and s.table_id <=> t.table_id and s.operation_type <=> t.operation_type
-    and s.operation_status <=> t.operation_status and to_json(s.operation_metrics) <=> to_json(t.operation_metrics)
-    and s.usage_unit <=> t.usage_unit and s.usage_quantity <=> t.usage_quantity
-) then update set
+when matched and s._change = 'gone' then update set _is_present = false
+when matched and s._change = 'back' then update set _is_present = true
+when matched then update set
     account_id = s.account_id, workspace_id = s.workspace_id, start_time = s.start_time, end_time = s.end_time,
     metastore_name = s.metastore_name, metastore_id = s.metastore_id, catalog_name = s.catalog_name,
     schema_name = s.schema_name, table_name = s.table_name, table_id = s.table_id,
     operation_type = s.operation_type, operation_id = s.operation_id, operation_status = s.operation_status,
     operation_metrics = s.operation_metrics, usage_unit = s.usage_unit, usage_quantity = s.usage_quantity,
   _source_version = cast(null as bigint), _ingested_at = current_timestamp(), _run_id = concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), _is_present = true
-when matched and not (t._is_present <=> true) then update set _is_present = true
 when not matched then insert (
     account_id, workspace_id, start_time, end_time, metastore_name, metastore_id, catalog_name, schema_name,
     table_name, table_id, operation_type, operation_id, operation_status, operation_metrics, usage_unit,
-    usage_quantity, _source_version, _ingested_at, _run_id, _is_present
+    usage_quantity,
+  _source_version, _ingested_at, _run_id, _is_present
 )
 values (
     s.account_id, s.workspace_id, s.start_time, s.end_time, s.metastore_name, s.metastore_id, s.catalog_name,
     s.schema_name, s.table_name, s.table_id, s.operation_type, s.operation_id, s.operation_status,
     s.operation_metrics, s.usage_unit, s.usage_quantity,
   cast(null as bigint), current_timestamp(), concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS')), true
-)
-when not matched by source and t._is_present <=> true then update set _is_present = false;
+);

@@ -25,10 +25,15 @@ comment 'Prices agreed with the account, one row for each interval in which a pr
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_account_price' as table_name, '56935e3754d4a48d' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.billing_account_prices
-  ) as inputs
+    select 'dim_account_price' as table_name, '56935e3754d4a48d' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.billing_account_prices
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -269,4 +274,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_account_price';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_account_price' and not (`position` <=> next_position);

@@ -64,10 +64,15 @@ comment 'Clusters on classic compute with the history of their configurations.';
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_cluster' as table_name, 'bfb7f394256a6520' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.compute_clusters
-  ) as inputs
+    select 'dim_cluster' as table_name, 'bfb7f394256a6520' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.compute_clusters
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -746,4 +751,5 @@ when not matched then insert (cluster_key, account_id, workspace_id, cluster_id,
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_cluster';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_cluster' and not (`position` <=> next_position);

@@ -28,10 +28,15 @@ comment 'Calendar that covers every date that a fact holds, with the configured 
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_date' as table_name, '545c134572b7a1c7' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select cast(null as timestamp) as instant
-  ) as inputs
+    select 'dim_date' as table_name, '545c134572b7a1c7' as fingerprint, max(instant) as next_position
+    from (
+      select cast(null as timestamp) as instant
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -342,4 +347,5 @@ when not matched then insert (date_key, `date`, `year`, `quarter`, `month`, mont
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_date';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_date' and not (`position` <=> next_position);

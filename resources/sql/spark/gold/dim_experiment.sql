@@ -23,10 +23,15 @@ comment 'MLflow experiments in their latest state; deleted ones stay and are mar
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_experiment' as table_name, '6d74b0df6b8174fc' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.mlflow_experiments_latest
-  ) as inputs
+    select 'dim_experiment' as table_name, '6d74b0df6b8174fc' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.mlflow_experiments_latest
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -249,4 +254,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_experiment';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_experiment' and not (`position` <=> next_position);

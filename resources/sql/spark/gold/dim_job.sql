@@ -29,10 +29,15 @@ comment 'Jobs with the history of their definitions. The numeric creator_id is r
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_job' as table_name, '87703f7247181636' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.lakeflow_jobs
-  ) as inputs
+    select 'dim_job' as table_name, '87703f7247181636' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.lakeflow_jobs
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -343,4 +348,5 @@ when not matched then insert (job_key, account_id, workspace_id, job_id, name, c
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_job';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_job' and not (`position` <=> next_position);

@@ -26,10 +26,15 @@ comment 'Tasks of jobs with the history of their definitions.';
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_job_task' as table_name, '1faa9e26e001edc0' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.lakeflow_job_tasks
-  ) as inputs
+    select 'dim_job_task' as table_name, '1faa9e26e001edc0' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.lakeflow_job_tasks
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -319,4 +324,5 @@ when not matched then insert (job_task_key, account_id, workspace_id, job_id, ta
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_job_task';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_job_task' and not (`position` <=> next_position);

@@ -27,10 +27,15 @@ comment 'Published prices of all SKUs, one row for each interval in which a pric
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_list_price' as table_name, '093228163916e7b8' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.billing_list_prices
-  ) as inputs
+    select 'dim_list_price' as table_name, '093228163916e7b8' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.billing_list_prices
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -288,4 +293,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_list_price';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_list_price' and not (`position` <=> next_position);

@@ -20,10 +20,15 @@ comment 'Node types with their hardware. One account\'s types are another\'s, so
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_node_type' as table_name, '5abdda7f35cf91a8' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.compute_node_types
-  ) as inputs
+    select 'dim_node_type' as table_name, '5abdda7f35cf91a8' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.compute_node_types
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -216,4 +221,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_node_type';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_node_type' and not (`position` <=> next_position);

@@ -36,10 +36,15 @@ comment 'Pipelines with the history of their definitions.';
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_pipeline' as table_name, 'b3a30b25e303255a' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.lakeflow_pipelines
-  ) as inputs
+    select 'dim_pipeline' as table_name, 'b3a30b25e303255a' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.lakeflow_pipelines
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -418,4 +423,5 @@ when not matched then insert (pipeline_key, workspace_id, pipeline_id, pipeline_
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_pipeline';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_pipeline' and not (`position` <=> next_position);

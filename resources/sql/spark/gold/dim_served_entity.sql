@@ -42,10 +42,15 @@ comment 'Models and functions behind serving endpoints with the history of their
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_served_entity' as table_name, '4f894bd19b1d9df3' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.serving_served_entities
-  ) as inputs
+    select 'dim_served_entity' as table_name, '4f894bd19b1d9df3' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.serving_served_entities
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -507,4 +512,5 @@ when not matched then insert (served_entity_key, served_entity_id, account_id, w
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_served_entity';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_served_entity' and not (`position` <=> next_position);

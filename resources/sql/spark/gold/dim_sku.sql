@@ -23,14 +23,19 @@ comment 'SKUs that were used or are priced, with what their names tell about tie
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_sku' as table_name, '5ecbbc972df20d5e' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.billing_usage
-    union all
-    select max(_ingested_at) as instant from system_bronze.billing_list_prices
-    union all
-    select max(_ingested_at) as instant from system_bronze.billing_account_prices
-  ) as inputs
+    select 'dim_sku' as table_name, '5ecbbc972df20d5e' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.billing_usage
+      union all
+      select max(_ingested_at) as instant from system_bronze.billing_list_prices
+      union all
+      select max(_ingested_at) as instant from system_bronze.billing_account_prices
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -296,4 +301,5 @@ when not matched then insert (sku_key, sku_name, cloud, usage_unit, first_usage_
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_sku';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_sku' and not (`position` <=> next_position);

@@ -21,38 +21,43 @@ comment 'Principals that appear in any source, that is users by email address, s
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_user' as table_name, 'ab7634e91b399956' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_audit
-    union all
-    select max(_ingested_at) as instant from system_bronze.access_assistant_events
-    union all
-    select max(_ingested_at) as instant from system_bronze.access_inbound_network
-    union all
-    select max(_ingested_at) as instant from system_bronze.access_table_lineage
-    union all
-    select max(_ingested_at) as instant from system_bronze.access_column_lineage
-    union all
-    select max(_ingested_at) as instant from system_bronze.billing_usage
-    union all
-    select max(_ingested_at) as instant from system_bronze.compute_clusters
-    union all
-    select max(_ingested_at) as instant from system_bronze.compute_warehouses
-    union all
-    select max(_ingested_at) as instant from system_bronze.lakeflow_pipelines
-    union all
-    select max(_ingested_at) as instant from system_bronze.lakeflow_pipeline_update_timeline
-    union all
-    select max(_ingested_at) as instant from system_bronze.mlflow_runs_latest
-    union all
-    select max(_ingested_at) as instant from system_bronze.query_history
-    union all
-    select max(_ingested_at) as instant from system_bronze.serving_served_entities
-    union all
-    select max(_ingested_at) as instant from system_bronze.serving_endpoint_usage
-    union all
-    select max(_ingested_at) as instant from system_bronze.internal_logging_payload_logs
-  ) as inputs
+    select 'dim_user' as table_name, 'ab7634e91b399956' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_audit
+      union all
+      select max(_ingested_at) as instant from system_bronze.access_assistant_events
+      union all
+      select max(_ingested_at) as instant from system_bronze.access_inbound_network
+      union all
+      select max(_ingested_at) as instant from system_bronze.access_table_lineage
+      union all
+      select max(_ingested_at) as instant from system_bronze.access_column_lineage
+      union all
+      select max(_ingested_at) as instant from system_bronze.billing_usage
+      union all
+      select max(_ingested_at) as instant from system_bronze.compute_clusters
+      union all
+      select max(_ingested_at) as instant from system_bronze.compute_warehouses
+      union all
+      select max(_ingested_at) as instant from system_bronze.lakeflow_pipelines
+      union all
+      select max(_ingested_at) as instant from system_bronze.lakeflow_pipeline_update_timeline
+      union all
+      select max(_ingested_at) as instant from system_bronze.mlflow_runs_latest
+      union all
+      select max(_ingested_at) as instant from system_bronze.query_history
+      union all
+      select max(_ingested_at) as instant from system_bronze.serving_served_entities
+      union all
+      select max(_ingested_at) as instant from system_bronze.serving_endpoint_usage
+      union all
+      select max(_ingested_at) as instant from system_bronze.internal_logging_payload_logs
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -571,4 +576,5 @@ when not matched then insert (user_key, user_name, user_id, first_seen_time, las
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_user';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_user' and not (`position` <=> next_position);

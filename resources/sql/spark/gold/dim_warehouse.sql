@@ -33,10 +33,15 @@ comment 'SQL warehouses with the history of their configurations.';
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_warehouse' as table_name, '5b36544e2dccd3c7' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.compute_warehouses
-  ) as inputs
+    select 'dim_warehouse' as table_name, '5b36544e2dccd3c7' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.compute_warehouses
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -390,4 +395,5 @@ when not matched then insert (warehouse_key, warehouse_id, workspace_id, account
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_warehouse';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_warehouse' and not (`position` <=> next_position);

@@ -21,10 +21,15 @@ comment 'Workspaces as they were delivered last; a workspace that is gone from t
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'dim_workspace' as table_name, '2342169f5114baae' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_workspaces_latest
-  ) as inputs
+    select 'dim_workspace' as table_name, '2342169f5114baae' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_workspaces_latest
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -227,4 +232,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'dim_workspace';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'dim_workspace' and not (`position` <=> next_position);

@@ -24,10 +24,15 @@ comment 'Messages that users sent to Databricks Assistant.';
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_assistant_events' as table_name, '3aa06127bbc5d95e' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_assistant_events
-  ) as inputs
+    select 'fact_assistant_events' as table_name, '3aa06127bbc5d95e' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_assistant_events
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -213,4 +218,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_assistant_events';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_assistant_events' and not (`position` <=> next_position);

@@ -41,10 +41,15 @@ comment 'Audit events of workspaces and of the account. Events at the account le
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_audit_logs' as table_name, '9faee9b043fcd3da' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_audit
-  ) as inputs
+    select 'fact_audit_logs' as table_name, '9faee9b043fcd3da' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_audit
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -337,4 +342,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_audit_logs';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_audit_logs' and not (`position` <=> next_position);

@@ -57,10 +57,15 @@ comment 'What was done in and to clean rooms. Which of the metadata columns are 
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_clean_room_events' as table_name, 'f5d8e71cb3d7796a' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_clean_room_events
-  ) as inputs
+    select 'fact_clean_room_events' as table_name, 'f5d8e71cb3d7796a' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_clean_room_events
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -486,4 +491,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_clean_room_events';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_clean_room_events' and not (`position` <=> next_position);

@@ -53,10 +53,15 @@ comment 'Reads and writes of columns, by source and target column. Rows without 
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_column_lineage' as table_name, 'bfe5d7f4301fff63' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_column_lineage
-  ) as inputs
+    select 'fact_column_lineage' as table_name, 'bfe5d7f4301fff63' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_column_lineage
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -462,4 +467,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_column_lineage';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_column_lineage' and not (`position` <=> next_position);

@@ -28,10 +28,15 @@ comment 'Classes of sensitive data that were found in columns, each as it was fo
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_data_classification_results' as table_name, '84aaac5e6a18731d' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.data_classification_results
-  ) as inputs
+    select 'fact_data_classification_results' as table_name, '84aaac5e6a18731d' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.data_classification_results
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -222,4 +227,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_data_classification_results';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_data_classification_results' and not (`position` <=> next_position);

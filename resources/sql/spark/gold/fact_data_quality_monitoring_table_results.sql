@@ -43,10 +43,15 @@ comment 'Results of the freshness and completeness checks of monitored tables, w
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_data_quality_monitoring_table_results' as table_name, 'b8728e124ac3dda7' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.data_quality_monitoring_table_results
-  ) as inputs
+    select 'fact_data_quality_monitoring_table_results' as table_name, 'b8728e124ac3dda7' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.data_quality_monitoring_table_results
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -350,4 +355,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_data_quality_monitoring_table_results';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_data_quality_monitoring_table_results' and not (`position` <=> next_position);

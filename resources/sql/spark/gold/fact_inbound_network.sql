@@ -25,10 +25,15 @@ comment 'Requests into workspaces that a network policy denied, or would have de
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_inbound_network' as table_name, '09ff58401487103b' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_inbound_network
-  ) as inputs
+    select 'fact_inbound_network' as table_name, '09ff58401487103b' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_inbound_network
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -221,4 +226,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_inbound_network';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_inbound_network' and not (`position` <=> next_position);

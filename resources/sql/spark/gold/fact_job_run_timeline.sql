@@ -37,10 +37,15 @@ comment 'Runs of jobs, each folded from its hourly slices, with duration, attemp
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_job_run_timeline' as table_name, 'c83f0097f59fafda' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.lakeflow_job_run_timeline
-  ) as inputs
+    select 'fact_job_run_timeline' as table_name, 'c83f0097f59fafda' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.lakeflow_job_run_timeline
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -389,4 +394,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_job_run_timeline';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_job_run_timeline' and not (`position` <=> next_position);

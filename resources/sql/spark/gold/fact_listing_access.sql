@@ -36,10 +36,15 @@ comment 'Consumers who asked for or got the data of a listing in the marketplace
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_listing_access' as table_name, '6c32d0e8001be1a5' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.marketplace_listing_access_events
-  ) as inputs
+    select 'fact_listing_access' as table_name, '6c32d0e8001be1a5' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.marketplace_listing_access_events
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -278,4 +283,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_listing_access';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_listing_access' and not (`position` <=> next_position);

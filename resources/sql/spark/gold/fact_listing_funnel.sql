@@ -28,10 +28,15 @@ comment 'Views of and steps towards the data of a listing in the marketplace.';
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_listing_funnel' as table_name, 'e00702827020ec57' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.marketplace_listing_funnel_events
-  ) as inputs
+    select 'fact_listing_funnel' as table_name, 'e00702827020ec57' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.marketplace_listing_funnel_events
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -222,4 +227,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_listing_funnel';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_listing_funnel' and not (`position` <=> next_position);

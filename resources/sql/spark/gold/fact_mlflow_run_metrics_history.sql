@@ -27,10 +27,15 @@ comment 'Values of metrics that MLflow runs logged, step by step.';
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_mlflow_run_metrics_history' as table_name, '18b858de654da617' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.mlflow_run_metrics_history
-  ) as inputs
+    select 'fact_mlflow_run_metrics_history' as table_name, '18b858de654da617' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.mlflow_run_metrics_history
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -232,4 +237,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_mlflow_run_metrics_history';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_mlflow_run_metrics_history' and not (`position` <=> next_position);

@@ -38,10 +38,15 @@ comment 'Load of the instances of clusters over time. Time in use is the sum of 
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_node_timeline' as table_name, 'a9d888bf7a70b8e4' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.compute_node_timeline
-  ) as inputs
+    select 'fact_node_timeline' as table_name, 'a9d888bf7a70b8e4' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.compute_node_timeline
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -341,4 +346,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_node_timeline';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_node_timeline' and not (`position` <=> next_position);

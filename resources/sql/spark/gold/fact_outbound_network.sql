@@ -29,10 +29,15 @@ comment 'Accesses from workspaces to the outside that a network policy denied, o
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_outbound_network' as table_name, '05cb8367fc937b71' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.access_outbound_network
-  ) as inputs
+    select 'fact_outbound_network' as table_name, '05cb8367fc937b71' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.access_outbound_network
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -245,4 +250,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_outbound_network';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_outbound_network' and not (`position` <=> next_position);

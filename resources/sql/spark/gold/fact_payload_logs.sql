@@ -33,10 +33,15 @@ comment 'Requests to model serving endpoints with the payloads that were logged 
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_payload_logs' as table_name, '6ee7cfb8118538d0' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.internal_logging_payload_logs
-  ) as inputs
+    select 'fact_payload_logs' as table_name, '6ee7cfb8118538d0' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.internal_logging_payload_logs
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -298,4 +303,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_payload_logs';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_payload_logs' and not (`position` <=> next_position);

@@ -45,10 +45,15 @@ comment 'Updates of pipelines, each folded from its hourly slices, with duration
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_pipeline_update_timeline' as table_name, 'd2483aee51c0bcb1' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.lakeflow_pipeline_update_timeline
-  ) as inputs
+    select 'fact_pipeline_update_timeline' as table_name, 'd2483aee51c0bcb1' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.lakeflow_pipeline_update_timeline
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -497,4 +502,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_pipeline_update_timeline';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_pipeline_update_timeline' and not (`position` <=> next_position);

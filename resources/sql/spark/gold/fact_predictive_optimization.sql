@@ -34,10 +34,15 @@ comment 'Maintenance that predictive optimization ran on tables, with its estima
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_predictive_optimization' as table_name, 'dc618fb319968f77' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.storage_predictive_optimization_operations_history
-  ) as inputs
+    select 'fact_predictive_optimization' as table_name, 'dc618fb319968f77' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.storage_predictive_optimization_operations_history
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -285,4 +290,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_predictive_optimization';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_predictive_optimization' and not (`position` <=> next_position);

@@ -25,10 +25,15 @@ comment 'Materialisations of shared views and tables for recipients; the id is t
 -- Notes how far bronze has come, before it is read.
 merge into system_gold.goldsmith_positions as t
 using (
-  select 'fact_sharing_materialization' as table_name, '00d884e31324d201' as fingerprint, max(instant) as next_position
+  select n.*
   from (
-    select max(_ingested_at) as instant from system_bronze.sharing_materialization_history
-  ) as inputs
+    select 'fact_sharing_materialization' as table_name, '00d884e31324d201' as fingerprint, max(instant) as next_position
+    from (
+      select max(_ingested_at) as instant from system_bronze.sharing_materialization_history
+    ) as inputs
+  ) as n
+  left anti join system_gold.goldsmith_positions as p
+    on p.table_name = n.table_name and p.fingerprint = n.fingerprint and p.next_position <=> n.next_position
 ) as s
 on t.table_name = s.table_name
 when matched then update set
@@ -217,4 +222,5 @@ when not matched then insert *;
 
 -- statement: end
 -- Takes down that the table holds what was noted.
-update system_gold.goldsmith_positions set `position` = next_position where table_name = 'fact_sharing_materialization';
+update system_gold.goldsmith_positions set `position` = next_position
+where table_name = 'fact_sharing_materialization' and not (`position` <=> next_position);

@@ -1,15 +1,15 @@
 //! The statements of a bronze table.
 
-use goldsmith_model::{BronzeTable, DataType, GoldKind, LoadMode, Model, MutabilityClass};
-use goldsmith_query::columns::{INGESTED_AT, IS_PRESENT, RUN_ID, SOURCE_VERSION};
+mod merge;
 
-use crate::carried::{Column, carried};
-use crate::chain::{indented, listed};
+use goldsmith_model::{BronzeTable, DataType, GoldKind, LoadMode, Model, MutabilityClass};
+use goldsmith_query::columns::{INGESTED_AT, RUN_ID, SOURCE_VERSION};
+
 use crate::error::Result;
 use crate::kind::equal;
-use crate::names::{Layer, Names, identifier, identifiers, literal};
+use crate::names::{Layer, Names, identifier, literal};
 use crate::options::Target;
-use crate::order::{conjunction, content, wrapped};
+use crate::order::wrapped;
 use crate::script::{RUN, Script, Statement};
 use crate::table::{Definition, bronze_columns, create};
 
@@ -33,7 +33,7 @@ pub(crate) fn compile(model: &Model, names: &Names, bronze: &BronzeTable, target
         LoadMode::Merge => Statement::new(
             "load",
             "Merges the latest versions, and marks rows that the source no longer shows.",
-            merge(names, bronze, &rules)?,
+            merge::merge(names, bronze, &rules)?,
         ),
     };
     let mut columns: Vec<Definition<'_>> = own_columns(bronze).collect();
@@ -116,26 +116,15 @@ fn same_row(bronze: &BronzeTable, left: &str, right: &str) -> String {
     format!("{key}\n  and struct({})\n  <=> struct({})", side(left), side(right))
 }
 
-/// Null-safe equality of all columns of the source, for a `MERGE`: column by column, since Delta Lake for Spark decides on the common
-/// type of two structs while columns are `not null` that may be null where it joins both sides, and then fails to cast to it.
-fn same_columns(bronze: &BronzeTable, left: &str, right: &str) -> String {
-    let pairs = comparables(bronze, left).into_iter().zip(comparables(bronze, right));
-    let terms: Vec<String> = std::iter::once(equal(&bronze.natural_key, left, right))
-        .chain(pairs.map(|(left, right)| format!("{left} <=> {right}")))
-        .collect();
-    conjunction(&terms)
-}
-
 /// The columns of the source beside its key, in a form that can be compared.
 fn comparables(bronze: &BronzeTable, prefix: &str) -> Vec<String> {
     let columns = bronze.columns.iter().filter(|(name, _)| !bronze.natural_key.contains(name));
-    columns
-        .map(|(name, column)| {
-            let own = format!("{prefix}.{}", identifier(name));
-            // Maps cannot be compared.
-            if has_map(&column.data_type) { format!("to_json({own})") } else { own }
-        })
-        .collect()
+    columns.map(|(name, column)| comparable(&format!("{prefix}.{}", identifier(name)), &column.data_type)).collect()
+}
+
+/// A column in a form that can be compared: maps cannot.
+fn comparable(sql: &str, data_type: &DataType) -> String {
+    if has_map(data_type) { format!("to_json({sql})") } else { sql.to_owned() }
 }
 
 fn has_map(data_type: &DataType) -> bool {
@@ -176,72 +165,4 @@ fn quarantined(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, Strin
         names.source(&bronze.source),
         same_row(bronze, "d", "b"),
     )
-}
-
-fn merge(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, String)]) -> Result<String> {
-    let table = names.bronze(&bronze.source);
-    let flat = carried(bronze, &[])?;
-    let order = |prefix: &str| {
-        let columns: Vec<Column> = flat.iter().map(|carried| carried.column.clone()).collect();
-        let decided: Vec<String> = bronze.natural_key.iter().chain(&bronze.sequence_by).cloned().collect();
-        let mut terms: Vec<String> =
-            bronze.sequence_by.iter().map(|sequence| format!("{prefix}{}", identifier(sequence))).collect();
-        terms.extend(content(&columns, decided.iter()).iter().map(|column| format!("{prefix}{column}")));
-        terms
-    };
-    // The content is compared by carried columns, which stand beside those of the source.
-    let (items, terms) = ordering(bronze, &flat, order(""));
-    let own: Vec<String> = bronze.columns.keys().map(|name| identifier(name)).collect();
-    let mut select = vec![format!("{}", wrapped(&own))];
-    select.extend(items);
-    let descending: Vec<String> = terms.iter().map(|term| format!("{term} desc nulls last")).collect();
-    let latest = format!(
-        "select *\nfrom (\n  select *, row_number() over (\n    partition by {}\n    order by {}\n  ) as _rank\n  from delivered\n)\nwhere _rank = 1",
-        identifiers(&bronze.natural_key),
-        wrapped(&descending),
-    );
-    let source = format!(
-        "with\n-- Rows that can be identified.\ndelivered as (\n  select\n{}\n  from {}\n  where {}\n)\n\
-         -- One version of each key: the latest, and where that is equal, the content decides.\n{latest}",
-        indented(&listed(&select)),
-        names.source(&bronze.source),
-        identified(rules).replace('\n', "\n  "),
-    );
-    let assignments: Vec<String> = own.iter().map(|name| format!("{name} = s.{name}")).collect();
-    let values: Vec<String> = own.iter().map(|name| format!("s.{name}")).collect();
-    let stamp = format!(
-        "{SOURCE_VERSION} = cast(null as bigint), {INGESTED_AT} = current_timestamp(), {RUN_ID} = {RUN}, {IS_PRESENT} = true"
-    );
-    // A row that has the sequence of the one that bronze holds, and another content, is a change all the same; which
-    // of the two is kept is decided among all versions when gold is built, or by the last delivery.
-    let newer = match &bronze.sequence_by {
-        Some(sequence) => {
-            let sequence = identifier(sequence);
-            format!("(t.{sequence} is null or s.{sequence} >= t.{sequence}) and ")
-        }
-        None => String::new(),
-    };
-    Ok(format!(
-        "merge into {table} as t\nusing (\n{}\n) as s\non {}\nwhen matched and {newer}not (\n  {}\n) then update set\n    {},\n  {stamp}\n\
-         when matched and not (t.{IS_PRESENT} <=> true) then update set {IS_PRESENT} = true\n\
-         when not matched then insert (\n    {}, {SOURCE_VERSION}, {INGESTED_AT}, {RUN_ID}, {IS_PRESENT}\n)\nvalues (\n    {},\n  cast(null as bigint), current_timestamp(), {RUN}, true\n)\n\
-         when not matched by source and t.{IS_PRESENT} <=> true then update set {IS_PRESENT} = false",
-        indented(&source),
-        equal(&bronze.natural_key, "t", "s"),
-        same_columns(bronze, "s", "t"),
-        wrapped(&assignments),
-        wrapped(&own),
-        wrapped(&values),
-    ))
-}
-
-/// Items that have to be selected for the terms of an order, and the terms over them: carried columns that are no column of
-/// the source are selected under their own name.
-fn ordering(bronze: &BronzeTable, flat: &[crate::carried::Carried], terms: Vec<String>) -> (Vec<String>, Vec<String>) {
-    let items = flat
-        .iter()
-        .filter(|carried| !bronze.columns.contains_key(&carried.column.name))
-        .map(crate::carried::Carried::item)
-        .collect();
-    (items, terms)
 }

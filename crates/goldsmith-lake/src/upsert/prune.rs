@@ -1,6 +1,6 @@
 //! Leaving out files that, by their statistics, hold no row of a touched group.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, Schema, TimeUnit};
 use arrow::error::ArrowError;
@@ -10,6 +10,11 @@ use serde_json::Value;
 /// Statistics hold timestamps to the millisecond, so that the greatest value can be almost one later.
 const TIMESTAMP_SLACK: i64 = 999;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// So many texts are told one by one. To sort more of them takes longer than it saves: whoever has so many hits most files anyway,
+/// unless they come in order, and then they are in narrow ranges too.
+const TEXTS_ONE_BY_ONE: usize = 32 * 1024;
+/// Ranges in which more texts are told.
+const TEXT_RANGES: usize = 1024;
 
 /// The touched values of one column.
 struct ColumnValues {
@@ -21,8 +26,8 @@ struct ColumnValues {
 enum Values {
     /// Sorted. Integers, days or microseconds.
     Numbers(Vec<i64>, NumberKind),
-    /// Sorted.
-    Texts(Vec<String>),
+    /// First and last text of ranges, sorted, that do not overlap.
+    Texts(Vec<(String, String)>),
 }
 
 /// How the statistics of a file tell the bounds of a column that is compared by a number.
@@ -57,7 +62,7 @@ impl Pruner {
                 has_null |= column.null_count() > 0;
                 match kind {
                     Some(_) => numbers.extend(as_numbers(column)?.as_primitive::<Int64Type>().iter().flatten()),
-                    None => texts.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned)),
+                    None => texts.push(column.as_string::<i32>()),
                 }
             }
             let values = match kind {
@@ -66,11 +71,7 @@ impl Pruner {
                     numbers.dedup();
                     Values::Numbers(numbers, kind)
                 }
-                None => {
-                    texts.sort_unstable();
-                    texts.dedup();
-                    Values::Texts(texts)
-                }
+                None => Values::Texts(text_ranges(&texts)),
             };
             prunable.push(ColumnValues { name: name.clone(), values, has_null });
         }
@@ -81,7 +82,9 @@ impl Pruner {
     pub(super) fn bytes(&self) -> usize {
         let bytes = |column: &ColumnValues| match &column.values {
             Values::Numbers(numbers, _) => numbers.len() * size_of::<i64>(),
-            Values::Texts(texts) => texts.iter().map(|text| text.len() + size_of::<String>()).sum(),
+            Values::Texts(ranges) => {
+                ranges.iter().map(|(first, last)| first.len() + last.len() + size_of::<(String, String)>()).sum()
+            }
         };
         self.columns.iter().map(bytes).sum()
     }
@@ -106,6 +109,35 @@ pub(crate) fn lies_before(stats: &Value, column: &str, instant: i64) -> bool {
     micros.or_else(days).is_some_and(|max| max < instant)
 }
 
+/// Ranges that hold all texts: each by itself, or those that come one after the other together when they are many.
+fn text_ranges(columns: &[&StringArray]) -> Vec<(String, String)> {
+    let count: usize = columns.iter().map(|column| column.len()).sum();
+    let together = if count <= TEXTS_ONE_BY_ONE { 1 } else { count.div_ceil(TEXT_RANGES) };
+    let mut ranges: Vec<(&str, &str)> = Vec::new();
+    for column in columns {
+        for start in (0..column.len()).step_by(together) {
+            let mut texts = (start..column.len().min(start + together))
+                .filter(|row| column.is_valid(*row))
+                .map(|row| column.value(row));
+            let Some(first) = texts.next() else { continue };
+            ranges.push(texts.fold((first, first), |(least, greatest), text| (least.min(text), greatest.max(text))));
+        }
+    }
+    ranges.sort_unstable();
+    let mut apart: Vec<(String, String)> = Vec::new();
+    for (first, last) in ranges {
+        match apart.last_mut() {
+            Some((_, known)) if first <= known.as_str() => {
+                if last > known.as_str() {
+                    last.clone_into(known);
+                }
+            }
+            _ => apart.push((first.to_owned(), last.to_owned())),
+        }
+    }
+    apart
+}
+
 fn as_numbers(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     match column.data_type() {
         DataType::Date32 => cast(&cast(column, &DataType::Int32)?, &DataType::Int64),
@@ -124,10 +156,10 @@ impl ColumnValues {
             return true;
         };
         match &self.values {
-            Values::Texts(values) => match (min.as_str(), max.as_str()) {
+            Values::Texts(ranges) => match (min.as_str(), max.as_str()) {
                 (Some(min), Some(max)) => {
-                    let first = values.partition_point(|value| value.as_str() < min);
-                    values.get(first).is_some_and(|value| value.as_str() <= max)
+                    let next = ranges.partition_point(|(_, last)| last.as_str() < min);
+                    ranges.get(next).is_some_and(|(first, _)| first.as_str() <= max)
                 }
                 _ => true,
             },
@@ -179,10 +211,10 @@ impl NumberKind {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
-    use arrow::array::{Date32Array, Int64Array, StringArray, TimestampMicrosecondArray};
+    use arrow::array::{Date32Array, Int64Array, TimestampMicrosecondArray};
     use serde_json::json;
     use std::sync::Arc;
 
@@ -211,6 +243,22 @@ mod tests {
         let days = pruner(Arc::new(Date32Array::from(vec![1])));
         assert!(may_match(&days, json!("1970-01-02"), json!("1970-01-02"), 0));
         assert!(!may_match(&days, json!("1970-01-03"), json!("1970-02-02"), 0));
+    }
+
+    #[test]
+    fn many_texts_are_told_in_ranges_that_hold_them_all() {
+        let text = |number: usize| format!("{number:08}");
+        let count = 3 * TEXTS_ONE_BY_ONE;
+        // In order, with one gap, and the first ones once more at the end.
+        let numbers = (0..count).filter(|number| !(50_000..60_000).contains(number)).chain(0..10);
+        let texts = pruner(Arc::new(StringArray::from_iter_values(numbers.map(text))));
+        let Values::Texts(ranges) = &texts.columns[0].values else { panic!("texts") };
+        assert!(ranges.len() <= TEXT_RANGES + 1 && ranges.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        for number in (0..50_000).chain(60_000..count).step_by(97) {
+            assert!(may_match(&texts, json!(text(number)), json!(text(number)), 0), "{number}");
+        }
+        assert!(!may_match(&texts, json!(text(51_000)), json!(text(59_000)), 0), "the gap");
+        assert!(!may_match(&texts, json!(text(count)), json!(text(2 * count)), 0), "beyond the last");
     }
 
     #[test]

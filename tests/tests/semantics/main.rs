@@ -2,6 +2,7 @@
 //! what one build from all of bronze gives.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod calendar;
 mod chains;
 mod histories;
 mod keys;

@@ -213,10 +213,10 @@ impl TableWriter {
         match &mut self.clustering {
             None => self.send_parts(&batch).await,
             Some(clustering) => {
-                match clustering.push(batch).map_err(|error| LakeError::arrow(&self.location, error))? {
-                    Some(run) => self.send_parts(&run).await,
-                    None => Ok(()),
+                for run in clustering.push(batch).map_err(|error| LakeError::arrow(&self.location, error))? {
+                    self.send_parts(&run).await?;
                 }
+                Ok(())
             }
         }
     }
@@ -266,8 +266,11 @@ impl TableWriter {
     /// Errors of the storage; the files written so far are deleted then.
     pub async fn finish(mut self) -> Result<WrittenFiles> {
         match self.clustering.as_mut().map(Clustering::run).transpose() {
-            Ok(Some(Some(run))) => self.send_parts(&run).await?,
-            Ok(_) => {}
+            Ok(run) => {
+                for batch in run.iter().flatten() {
+                    self.send_parts(batch).await?;
+                }
+            }
             Err(error) => {
                 let error = LakeError::arrow(&self.location, error);
                 self.abort().await;

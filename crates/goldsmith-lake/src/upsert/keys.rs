@@ -7,6 +7,7 @@ use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 use arrow::row::Rows;
 use datafusion::common::HashMap;
+use datafusion::common::hash_map::Entry;
 
 use super::encode::RowEncoder;
 
@@ -49,11 +50,19 @@ impl KeyIndex {
         self.before.reserve(batch.num_rows());
         let mut known = Vec::new();
         for (row, (key, hash)) in keys.iter().zip(hashes).enumerate() {
-            if self.number(hash, key.data()).is_some() {
-                known.push(row);
-                continue;
-            }
-            self.before.push(self.heads.insert(hash, self.keys.num_rows()).unwrap_or(END));
+            let number = self.before.len();
+            let before = match self.heads.entry(hash) {
+                Entry::Vacant(head) => {
+                    head.insert(number);
+                    END
+                }
+                Entry::Occupied(head) if in_chain(&self.keys, &self.before, *head.get(), key.data()).is_some() => {
+                    known.push(row);
+                    continue;
+                }
+                Entry::Occupied(mut head) => head.insert(number),
+            };
+            self.before.push(before);
             self.keys.push(key);
         }
         Ok(known)
@@ -86,15 +95,19 @@ impl KeyIndex {
     }
 
     fn number(&self, hash: u64, key: &[u8]) -> Option<usize> {
-        let mut number = *self.heads.get(&hash)?;
-        while number != END {
-            if self.keys.row(number).data() == key {
-                return Some(number);
-            }
-            number = self.before.get(number).copied().unwrap_or(END);
-        }
-        None
+        in_chain(&self.keys, &self.before, *self.heads.get(&hash)?, key)
     }
+}
+
+/// The number of a key among those with one hash, of which `number` came last.
+fn in_chain(keys: &Rows, before: &[usize], mut number: usize, key: &[u8]) -> Option<usize> {
+    while number != END {
+        if keys.row(number).data() == key {
+            return Some(number);
+        }
+        number = before.get(number).copied().unwrap_or(END);
+    }
+    None
 }
 
 #[cfg(test)]

@@ -102,9 +102,17 @@ def _verify(parameters: Parameters) -> bool:
             if check.outcome is CheckOutcome.FAILED:
                 shown = "; ".join(f"{example.row}: {example.problem}" for example in check.examples)
                 _LOG.error("%s: %s: %s rows: %s", table.name, check.name, check.rows, check.reason or shown)
+    behind = [table for table in report.tables if table.behind]
+    for table in behind:
+        inputs = ", ".join(
+            f"{input.input} (version {'none' if input.contained is None else input.contained} of {input.latest})"
+            for input in table.behind
+        )
+        _LOG.warning("%s lies behind %s; the next run takes the rest over", table.name, inputs)
     _LOG.info("%s of %s tables are right, %.1f s", len(report.tables) - len(wrong), len(report.tables), report.seconds)
     values = {
         "status": "failed" if wrong else "passed",
+        "tables_behind": len(behind),
         "tables_failed": len(wrong),
         "failed_tables": [table.name for table in wrong][:_NAMES],
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 import goldsmith
 import pytest
-from support import Bucket, command, corrupt
+from support import Bucket, Source, command, corrupt
 from goldsmith import _parameters, job
 
 
@@ -115,7 +115,21 @@ def test_a_run_returns_hands_values_on_and_writes_its_report(
     lines = capsys.readouterr().out.splitlines()
     assert any("INFO    gold fact_usage: changed" in line for line in lines)
     job.main(["--command=verify", f"--target={tmp_path / 'lake'}", "--select=fact_usage"])
-    assert task_values["status"] == "passed"
+    assert task_values["status"] == "passed" and task_values["tables_behind"] == 0
+
+
+def test_a_verification_tells_which_tables_lie_behind(
+    source: Source, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = f"--target={tmp_path / 'lake'}"
+    source.show(1)
+    job.main(["--command=run", f"--source={source.root}", lake, "--select=fact_usage"])
+    source.show(2)
+    job.main(["--command=run", f"--source={source.root}", lake, "--select=billing.usage"])
+    capsys.readouterr()
+    job.main(["--command=verify", lake, "--select=fact_usage"])
+    assert (task_values["status"], task_values["tables_behind"]) == ("passed", 1)
+    assert "WARNING fact_usage lies behind bronze:billing.usage (version 1 of 2)" in capsys.readouterr().out
 
 
 def test_failures_end_with_the_codes_of_the_command_line(

@@ -6,7 +6,7 @@ use arrow::array::{Array, RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, collect, displayable};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
@@ -14,7 +14,7 @@ use futures::{StreamExt, TryStreamExt};
 use goldsmith_query::QueryError;
 use goldsmith_query::asof::{AsOfSpec, asof_join};
 
-use crate::asof_ways::{JoinWay, counted, find};
+use crate::asof_ways::{FairWithMerges, JoinWay, counted, find};
 use crate::world::*;
 
 fn spec() -> AsOfSpec {
@@ -141,7 +141,7 @@ fn spills(plan: &Arc<dyn ExecutionPlan>) -> usize {
 async fn a_small_memory_pool_makes_it_spill_and_changes_nothing() {
     let (runs, jobs) = (runs(200_000, 50), jobs(50, 4_000));
     for is_collected in [false, true] {
-        let pool = Arc::new(FairSpillPool::new(16 * 1024 * 1024));
+        let pool = Arc::new(FairWithMerges::new(16 * 1024 * 1024));
         let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool.clone()).build_arc().unwrap();
         let mut config = partitions(2).with_batch_size(1_000).with_sort_spill_reservation_bytes(512 * 1024);
         config.options_mut().optimizer.hash_join_single_partition_threshold = if is_collected { usize::MAX } else { 0 };

@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::{Result, resources_err};
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::{
+    FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation,
+};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -78,6 +81,72 @@ impl MemoryPool for Scarce {
 
     fn reserved(&self) -> usize {
         self.rest.reserved()
+    }
+}
+
+/// A fair pool that always grants what sorts merge with. DataFusion takes a merge for an operator that cannot spill and gives back what a
+/// sort had set aside for it, so that now and then another operator has taken that, and the query fails.
+#[derive(Debug)]
+pub(crate) struct FairWithMerges {
+    rest: FairSpillPool,
+    merges: AtomicUsize,
+}
+
+impl FairWithMerges {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self { rest: FairSpillPool::new(bytes), merges: AtomicUsize::new(0) }
+    }
+}
+
+fn is_merge(consumer: &MemoryConsumer) -> bool {
+    consumer.name().starts_with("ExternalSorterMerge")
+}
+
+impl fmt::Display for FairWithMerges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, merges beside it", self.rest)
+    }
+}
+
+impl MemoryPool for FairWithMerges {
+    fn name(&self) -> &str {
+        "fair with merges"
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.rest.register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.rest.unregister(consumer);
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        if is_merge(reservation.consumer()) {
+            self.merges.fetch_add(additional, Ordering::Relaxed);
+        } else {
+            self.rest.grow(reservation, additional);
+        }
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        if is_merge(reservation.consumer()) {
+            self.merges.fetch_sub(shrink, Ordering::Relaxed);
+        } else {
+            self.rest.shrink(reservation, shrink);
+        }
+    }
+
+    fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        if is_merge(reservation.consumer()) {
+            self.grow(reservation, additional);
+            return Ok(());
+        }
+        self.rest.try_grow(reservation, additional)
+    }
+
+    fn reserved(&self) -> usize {
+        self.rest.reserved() + self.merges.load(Ordering::Relaxed)
     }
 }
 

@@ -15,8 +15,12 @@ const DELIVERIES: usize = 2;
 
 /// Python with the packages of `interop/requirements.txt`; the test script sets it up.
 fn python(arguments: &[&Path]) -> String {
+    python_script("spark_equality.py", arguments)
+}
+
+fn python_script(name: &str, arguments: &[&Path]) -> String {
     let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/spark_equality.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(name);
     let output = Command::new(&python).arg(script).args(arguments).output().expect("python starts");
     assert!(
         output.status.success(),
@@ -47,6 +51,17 @@ fn assert_equal(native: &Path, other: &Path, tables: usize, when: &str) {
 fn written(output: &str, statement: &str) -> Vec<String> {
     let of = |line: &&str| line.split(' ').nth(1) == Some(statement) && !line.ends_with("{'count': 0}");
     output.lines().filter(of).map(str::to_owned).collect()
+}
+
+/// Statements of the default model that write rows, but for those that take a position down.
+const PLANNED: usize = 184;
+
+#[test]
+fn apache_spark_plans_every_statement() {
+    let lake = ScratchLake::new().unwrap();
+    let sql = lake.root().join("sql");
+    write_sql(&lake, &lake.root().join("spark"), &sql);
+    assert_eq!(python_script("spark_plans.py", &[&sql]), format!("planned {PLANNED}\n"));
 }
 
 #[cfg(unix)]

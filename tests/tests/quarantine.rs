@@ -1,8 +1,12 @@
 //! Rows that cannot be identified are kept whole, once, counted, and reach no gold table.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use goldsmith::Layer;
-use goldsmith_testkit::ScratchLake;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Int32Builder, MapBuilder, RecordBatch, StringBuilder};
+use arrow::datatypes::{Field, Schema};
+use goldsmith::{DeliveryMode, Layer};
+use goldsmith_testkit::{ScratchLake, batch_of};
 use goldsmith_tests::rows;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,4 +51,28 @@ async fn rows_with_part_of_their_key_stay_apart_and_a_second_run_adds_nothing() 
         assert_eq!(found.len(), 3);
         assert!(found.iter().all(|row| row["warehouse_key"] == -1));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_with_a_map_by_number_can_be_put_aside() {
+    let lake = ScratchLake::new().unwrap();
+    let bronze = lake.model().bronze.values().find(|bronze| bronze.source.to_string() == "lakeflow.jobs").unwrap();
+    let known = rows(r#"[{"workspace_id": "1", "job_id": "1", "change_time": "2024-03-01T00:00:00Z"}, {}]"#);
+    let known = batch_of(bronze, &known).unwrap();
+    let mut tags = MapBuilder::new(None, Int32Builder::new(), StringBuilder::new());
+    for key in [1, 2] {
+        tags.keys().append_value(key);
+        tags.values().append_value("a");
+        tags.append(true).unwrap();
+    }
+    let tags: ArrayRef = Arc::new(tags.finish());
+    let mut fields: Vec<_> = known.schema().fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new("tags_by_number", tags.data_type().clone(), true)));
+    let columns = known.columns().iter().cloned().chain([tags]).collect();
+    let delivered = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+    lake.deliver_batches("lakeflow.jobs", vec![delivered], DeliveryMode::Append).await.unwrap();
+    let report = lake.run(&["dim_job"]).await.unwrap();
+    let books = report.table(Layer::Bronze, "lakeflow.jobs").unwrap().rows;
+    assert_eq!((books.read, books.inserted, books.quarantined), (2, 1, 1));
+    assert_eq!(lake.query("select job_id from dim_job where job_key <> -1").await.unwrap().len(), 1);
 }

@@ -3,12 +3,12 @@
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use goldsmith::{Engine, ModelSource, RunEvent, RunOptions};
+use goldsmith::{Engine, ModelSource, RunEvent, RunOptions, RunReport};
 use goldsmith_lake::{Lake, LakeOptions, Location};
 use goldsmith_synth::SynthConfig;
-use goldsmith_testkit::ScratchLake;
+use goldsmith_testkit::{Row, ScratchLake};
 use goldsmith_tests::content::Content;
 use goldsmith_tests::part::Part;
 use goldsmith_tests::{gold_tables, synth::World};
@@ -70,18 +70,112 @@ async fn processes_that_run_at_once_take_every_delivery_over_once() {
     assert_eq!(expected.difference(&Content::of(&model, &together.target()).await.unwrap()), None);
 }
 
-/// Merges the small files of a table, on a thread and a runtime of its own.
+/// Does something on a thread and a runtime of its own, and waits for it.
+fn beside<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send + 'static) {
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(work());
+    };
+    std::thread::spawn(run).join().unwrap();
+}
+
+/// Merges the small files of a table.
 fn compact(location: &Location) {
     let location = location.clone();
-    let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut table = Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap();
-            let report = table.compact("maintenance", false).await.unwrap();
-            assert!(report.small_files >= 4 && report.version.is_some(), "{report:?}");
+    beside(move || async move {
+        let mut table = Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap();
+        let report = table.compact("maintenance", false).await.unwrap();
+        assert!(report.small_files >= 4 && report.version.is_some(), "{report:?}");
+    });
+}
+
+/// A run of one table, in the middle of which something else happens once: when an event is the one that is meant.
+async fn run_with(
+    lake: &ScratchLake,
+    table: &str,
+    is_meant: impl Fn(&RunEvent) -> bool + Send + Sync + 'static,
+    happens: impl Fn() + Send + Sync + 'static,
+) -> RunReport {
+    let is_over = AtomicBool::new(false);
+    let observer = move |event: RunEvent| {
+        if is_meant(&event) && !is_over.swap(true, Ordering::SeqCst) {
+            happens();
+        }
+    };
+    let engine = Engine::builder()
+        .source(lake.source().to_string_lossy())
+        .target(lake.target().to_string_lossy())
+        .observer(Arc::new(observer))
+        .build()
+        .unwrap();
+    let report = engine.run(&RunOptions { select: vec![table.to_owned()], ..Default::default() }).await.unwrap();
+    assert!(report.tables.iter().all(|table| table.error.is_none()), "{report:#?}");
+    report
+}
+
+fn begins(event: &RunEvent, name: &str) -> bool {
+    matches!(event, RunEvent::TableStarted { table, .. } if table.ends_with(name))
+}
+
+fn lineage(id: &str) -> Vec<Row> {
+    let row = serde_json::json!({"record_id": id, "event_time": "2024-03-01T10:00:00Z", "event_date": "2024-03-01"});
+    vec![row.as_object().unwrap().clone()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_saw_an_older_source_or_older_inputs_undoes_nothing() {
+    const FACT: &str = "fact_table_lineage";
+    // The other run comes when this one has read the source, or when it has read bronze.
+    for overtaken in ["access_table_lineage", FACT] {
+        let lake = Arc::new(ScratchLake::new().unwrap());
+        for id in ["r1", "r2"] {
+            lake.deliver("access.table_lineage", &lineage(id)).await.unwrap();
+            if id == "r1" {
+                lake.run(&[FACT]).await.unwrap();
+            }
+        }
+        let other = Arc::clone(&lake);
+        let happens = move || {
+            let lake = Arc::clone(&other);
+            beside(move || async move {
+                lake.deliver("access.table_lineage", &lineage("r3")).await.unwrap();
+                lake.run(&[FACT]).await.unwrap();
+            });
+        };
+        run_with(&lake, FACT, move |event| begins(event, overtaken), happens).await;
+        let count = async |table: &str| {
+            let sql = format!("select count(*) as n, count(distinct record_id) as d from {table}");
+            let row = lake.query(&sql).await.unwrap().remove(0);
+            (row["n"].as_u64().unwrap(), row["d"].as_u64().unwrap())
+        };
+        let bronze = "system_bronze.access_table_lineage";
+        assert_eq!((count(bronze).await, count(FACT).await), ((3, 3), (3, 3)), "{overtaken}");
+        lake.deliver("access.table_lineage", &lineage("r4")).await.unwrap();
+        lake.run(&[FACT]).await.unwrap();
+        assert_eq!((count(bronze).await, count(FACT).await), ((4, 4), (4, 4)), "{overtaken}");
+        assert!(lake.run(&[FACT]).await.unwrap().is_up_to_date());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_that_was_read_later_wins_whichever_run_began_first() {
+    let lake = Arc::new(ScratchLake::new().unwrap());
+    let workspace = |name: &str| {
+        let row = serde_json::json!({"account_id": "a", "workspace_id": "1", "workspace_name": name});
+        vec![row.as_object().unwrap().clone()]
+    };
+    lake.deliver("access.workspaces_latest", &workspace("old")).await.unwrap();
+    let other = Arc::clone(&lake);
+    let happens = move || {
+        let lake = Arc::clone(&other);
+        beside(move || async move {
+            lake.run(&["dim_workspace"]).await.unwrap();
+            lake.deliver("access.workspaces_latest", &workspace("new")).await.unwrap();
         });
     };
-    std::thread::spawn(work).join().unwrap();
+    run_with(&lake, "dim_workspace", |event| matches!(event, RunEvent::RunStarted { .. }), happens).await;
+    let names = lake.query("select workspace_name from dim_workspace where workspace_key <> -1").await.unwrap();
+    assert_eq!(serde_json::json!(names), serde_json::json!([{"workspace_name": "new"}]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,26 +203,10 @@ async fn a_compaction_in_the_middle_of_a_run_costs_no_second_increment() {
     let version = Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap().version();
     deliver(&["r2", "r6"], "main.sales.returns").await;
     let started = Arc::new(AtomicUsize::new(0));
-    let observer = {
-        let (started, location) = (Arc::clone(&started), location.clone());
-        move |event: RunEvent| {
-            // The run has opened the table, and commits what it computes from this version.
-            if let RunEvent::TableStarted { table, .. } = event
-                && table.ends_with(TABLE)
-                && started.fetch_add(1, Ordering::SeqCst) == 0
-            {
-                compact(&location);
-            }
-        }
-    };
-    let engine = Engine::builder()
-        .source(lake.source().to_string_lossy())
-        .target(lake.target().to_string_lossy())
-        .observer(Arc::new(observer))
-        .build()
-        .unwrap();
-    let report = engine.run(&RunOptions { select: vec![TABLE.to_owned()], ..Default::default() }).await.unwrap();
-    assert!(report.tables.iter().all(|table| table.error.is_none()), "{report:#?}");
+    let (counted, place) = (Arc::clone(&started), location.clone());
+    // The run has opened the table, and commits what it computes from this version.
+    let is_meant = move |event: &RunEvent| begins(event, TABLE) && counted.fetch_add(1, Ordering::SeqCst) == 0;
+    run_with(&lake, TABLE, is_meant, move || compact(&place)).await;
     assert_eq!(started.load(Ordering::SeqCst), 1, "the increment was computed again");
     let table = Lake::new(LakeOptions::default()).open(&location).await.unwrap().unwrap();
     assert_eq!(table.version(), version + 2);

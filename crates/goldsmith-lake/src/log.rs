@@ -28,6 +28,8 @@ pub(crate) struct Commit {
     pub(crate) has_protocol: bool,
     /// Whether a position of ours is taken down.
     pub(crate) has_position: bool,
+    /// CRC-32 of the whole entry.
+    pub(crate) checksum: u32,
     info: Option<Value>,
 }
 
@@ -51,7 +53,7 @@ struct Domain {
 
 impl Commit {
     pub(crate) fn parse(bytes: &Bytes) -> serde_json::Result<Self> {
-        let mut commit = Self::default();
+        let mut commit = Self { checksum: crc32fast::hash(bytes), ..Self::default() };
         for line in serde_json::Deserializer::from_slice(bytes).into_iter::<Line>() {
             let line = line?;
             commit.adds.extend(line.add);
@@ -73,6 +75,11 @@ impl Commit {
     /// Whether rows went (or were replaced).
     pub(crate) fn removes_data(&self) -> bool {
         self.removes.iter().any(|remove| remove.data_change)
+    }
+
+    /// Whether it brings rows of an older version back.
+    pub(crate) fn is_restore(&self) -> bool {
+        self.info_text("operation") == Some("RESTORE")
     }
 
     pub(crate) fn info_text(&self, key: &str) -> Option<&str> {

@@ -26,6 +26,18 @@ pub struct GoldState {
     pub last_writer: LastWriter,
 }
 
+impl GoldState {
+    /// Whether the table was made from a later version of an input than `position`: another run has come further than this one has looked.
+    pub fn is_ahead_of(&self, input: &InputName, position: Option<&InputPosition>) -> bool {
+        let recorded = self.position.as_ref().and_then(|recorded| recorded.inputs.get(&input.to_string()));
+        match (recorded, position) {
+            (Some(recorded), Some(now)) => recorded.table_id == now.table_id && recorded.version > now.version,
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+}
+
 /// Who changed the rows of a gold table last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LastWriter {
@@ -215,6 +227,16 @@ mod tests {
         for (name, state, fingerprint, input, full_refresh, expected) in cases {
             assert_eq!(decide_gold(fingerprint, &state, &[input], full_refresh), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_table_is_ahead_of_an_input_that_was_seen_earlier() {
+        let bronze = InputName::Bronze("billing.usage".into());
+        let replaced = InputPosition { table_id: "other".into(), version: 1 };
+        for (position, expected) in [(at(2), true), (at(3), false), (at(4), false), (Some(replaced), false), (None, true)] {
+            assert_eq!(built(Some(3)).is_ahead_of(&bronze, position.as_ref()), expected, "{position:?}");
+        }
+        assert!(!built(None).is_ahead_of(&bronze, None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt64Array};
 use arrow::compute::take_record_batch;
-use arrow::datatypes::{DataType, Field, Schema, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, TimestampMicrosecondType};
 
 use crate::columns::{IS_CURRENT, IS_DELETED, VALID_FROM, VALID_TO, is_metadata};
 use crate::normalize::{column, new_batch, normalize_batch, sort_maps, widen};
@@ -100,7 +100,8 @@ fn versions(rows: &RecordBatch, spec: &Scd2Spec, version_key: &[String]) -> Resu
         })
         .cloned()
         .collect();
-    let content = encode(&named(rows, &tracked)?, OLDEST_FIRST, count)?;
+    let compared: Vec<ArrayRef> = named(rows, &tracked)?.iter().map(with_one_zero).collect();
+    let content = encode(&compared, OLDEST_FIRST, count)?;
     let deleted = deletions(rows, spec)?;
     let same = |a: u64, b: u64| {
         content.row(a as usize) == content.row(b as usize) && deleted.value(a as usize) == deleted.value(b as usize)
@@ -117,6 +118,15 @@ fn versions(rows: &RecordBatch, spec: &Scd2Spec, version_key: &[String]) -> Resu
         timeline.iter().zip(next).map(|(row, next)| Version { row: *row, next }).collect()
     };
     Ok(timelines.iter().flat_map(pair).collect())
+}
+
+/// Zero has two signs, and is one value to those who read it.
+fn with_one_zero(column: &ArrayRef) -> ArrayRef {
+    match column.data_type() {
+        DataType::Float64 => Arc::new(column.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0)),
+        DataType::Float32 => Arc::new(column.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0)),
+        _ => Arc::clone(column),
+    }
 }
 
 fn deletions(rows: &RecordBatch, spec: &Scd2Spec) -> Result<BooleanArray> {

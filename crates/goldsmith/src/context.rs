@@ -101,6 +101,21 @@ impl RunContext {
         Ok(table)
     }
 
+    /// Opens an input of a gold table again, from its log.
+    pub(crate) async fn open_input(&self, input: &InputName) -> Result<()> {
+        match input {
+            InputName::Bronze(source) => {
+                if let Some(source) = self.model.bronze.keys().find(|name| name.to_string() == *source) {
+                    self.open_bronze(source).await?;
+                }
+            }
+            InputName::Gold(name) => {
+                self.open_gold(name).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn put(&self, tables: &Tables, name: &str, table: Option<&Table>) {
         let mut tables = tables.write().await;
         match table {

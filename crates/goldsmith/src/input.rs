@@ -167,20 +167,9 @@ impl Input {
     pub(crate) async fn plan_comparison(&self) -> Result<SourceRead> {
         match self {
             // Without any position a delivery would be taken over as it is.
-            Self::Batches(handed_over) => Ok(handed_over.plan_read(Some(&SourcePosition {
-                identity: String::new(),
-                version: 0,
-                files: Vec::new(),
-                lost_files: false,
-            }))),
+            Self::Batches(handed_over) => Ok(handed_over.plan_read(Some(&SourcePosition::at("", 0)))),
             _ => self.plan_read(None).await,
         }
-    }
-
-    /// Whether what changed may hold rows that bronze lacks, whatever the class of the source: a part of a feed grows, a file of a
-    /// directory is rewritten with more rows, and a delivery that follows another kind of source may repeat what that one had.
-    pub(crate) fn may_grow(&self) -> bool {
-        !matches!(self, Self::Lake(source) if matches!(**source, Source::Delta(_)))
     }
 
     /// Whether what it does not have is gone from the source. A delivery is not all that there is.
@@ -253,16 +242,13 @@ impl HandOver {
             }
             (Some(other), None) => {
                 let known = SourcePosition {
-                    identity: BATCHES.into(),
-                    version: other.version,
                     files: vec![SeenFile { modified: -1, ..part.clone() }],
-                    lost_files: false,
+                    ..SourcePosition::at(BATCHES, other.version)
                 };
                 plan_parts(BATCHES, std::slice::from_ref(&part), Some(&known))
             }
         };
-        read.new_position =
-            SourcePosition { identity: BATCHES.into(), version: self.delivery, files: Vec::new(), lost_files: false };
+        read.new_position = SourcePosition::at(BATCHES, self.delivery);
         read
     }
 

@@ -8,6 +8,7 @@ mod histories;
 mod keys;
 mod lookups;
 mod members;
+mod mirrors;
 mod models;
 mod overflow;
 mod presence;

@@ -14,7 +14,7 @@ use super::engine::TargetArgs;
                   This command keeps the tables quick to read: small files become larger ones, files of which a twentieth is \
                   deleted are rewritten without these rows, and files that nothing shows any more are deleted, among them \
                   those of interrupted runs.\n\n\
-                  No row changes, so that runs and readers may go on meanwhile, and the next run finds nothing new in it. \
+                  No row changes, so that runs and readers may go on meanwhile; the next run takes down the new versions, and finds no new row. \
                   What no version of the last days shows is deleted for good: readers that began before that, and time travel \
                   beyond it, lose their files. Bronze keeps all its rows.",
     after_long_help = "Example: see what it would do, then do it, once a week.\n\n  \

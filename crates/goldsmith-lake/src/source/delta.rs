@@ -1,6 +1,6 @@
 //! Delta tables as sources: telling appends from compactions and changes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
@@ -34,34 +34,51 @@ pub(super) async fn plan_read(table: &Table, position: Option<&SourcePosition>) 
     let identity = table.table_id()?;
     let now = table.version();
     let Some(position) = position else {
-        return full(table, FullReason::FirstRead).await;
+        return full(table, FullReason::FirstRead, false).await;
     };
     if position.identity != identity {
         let reason = FullReason::Recreated { before: position.identity.clone(), now: identity };
-        return full(table, reason).await;
+        return full(table, reason, true).await;
     }
     if position.version > now {
         let reason = FullReason::WentBack { before: position.version, now };
-        return full(table, reason).await;
+        return full(table, reason, true).await;
     }
-    match since(table, position.version).await? {
+    if is_another(table, position).await? {
+        return full(table, FullReason::Rewritten { version: position.version }, true).await;
+    }
+    match since(table, position).await? {
         Ok(read) => Ok(read),
-        Err(reason) => full(table, reason).await,
+        Err(reason) => full(table, reason, position.may_repeat).await,
     }
 }
 
-/// What came after `version`, or why the log cannot tell.
-async fn since(table: &Table, version: u64) -> Result<std::result::Result<SourceRead, FullReason>> {
+/// Whether the table got to the version of the position by another commit than then: it was restored from a copy and written to since.
+/// When the entry is not there any more, that is not known.
+async fn is_another(table: &Table, position: &SourcePosition) -> Result<bool> {
+    let Some(checksum) = position.entry else {
+        return Ok(false);
+    };
+    let location = table.location.to_string();
+    let commit = read_commit(table.delta.log_store().as_ref(), &location, position.version).await?;
+    Ok(commit.is_some_and(|commit| commit.checksum != checksum))
+}
+
+/// What came after a position, or why the log cannot tell.
+async fn since(table: &Table, position: &SourcePosition) -> Result<std::result::Result<SourceRead, FullReason>> {
     let live = live_files(table)?;
     let mut appended: Vec<(u64, Add)> = Vec::new();
     let mut changed: Vec<(ChangeCommit, Vec<Add>)> = Vec::new();
     let mut compactions_skipped = 0;
-    let mut commits = commits(table, version + 1..=table.version());
+    let mut entry = position.entry;
+    let mut commits = commits(table, position.version + 1..=table.version());
     while let Some((version, commit)) = commits.try_next().await? {
         let Some(commit) = commit else {
             return Ok(Err(FullReason::LogIncomplete { version }));
         };
-        if commit.removes_data() {
+        entry = Some(commit.checksum);
+        // What a restored version brings back was read before, though nothing may go with it.
+        if commit.removes_data() || (commit.is_restore() && commit.changes_data()) {
             changed.push(change(version, commit));
         } else if commit.changes_data() {
             let adds = commit.adds.into_iter().filter(|add| add.data_change);
@@ -89,8 +106,9 @@ async fn since(table: &Table, version: u64) -> Result<std::result::Result<Source
         changes.push(change);
     }
     let kind = if files.is_empty() && changes.is_empty() { ReadKind::Nothing } else { ReadKind::Appends };
-    let new_position = new_position(table)?;
-    Ok(Ok(SourceRead { kind, files, may_repeat: false, changes, compactions_skipped, new_position }))
+    let may_repeat = position.may_repeat;
+    let new_position = SourcePosition { entry, may_repeat, ..SourcePosition::at(table.table_id()?, table.version()) };
+    Ok(Ok(SourceRead { kind, files, may_repeat, changes, compactions_skipped, new_position }))
 }
 
 /// A commit that took rows away, and the files with rows that it wrote.
@@ -102,11 +120,19 @@ fn change(version: u64, commit: Commit) -> (ChangeCommit, Vec<Add>) {
         removed_files: commit.removes.len(),
         rows_deleted: commit.metric(ROWS_DELETED),
     };
-    // A file that is removed and added again has got another deletion vector, and no new rows.
-    let removed: HashSet<&str> = commit.removes.iter().map(|r| r.path.as_str()).collect();
-    let written: Vec<Add> =
-        commit.adds.iter().filter(|add| add.data_change && !removed.contains(add.path.as_str())).cloned().collect();
+    let removed: HashMap<&str, u64> =
+        commit.removes.iter().map(|remove| (remove.path.as_str(), deleted(remove.deletion_vector.as_ref()))).collect();
+    // A file that is removed and added again has got another deletion vector, and mostly no new rows: those come when fewer are deleted.
+    let brings_rows = |add: &&Add| {
+        removed.get(add.path.as_str()).is_none_or(|before| deleted(add.deletion_vector.as_ref()) < *before)
+    };
+    let written: Vec<Add> = commit.adds.iter().filter(|add| add.data_change).filter(brings_rows).cloned().collect();
     (change, written)
+}
+
+/// Rows that a deletion vector hides.
+fn deleted(vector: Option<&DeletionVectorDescriptor>) -> u64 {
+    vector.and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default()
 }
 
 /// Finds out how files that came after the position can be read.
@@ -155,18 +181,20 @@ impl Finder<'_> {
 }
 
 /// All live files, each with the version that brought it as far as the log still tells.
-async fn full(table: &Table, reason: FullReason) -> Result<SourceRead> {
+async fn full(table: &Table, reason: FullReason, may_repeat: bool) -> Result<SourceRead> {
     let now = table.version();
     let mut missing: BTreeMap<String, FileInfo> =
         live_files(table)?.into_iter().map(|(path, (info, _))| (path, info)).collect();
     let mut files = Vec::with_capacity(missing.len());
     let mut oldest = now;
+    let mut entry = None;
     let mut commits = commits(table, (0..=now).rev());
-    while !missing.is_empty() {
+    while !missing.is_empty() || entry.is_none() {
         let Some((version, Some(commit))) = commits.try_next().await? else {
             break;
         };
         oldest = version;
+        entry = entry.or(Some(commit.checksum));
         for add in &commit.adds {
             if let Some(info) = missing.remove(&add.path) {
                 files.push(source_file(info, version, now));
@@ -179,19 +207,15 @@ async fn full(table: &Table, reason: FullReason) -> Result<SourceRead> {
     Ok(SourceRead {
         kind: ReadKind::Full { reason },
         files,
-        may_repeat: false,
+        may_repeat,
         changes: Vec::new(),
         compactions_skipped: 0,
-        new_position: new_position(table)?,
+        new_position: SourcePosition { entry, may_repeat, ..SourcePosition::at(table.table_id()?, now) },
     })
 }
 
 pub(super) fn source_file(info: FileInfo, version: u64, read_at: u64) -> SourceFile {
     SourceFile { path: info.path, version, size: info.size, rows: info.num_records, read_at }
-}
-
-fn new_position(table: &Table) -> Result<SourcePosition> {
-    Ok(SourcePosition { identity: table.table_id()?, version: table.version(), files: Vec::new(), lost_files: false })
 }
 
 fn live_files(table: &Table) -> Result<Live> {
@@ -208,9 +232,7 @@ fn live_files(table: &Table) -> Result<Live> {
 fn added_rows(add: &Add) -> Option<u64> {
     let stats: Value = serde_json::from_str(add.stats.as_deref()?).ok()?;
     let rows = stats.get("numRecords")?.as_u64()?;
-    let deleted =
-        add.deletion_vector.as_ref().and_then(|vector| u64::try_from(vector.cardinality).ok()).unwrap_or_default();
-    Some(rows.saturating_sub(deleted))
+    Some(rows.saturating_sub(deleted(add.deletion_vector.as_ref())))
 }
 
 fn commits(

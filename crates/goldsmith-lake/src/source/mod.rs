@@ -47,9 +47,21 @@ pub struct SourcePosition {
     /// The files of a directory that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<SeenFile>,
-    /// Whether files of a directory went at some time. What comes under another name since then may repeat their rows.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub lost_files: bool,
+    /// CRC-32 of the log entry of `version`, when it was read. A table that was restored from a copy and written to since then has
+    /// another entry there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u32>,
+    /// Whether what comes from now on may repeat rows that were read before: files of a directory went at some time, or the table was
+    /// created anew, restored or set back.
+    #[serde(default, skip_serializing_if = "is_false", alias = "lost_files")]
+    pub may_repeat: bool,
+}
+
+impl SourcePosition {
+    /// A position without anything that has to be kept in mind.
+    pub fn at(identity: impl Into<String>, version: u64) -> Self {
+        Self { identity: identity.into(), version, files: Vec::new(), entry: None, may_repeat: false }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
@@ -101,12 +113,19 @@ pub struct ChangeCommit {
     pub version: u64,
     /// The operation by the name that its engine gave it, such as `DELETE` or `WRITE`.
     pub operation: Option<String>,
-    /// Files with rows that the commit wrote: changed rows, and rows that it merely copied along.
+    /// Files with rows that the commit wrote: new or changed rows, rows that it merely copied along, and rows that it brought back.
     pub changed_files: Vec<SourceFile>,
     /// Number of files that it removed.
     pub removed_files: usize,
     /// Rows that it deleted, when its engine recorded it.
     pub rows_deleted: Option<u64>,
+}
+
+impl ChangeCommit {
+    /// Whether the commit did nothing but delete rows, so that its files hold only rows that were there before.
+    pub fn only_deletes(&self) -> bool {
+        self.operation.as_deref() == Some("DELETE")
+    }
 }
 
 /// Why everything has to be read.
@@ -129,6 +148,11 @@ pub enum FullReason {
         /// Version now.
         now: u64,
     },
+    /// The commit at the position is another one than the one that was read.
+    Rewritten {
+        /// Its version.
+        version: u64,
+    },
     /// The log has been cleaned up to beyond the position.
     LogIncomplete {
         /// The first version that is missing.
@@ -150,6 +174,9 @@ impl fmt::Display for FullReason {
             }
             Self::WentBack { before, now } => {
                 write!(f, "the source went back from version {before} to {now}")
+            }
+            Self::Rewritten { version } => {
+                write!(f, "version {version} of the source is not the one that was read, so it was restored")
             }
             Self::LogIncomplete { version } => {
                 write!(f, "version {version} is no longer in the log of the source")
@@ -182,7 +209,7 @@ pub struct SourceRead {
     pub kind: ReadKind,
     /// Files with new rows: pure appends, or everything for [`ReadKind::Full`].
     pub files: Vec<SourceFile>,
-    /// Whether `files` may repeat rows of files that were read before, though they are no changes of these.
+    /// Whether `files` may repeat rows that were read before, though they are no changes of these.
     pub may_repeat: bool,
     /// Commits that removed or replaced rows since the position, oldest first. None for [`ReadKind::Full`].
     pub changes: Vec<ChangeCommit>,

@@ -125,8 +125,8 @@ impl ParquetDirectory {
                 rows_deleted: None,
             });
         }
-        read.may_repeat = seen.lost_files || gone > 0;
-        read.new_position.lost_files = read.may_repeat;
+        read.may_repeat = seen.may_repeat || gone > 0;
+        read.new_position.may_repeat = read.may_repeat;
         read
     }
 

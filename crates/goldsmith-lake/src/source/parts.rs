@@ -14,8 +14,7 @@ pub fn plan_parts(identity: &str, parts: &[SeenFile], position: Option<&SourcePo
         rows: None,
         read_at: version,
     };
-    let position_at =
-        |version| SourcePosition { identity: identity.to_owned(), version, files: parts.to_vec(), lost_files: false };
+    let position_at = |version| SourcePosition { files: parts.to_vec(), ..SourcePosition::at(identity, version) };
     let full = |reason| SourceRead {
         kind: ReadKind::Full { reason },
         files: parts.iter().map(|part| source_file(part, 0)).collect(),

@@ -8,8 +8,9 @@ use deltalake::operations::write::SchemaMode;
 use deltalake::protocol::SaveMode;
 use deltalake::protocol::checkpoints::create_checkpoint;
 use goldsmith_lake::source::{FullReason, ReadKind, Source, SourceFile, SourcePosition, SourceRead};
+use goldsmith_lake::{UpsertRequest, WriteMode, upsert};
 
-use crate::support::{Place, collect, lines, names, pairs};
+use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, request};
 
 /// A table that another engine writes.
 struct Foreign {
@@ -262,4 +263,95 @@ async fn partitioned_sources_keep_their_partition_columns() {
     assert_eq!(lines(&all), ["1|a b|0", "2|c:d/e|0", "3|a b|1"]);
     assert_eq!(all.column(2).null_count(), 0);
     assert_eq!(all.column(1).data_type(), &DataType::Utf8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_a_restore_brings_back_are_a_change() {
+    let foreign = Foreign::new().await;
+    foreign.append(&[(3, "c")]).await;
+    let (first, _) = foreign.read(None).await;
+    // Whole files go and come back: the second commit removes nothing.
+    foreign.table().await.delete().await.unwrap();
+    foreign.table().await.restore().with_version_to_restore(1).await.unwrap();
+    let source = foreign.source().await;
+    let read = source.plan_read(Some(&first.new_position)).await.unwrap();
+    assert_eq!(stream(&source, &read.files).await, Vec::<String>::new());
+    let operations: Vec<&str> = read.changes.iter().filter_map(|change| change.operation.as_deref()).collect();
+    assert_eq!(operations, ["DELETE", "RESTORE"]);
+    assert!(read.changes[0].only_deletes() && !read.changes[1].only_deletes());
+    assert_eq!(stream(&source, &read.changes[1].changed_files).await, ["1|a|3", "2|b|3", "3|c|3"]);
+}
+
+/// The actions of one kind in a log entry.
+fn actions(log: &std::path::Path, version: u64, kind: &str) -> Vec<serde_json::Value> {
+    let entry = std::fs::read_to_string(log.join(format!("{version:020}.json"))).unwrap();
+    let lines = entry.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.filter_map(|line| line.get(kind).cloned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_a_vector_hides_no_longer_are_a_change() {
+    let place = Place::new();
+    let mut table = place.create("s", pairs_schema()).await;
+    append(&mut table, &pairs(&[(1, "a"), (2, "b"), (3, "c")]), None, "run-1").await;
+    let hide = UpsertRequest { write_mode: WriteMode::MergeOnRead, ..request(vec![pairs(&[(2, "x")])]) };
+    upsert(&mut table, hide).await.unwrap();
+    let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
+    let first = source.plan_read(None).await.unwrap();
+    assert_eq!(first.rows(), Some(3));
+    // As engines restore the version before: the file is shown without its vector again.
+    let log = place.dir.path().join("s/_delta_log");
+    let whole = actions(&log, 1, "add").remove(0);
+    let masked = actions(&log, 2, "add").into_iter().find(|add| add["path"] == whole["path"]).unwrap();
+    let remove = serde_json::json!({"path": whole["path"], "deletionVector": masked["deletionVector"], "dataChange": true});
+    let lines = [
+        serde_json::json!({"commitInfo": {"operation": "RESTORE"}}),
+        serde_json::json!({"remove": remove}),
+        serde_json::json!({"add": whole}),
+    ];
+    let entry: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    std::fs::write(log.join(format!("{:020}.json", 3)), entry.join("\n")).unwrap();
+    let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
+    let read = source.plan_read(Some(&first.new_position)).await.unwrap();
+    assert!(read.files.is_empty(), "{read:?}");
+    assert_eq!(stream(&source, &read.changes[0].changed_files).await, ["1|a|3", "2|b|3", "3|c|3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_restored_from_a_copy_is_read_anew() {
+    let foreign = Foreign::new().await;
+    let (first, _) = foreign.read(None).await;
+    assert!(!first.new_position.may_repeat);
+    let log = foreign.place.dir.path().join("s/_delta_log");
+    foreign.append(&[(3, "c")]).await;
+    let (second, _) = foreign.read(Some(&first.new_position)).await;
+    // The copy has nothing of the last commit, and another one takes its place.
+    std::fs::remove_file(log.join(format!("{:020}.json", 1))).unwrap();
+    foreign.append(&[(4, "d")]).await;
+    foreign.append(&[(5, "e")]).await;
+    let (read, rows) = foreign.read(Some(&second.new_position)).await;
+    assert_eq!(read.kind, ReadKind::Full { reason: FullReason::Rewritten { version: 1 } });
+    assert_eq!(rows, ["1|a|0", "2|b|0", "4|d|1", "5|e|2"]);
+    // From then on rows may come that were read from the table as it was.
+    foreign.append(&[(3, "c")]).await;
+    let (read, rows) = foreign.read(Some(&read.new_position)).await;
+    assert_eq!((&read.kind, read.may_repeat, read.new_position.may_repeat), (&ReadKind::Appends, true, true));
+    assert_eq!(rows, ["3|c|3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_a_table_that_went_back_may_repeat_rows() {
+    let foreign = Foreign::new().await;
+    foreign.append(&[(3, "c")]).await;
+    let (first, _) = foreign.read(None).await;
+    let log = foreign.place.dir.path().join("s/_delta_log");
+    std::fs::remove_file(log.join(format!("{:020}.json", 1))).unwrap();
+    let (back, _) = foreign.read(Some(&first.new_position)).await;
+    assert_eq!(back.kind, ReadKind::Full { reason: FullReason::WentBack { before: 1, now: 0 } });
+    foreign.append(&[(3, "c")]).await;
+    let (read, rows) = foreign.read(Some(&back.new_position)).await;
+    assert_eq!((rows, read.may_repeat), (vec!["3|c|1".to_owned()], true));
+    // A position in the words of before, for a directory that lost files.
+    let old = r#"{"identity":"parquet","version":3,"lost_files":true}"#;
+    assert!(serde_json::from_str::<SourcePosition>(old).unwrap().may_repeat);
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use arrow::array::{RecordBatch, UInt64Array};
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use arrow::compute::{filter_record_batch, take_record_batch};
 use goldsmith_query::QueryError;
 use goldsmith_query::order::KeySet;
@@ -151,4 +152,20 @@ fn rows_without_sequence_and_clashing_names_are_refused() {
     assert_eq!(timeline(&rows, &spec).unwrap().num_rows(), 0);
     let rows = batch(vec![("k", ints([Some(1)])), ("t", instants([Some(1)]))]);
     assert_eq!(flag_at(&timeline(&rows, &spec).unwrap(), "is_deleted", 0), Some(false));
+}
+
+#[test]
+fn zero_is_one_value_whatever_its_sign() {
+    let prices = [Some(0.0), Some(-0.0), Some(1.0), Some(f64::NAN), Some(f64::NAN), None];
+    let rows = batch(vec![
+        ("workspace_id", texts(vec![Some("w".to_owned()); 6])),
+        ("job_id", texts(vec![Some("j".to_owned()); 6])),
+        ("change_time", instants((0..6).map(Some))),
+        ("delete_time", instants(vec![None; 6])),
+        ("change_date", ints(vec![None; 6])),
+        ("price", Arc::new(Float64Array::from_iter(prices)) as ArrayRef),
+    ]);
+    let versions = timeline(&rows, &spec()).unwrap();
+    let starts: Vec<_> = (0..versions.num_rows()).map(|row| instant_at(&versions, "valid_from", row)).collect();
+    assert_eq!(starts, [Some(0), Some(2), Some(3), Some(5)]);
 }

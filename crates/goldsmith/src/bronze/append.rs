@@ -7,7 +7,6 @@ use arrow::compute::{filter_record_batch, not, take_record_batch};
 use futures::TryStreamExt;
 use goldsmith_lake::source::SourceFile;
 use goldsmith_lake::{Copied, CopyRequest};
-use goldsmith_model::MutabilityClass;
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::memory::batch_bytes;
@@ -18,7 +17,7 @@ use super::job::BronzeJob;
 use super::{conform::conform, quarantine};
 use crate::error::Result;
 use crate::feed::Bucket;
-use crate::gold::{CarriedTable, Matching, Stamp};
+use crate::gold::{CarriedTable, Matching};
 use crate::input::Input;
 
 /// Rows that are compared with bronze at once, roughly; more gain nothing.
@@ -80,9 +79,9 @@ async fn copy_whole(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<Vec
     // What it was when the copies began: they are staged as they come.
     let table = job.table.clone();
     let identified_by = job.quarantine.columns();
-    let stamp = job.ctx.stamp.clone();
+    let (run_id, ingested_at) = (job.ctx.stamp.run_id.clone(), job.ingested_at);
     let request = move |file: &SourceFile| CopyRequest {
-        constants: constants(&stamp, file.version),
+        constants: constants(&run_id, ingested_at, file.version),
         identified_by: identified_by.clone(),
     };
     let mut left = Vec::new();
@@ -103,21 +102,15 @@ async fn copy_whole(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<Vec
 }
 
 /// The metadata columns of the rows of a file, which all rows have in common.
-fn constants(stamp: &Stamp, version: u64) -> Vec<(String, ArrayRef)> {
+fn constants(run_id: &str, ingested_at: i64, version: u64) -> Vec<(String, ArrayRef)> {
     let version: ArrayRef = Arc::new(Int64Array::from(vec![i64::try_from(version).unwrap_or(i64::MAX)]));
-    let ingested_at = TimestampMicrosecondArray::from(vec![stamp.loaded_at]).with_timezone("UTC");
-    let run_id = StringArray::from(vec![stamp.run_id.as_str()]);
+    let ingested_at = TimestampMicrosecondArray::from(vec![ingested_at]).with_timezone("UTC");
+    let run_id = StringArray::from(vec![run_id]);
     vec![
         (columns::SOURCE_VERSION.to_owned(), version),
         (columns::INGESTED_AT.to_owned(), Arc::new(ingested_at)),
         (columns::RUN_ID.to_owned(), Arc::new(run_id)),
     ]
-}
-
-/// Whether rows of change commits are looked at. Where the source never changes a row, a change commit only
-/// deletes expired rows or rewrites files.
-pub(crate) fn reads_changes(class: MutabilityClass) -> bool {
-    matches!(class, MutabilityClass::MutableRow | MutabilityClass::LatestSnapshot | MutabilityClass::IntervalReference)
 }
 
 /// In how many parts, by hash of the key, candidates are compared. Equal rows fall into one part, so that memory

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMi
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 use datafusion::execution::SendableRecordBatchStream;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use goldsmith_lake::source::{ReadKind, SourceFile, SourcePosition, SourceRead};
 use goldsmith_lake::{CommitRequest, RowFilter, RowProbe, ScanRequest, Table, TableSpec};
 use goldsmith_model::{BronzeTable, LoadMode};
@@ -16,7 +16,7 @@ use goldsmith_query::order::KeySet;
 use goldsmith_query::types::declared_schema;
 use serde::{Deserialize, Serialize};
 
-use super::append::{Appends, append, reads_changes};
+use super::append::{Appends, append};
 use super::conform::conform;
 use super::drift::{SeenColumns, reconcile};
 use super::merge::{Merges, merge};
@@ -26,7 +26,7 @@ use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::gold::Matching;
-use crate::input::Input;
+use crate::input::{Input, Inputs};
 use crate::memory::Share;
 use crate::report::{RowCounts, TableStatus};
 
@@ -44,6 +44,9 @@ struct BronzePosition {
     source: SourcePosition,
     /// Columns and types that the source had then.
     seen: SeenColumns,
+    /// `_ingested_at` of the rows that came last, in microseconds since the epoch.
+    #[serde(default)]
+    ingested_at: Option<i64>,
 }
 
 /// Result of one source.
@@ -81,12 +84,14 @@ pub(crate) async fn look(ctx: &RunContext, bronze: &BronzeTable, source: Option<
 pub(crate) async fn run_bronze(
     ctx: &RunContext,
     bronze: &BronzeTable,
-    source: Option<&Input>,
+    inputs: &Inputs,
     share: &Share,
 ) -> Result<BronzeOutcome> {
     let mut attempt = 0;
     loop {
-        match try_bronze(ctx, bronze, source, share).await {
+        // Always later than bronze: a source that is older than what bronze took over would look as if it had been set back.
+        let source = inputs.open(&bronze.source).boxed().await?;
+        match try_bronze(ctx, bronze, source.as_ref(), share).await {
             Err(error) if error.is_retryable() && attempt < CONFLICT_RETRIES => {
                 attempt += 1;
                 tracing::info!(source = %bronze.source, attempt, "another writer was faster, looking again");
@@ -138,7 +143,7 @@ async fn try_bronze(
     let mut job = BronzeJob::prepare(ctx, bronze, source, existing, position, &read, share).await?;
     let done = match bronze.load {
         LoadMode::Append => {
-            let appends = appends(bronze, read, source, job.is_new);
+            let appends = appends(read, job.is_new);
             append(&mut job, appends).await
         }
         LoadMode::Merge => match merges(read, source, since.as_ref(), job.is_new).await {
@@ -160,19 +165,19 @@ async fn try_bronze(
     })
 }
 
-fn appends(bronze: &BronzeTable, read: SourceRead, source: &Input, is_new: bool) -> Appends {
-    match read.kind {
-        ReadKind::Full { .. } if !is_new => Appends { new: Vec::new(), candidates: read.files },
-        ReadKind::Full { .. } => Appends { new: read.files, candidates: Vec::new() },
-        _ if reads_changes(bronze.mutability) || source.may_grow() => {
-            let changed = read.changes.into_iter().flat_map(|change| change.changed_files);
-            if read.may_repeat {
-                return Appends { new: Vec::new(), candidates: read.files.into_iter().chain(changed).collect() };
-            }
-            Appends { new: read.files, candidates: changed.collect() }
-        }
-        _ => Appends { new: read.files, candidates: Vec::new() },
+/// A commit that only deletes, as retention does, has nothing that did not come before. All others may have new rows beside those that they
+/// copy: a table that is mirrored is overwritten or merged into.
+fn appends(read: SourceRead, is_new: bool) -> Appends {
+    if let ReadKind::Full { .. } = read.kind {
+        let (new, candidates) = if is_new { (read.files, Vec::new()) } else { (Vec::new(), read.files) };
+        return Appends { new, candidates };
     }
+    let changes = read.changes.into_iter().filter(|change| !change.only_deletes());
+    let changed = changes.flat_map(|change| change.changed_files);
+    if read.may_repeat {
+        return Appends { new: Vec::new(), candidates: read.files.into_iter().chain(changed).collect() };
+    }
+    Appends { new: read.files, candidates: changed.collect() }
 }
 
 async fn merges(read: SourceRead, source: &Input, since: Option<&SourcePosition>, is_new: bool) -> Result<Merges> {
@@ -260,6 +265,8 @@ pub(crate) struct BronzeJob<'a> {
     pub(crate) is_new: bool,
     pub(crate) source: &'a Input,
     pub(crate) share: &'a Share,
+    /// `_ingested_at` of the rows that come.
+    pub(crate) ingested_at: i64,
     position: BronzePosition,
 }
 
@@ -293,10 +300,6 @@ impl<'a> BronzeJob<'a> {
             warnings
                 .push(format!("declared columns that the source lacks are null: {}", reconciled.missing.join(", ")));
         }
-        let are_skipped = !read.changes.is_empty() && !reads_changes(bronze.mutability) && !source.may_grow();
-        if matches!(bronze.load, LoadMode::Append) && are_skipped {
-            warnings.push(format!("{} change commit(s) of the source were skipped", read.changes.len()));
-        }
         let table_schema: SchemaRef = Arc::new(with_metadata(&reconciled.schema, bronze));
         let table = match existing {
             Some(mut table) => {
@@ -314,6 +317,9 @@ impl<'a> BronzeJob<'a> {
             }
         };
         let table_schema: SchemaRef = Arc::new(normalize_schema(table.schema()?.as_ref()));
+        // Later than all that was taken over before, whatever the clocks say and whichever run began first: the last delivered wins.
+        let last = position.as_ref().and_then(|position| position.ingested_at);
+        let ingested_at = last.map_or(ctx.stamp.loaded_at, |last| ctx.stamp.loaded_at.max(last.saturating_add(1)));
         Ok(Self {
             ctx,
             bronze,
@@ -330,7 +336,9 @@ impl<'a> BronzeJob<'a> {
                 format: POSITION_FORMAT,
                 source: read.new_position.clone(),
                 seen: reconciled.seen,
+                ingested_at: Some(ingested_at),
             },
+            ingested_at,
         })
     }
 
@@ -380,7 +388,7 @@ impl<'a> BronzeJob<'a> {
                 Ok(match name {
                     columns::SOURCE_VERSION => crate::gold::column_arrays(source, &[name.to_string()])?.remove(0),
                     columns::INGESTED_AT => Arc::new(
-                        TimestampMicrosecondArray::from_value(self.ctx.stamp.loaded_at, rows).with_timezone("UTC"),
+                        TimestampMicrosecondArray::from_value(self.ingested_at, rows).with_timezone("UTC"),
                     ),
                     columns::RUN_ID => {
                         Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.ctx.stamp.run_id, rows)))
@@ -436,7 +444,7 @@ fn with_metadata(schema: &Schema, bronze: &BronzeTable) -> Schema {
     };
     add(columns::SOURCE_VERSION, DataType::Int64, "Version of the source that delivered the row.");
     let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    add(columns::INGESTED_AT, instant, "When the run that took the row over began.");
+    add(columns::INGESTED_AT, instant, "When the run that took the row over began; later than for all rows that came before.");
     add(columns::RUN_ID, DataType::Utf8, "Run that took the row over.");
     if bronze.load == LoadMode::Merge {
         add(columns::IS_PRESENT, DataType::Boolean, "Whether the source still shows the row.");

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray};
 use arrow::compute::{and, concat_batches, filter_record_batch, is_null, not, or};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use goldsmith_lake::{TableSpec, UpsertRequest, upsert};
 use goldsmith_model::{BronzeTable, GoldKind, Model, MutabilityClass};
 use goldsmith_query::columns;
+use goldsmith_query::json::to_json;
 use goldsmith_query::memory::batch_bytes;
 use goldsmith_query::normalize::normalize_schema;
 use md5::{Digest, Md5};
@@ -215,20 +216,8 @@ fn row_hashes(rows: &RecordBatch) -> Result<Vec<String>> {
         .collect();
     names.sort();
     let arrays = column_arrays(rows, &names)?;
-    let columns = names.iter().zip(arrays).map(|(name, array)| (name.as_str(), array, true));
-    let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
-    let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write(&batch)?;
-    writer.finish()?;
-    let text = writer.into_inner();
-    let hashes: Vec<String> = text
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| format!("{:x}", Md5::digest(line)))
-        .collect();
-    if hashes.len() == rows.num_rows() {
-        Ok(hashes)
-    } else {
-        Err(Error::Internal("rows and their text differ in number".into()))
-    }
+    let fields: Vec<Field> =
+        names.iter().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
+    let content: ArrayRef = Arc::new(StructArray::try_new_with_length(fields.into(), arrays, None, rows.num_rows())?);
+    Ok(to_json(&content)?.iter().map(|text| format!("{:x}", Md5::digest(text.unwrap_or_default()))).collect())
 }

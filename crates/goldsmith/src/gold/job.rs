@@ -50,6 +50,10 @@ pub(crate) async fn run_gold(
                 attempt += 1;
                 tracing::info!(table = %table.name, attempt, "another writer was faster, looking again");
                 ctx.open_gold(&table.name).await?;
+                // What the other one committed may be made from newer inputs than this run has seen.
+                for input in ctx.dag.inputs(&table.name) {
+                    ctx.open_input(input).await?;
+                }
             }
             other => return other,
         }
@@ -67,7 +71,11 @@ pub(crate) async fn decide(
     let state = state_of(ctx, table, existing.as_ref()).await?;
     let mut inputs = Vec::new();
     for name in ctx.dag.inputs(&table.name) {
-        let position = ctx.input_position(name).await?;
+        let mut position = ctx.input_position(name).await?;
+        if state.is_ahead_of(name, position.as_ref()) {
+            ctx.open_input(name).await?;
+            position = ctx.input_position(name).await?;
+        }
         inputs.push(InputState { name: name.clone(), position, pending: pending(name) });
     }
     let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);

@@ -12,6 +12,7 @@ use futures::TryStreamExt;
 use serde_json::Value;
 
 use crate::error::{LakeError, Result};
+use crate::log::object_path;
 use crate::parquet_file::ParquetFile;
 use crate::table::Table;
 use crate::vector::DeadRows;
@@ -114,7 +115,7 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
     for staged in table.staged.added().iter().filter(|staged| is_wanted(&staged.path)) {
         files.push(LiveFile {
             path: staged.path.clone(),
-            file: file(&staged.path, staged.path.as_str().into(), staged.size),
+            file: file(&staged.path, object_path(&staged.path), staged.size),
             modification_time: staged.modification_time,
             stats: staged.stats.clone(),
             vector: staged.deletion_vector.clone(),

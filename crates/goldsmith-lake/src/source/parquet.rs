@@ -10,7 +10,6 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
-use object_store::path::Path;
 
 use super::delta::with_version;
 use super::parts::plan_parts;
@@ -20,6 +19,7 @@ use crate::conform::plain_schema;
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
 use crate::location::Location;
+use crate::log::object_path;
 use crate::parquet_file::ParquetFile;
 use crate::table::project;
 
@@ -101,7 +101,7 @@ impl ParquetDirectory {
     }
 
     fn parquet_file(&self, name: &str, size: u64) -> ParquetFile {
-        ParquetFile { path: Path::from(name), size, display: format!("{}/{name}", self.location) }
+        ParquetFile { path: object_path(name), size, display: format!("{}/{name}", self.location) }
     }
 
     /// Nothing tells what became of the rows of a file that went: its name alone may have changed, or it was merged with others.

@@ -103,6 +103,20 @@ fn a_file_is_another_one_when_size_time_or_tag_differ() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_are_found_by_any_name() {
+    let place = Place::new();
+    let names = ["ü.parquet", "~1.parquet", "a#b.parquet", "[x] {y}.parquet", "50%.parquet", "a%20b/c?d.parquet"];
+    for (name, key) in names.iter().zip(0..) {
+        put(&place.dir.path().join("in").join(name), &pairs(&[(key, *name)]));
+    }
+    let source = source(&place).await;
+    let read = source.plan_read(None).await.unwrap();
+    let mut expected: Vec<String> = names.iter().zip(0..).map(|(name, key)| format!("{key}|{name}|0")).collect();
+    expected.sort();
+    assert_eq!(rows(&source, &read.files).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_schema_is_the_union_of_all_files() {
     let place = Place::new();
     let dir = place.dir.path().join("in");

@@ -263,3 +263,15 @@ async fn partitioned_sources_keep_their_partition_columns() {
     assert_eq!(all.column(2).null_count(), 0);
     assert_eq!(all.column(1).data_type(), &DataType::Utf8);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_are_found_by_any_value() {
+    let place = Place::new();
+    std::fs::create_dir(place.dir.path().join("s")).unwrap();
+    let rows = [(1, "~q"), (2, "~ü%"), (3, "a|b"), (4, "[q]"), (5, "a+b"), (6, "2024-01-01 00:00:00")];
+    let table = DeltaTable::try_from_url(place.at("s").url().clone()).await.unwrap();
+    table.write([pairs(&rows)]).with_partition_columns(["v"]).await.unwrap();
+    let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
+    let read = source.plan_read(None).await.unwrap();
+    assert_eq!(stream(&source, &read.files).await, rows.map(|(key, value)| format!("{key}|{value}|0")));
+}

@@ -101,7 +101,7 @@ async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str, share: &
     let Some(bronze) = ctx.model.bronze.values().find(|bronze| bronze.source.to_string() == source) else {
         return failed(report, &Error::Internal(format!("source `{source}` is not in the model")));
     };
-    let outcome = match inputs.open(&bronze.source).boxed().await {
+    let outcome = match inputs.open(bronze).boxed().await {
         Ok(input) => run_bronze(ctx, bronze, input.as_ref(), share).boxed().await,
         Err(error) => Err(error),
     };

@@ -173,7 +173,8 @@ impl FilePaths {
     }
 }
 
-fn percent_decode(text: &str) -> String {
+/// A text of which characters may be written as `%` and the digits of their bytes.
+pub(crate) fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use arrow::datatypes::Schema;
 use deltalake::kernel::Add;
 use object_store::path::Path;
 
 use super::decisions::Examined;
 use super::probe::{Probe, Verdicts};
 use crate::error::Result;
+use crate::statistics::drop_inexact_bounds;
 use crate::vector::DeadRows;
 
 /// Copying this many bytes of a data file costs about as much as the vector costs the readers of the next days: a request more for
@@ -134,8 +136,8 @@ pub(super) struct Masks {
 }
 
 impl Masks {
-    /// Writes the vectors of files that lose rows.
-    pub(super) async fn store(probe: &Probe, changed: &[&Examined]) -> Result<Self> {
+    /// Writes the vectors of files that lose rows, of a table with these columns.
+    pub(super) async fn store(probe: &Probe, changed: &[&Examined], schema: &Schema) -> Result<Self> {
         let vectors: Vec<DeadRows> = changed
             .iter()
             .map(|Examined { file, verdicts, .. }| match &file.dead {
@@ -144,7 +146,12 @@ impl Masks {
             })
             .collect();
         let (descriptors, path) = DeadRows::store(&probe.store, &probe.table, &vectors).await?;
-        let files = changed.iter().zip(descriptors).map(|(examined, vector)| examined.file.masked(vector)).collect();
+        let mut files: Vec<Add> =
+            changed.iter().zip(descriptors).map(|(examined, vector)| examined.file.masked(vector)).collect();
+        // Others may have written such bounds.
+        for add in &mut files {
+            drop_inexact_bounds(add, schema.fields());
+        }
         Ok(Self { files, vectors: path })
     }
 }

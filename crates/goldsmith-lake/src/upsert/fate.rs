@@ -146,8 +146,11 @@ impl Masks {
             })
             .collect();
         let (descriptors, path) = DeadRows::store(&probe.store, &probe.table, &vectors).await?;
-        let mut files: Vec<Add> =
-            changed.iter().zip(descriptors).map(|(examined, vector)| examined.file.masked(vector)).collect();
+        let mut files: Vec<Add> = changed
+            .iter()
+            .zip(descriptors)
+            .map(|(examined, vector)| examined.file.masked(vector, examined.verdicts.rows))
+            .collect();
         // Others may have written such bounds.
         for add in &mut files {
             drop_inexact_bounds(add, schema.fields());

@@ -6,7 +6,9 @@ use futures::TryStreamExt;
 use goldsmith_lake::{
     CommitOutcome, CommitRequest, FileFates, ScanRequest, Table, UpsertReport, UpsertRequest, WriteMode, upsert,
 };
+use serde_json::{Value, json};
 
+use crate::guarded::actions;
 use crate::support::{Place, append, lines, names, pairs, pairs_schema, rows};
 
 fn masking(rows: &[(i64, &str)]) -> UpsertRequest {
@@ -39,6 +41,30 @@ fn data_files(place: &Place) -> Vec<String> {
 
 fn log_entry(place: &Place, version: u64) -> String {
     std::fs::read_to_string(place.dir.path().join(format!("t/_delta_log/{version:020}.json"))).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_statistics_gets_the_number_of_its_rows_with_its_vector() {
+    let place = Place::new();
+    filled(&place, 0..100).await;
+    let lines: Vec<String> = log_entry(&place, 1)
+        .lines()
+        .map(|line| {
+            let mut action: Value = serde_json::from_str(line).unwrap();
+            if let Some(add) = action.get_mut("add") {
+                add.as_object_mut().unwrap().remove("stats").unwrap();
+            }
+            action.to_string()
+        })
+        .collect();
+    std::fs::write(place.dir.path().join("t/_delta_log/00000000000000000001.json"), lines.join("\n")).unwrap();
+    let mut table = place.open("t").await;
+    assert_eq!(table.files().unwrap()[0].num_records, None);
+    upsert(&mut table, masking(&[(5, "y")])).await.unwrap();
+    let masked = actions(&place, "t", 2, "add").into_iter().find(|add| !add["deletionVector"].is_null()).unwrap();
+    let stats: Value = serde_json::from_str(masked["stats"].as_str().unwrap()).unwrap();
+    assert_eq!((&stats["numRecords"], &stats["tightBounds"]), (&json!(100), &json!(false)));
+    assert_eq!(place.open("t").await.num_rows().await.unwrap(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]

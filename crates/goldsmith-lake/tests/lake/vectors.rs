@@ -6,9 +6,11 @@ use futures::TryStreamExt;
 use goldsmith_lake::{
     CommitOutcome, CommitRequest, FileFates, ScanRequest, Table, UpsertReport, UpsertRequest, WriteMode, upsert,
 };
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
-use crate::guarded::actions;
+use crate::guarded::{actions, change};
 use crate::support::{Place, append, lines, names, pairs, pairs_schema, rows};
 
 fn masking(rows: &[(i64, &str)]) -> UpsertRequest {
@@ -113,6 +115,29 @@ async fn the_feature_comes_with_the_first_vector() {
     assert!(entry.contains(r#""numTargetDeletionVectorsAdded":1"#), "{entry}");
     upsert(&mut table, masking(&[(3, "y")])).await.unwrap();
     assert!(!log_entry(&place, 4).contains("readerFeatures"), "it is there already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_wants_no_vectors_gets_none() {
+    let place = Place::new();
+    place.create("t", pairs_schema()).await;
+    change(&place, "t", &[], &[], |metadata| {
+        metadata["configuration"]["delta.enableDeletionVectors"] = json!("false");
+    });
+    let mut table = place.open("t").await;
+    // More than what is cheap to copy, however well it is compressed.
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let texts: Vec<String> =
+        (0..4_000).map(|_| (0..1_000).map(|_| char::from(random.random_range(b'!'..=b'~'))).collect()).collect();
+    let data: Vec<(i64, &str)> = (0..).zip(texts.iter().map(String::as_str)).collect();
+    append(&mut table, &pairs(&data), None, "r").await;
+    assert!(table.files().unwrap()[0].size > 5 * 1024 * 1024 / 2);
+    for (key, write_mode) in [(1, WriteMode::Auto), (2, WriteMode::MergeOnRead)] {
+        let report = upsert(&mut table, UpsertRequest { write_mode, ..masking(&[(key, "y")]) }).await.unwrap();
+        assert_eq!((report.files_masked, report.file_fates.copied_always), (0, 1), "{write_mode:?}");
+        let entry = log_entry(&place, table.version());
+        assert!(!entry.contains("deletionVector") && !entry.contains("metaData"), "{write_mode:?}: {entry}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -194,3 +194,18 @@ async fn rows_of_a_snapshot_that_comes_as_another_file_are_marked_when_they_vani
     assert_eq!(present, ["a huge", "a large"]);
     assert_eq!(NODE_TYPES.bronze(&lake).await, ["a huge", "a large", "a small"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_only_the_path_tells_has_its_declared_type() {
+    let lake = ScratchLake::new().unwrap();
+    let mut batch = batch_of(EVENTS.declared(&lake), &[EVENTS.row(&lake, "e1 x")]).unwrap();
+    batch.remove_column(batch.schema().index_of("event_date").unwrap());
+    let path = EVENTS.path(&lake, "event_date=2024-01-01/part");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    lake.run(&[EVENTS.gold]).await.unwrap();
+    let rows = lake.query("select event_id from system_bronze.access_audit where event_date = date '2024-01-01'").await;
+    assert_eq!(rows.unwrap()[0]["event_id"], json!("e1"));
+}

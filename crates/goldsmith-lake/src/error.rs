@@ -186,6 +186,20 @@ pub enum LakeError {
         /// What the conversion said.
         reason: String,
     },
+    /// A value in the path of a file is none of its column.
+    #[error(
+        "the path of `{file}` gives `{column}` the value `{value}`, which is no {to}; rename the directory, or declare the column as a string"
+    )]
+    PathValueDoesNotFit {
+        /// The file, with its directory.
+        file: String,
+        /// The column.
+        column: String,
+        /// The value, decoded.
+        value: String,
+        /// The type of the column.
+        to: String,
+    },
     /// Rows that a table does not allow.
     #[error(
         "the rows for `{location}` break a rule of the table ({rules}): {reason}; nothing was written, correct the rows or drop the rule"
@@ -319,6 +333,7 @@ impl LakeError {
             | Self::MissingColumn { .. }
             | Self::UnexpectedColumn { .. }
             | Self::ValueDoesNotFit { .. }
+            | Self::PathValueDoesNotFit { .. }
             | Self::DuplicateKey { .. }
             | Self::BrokenRule { .. }
             | Self::UnknownStorageOption { .. }

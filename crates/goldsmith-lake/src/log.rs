@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use deltalake::kernel::{Add, AddCDCFile, Remove};
 use deltalake::logstore::LogStore;
+use object_store::path::Path;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -112,6 +113,12 @@ impl Commit {
             _ => None,
         })
     }
+}
+
+/// Where the storage has a file that an action of the log or a listing names. Such a name is taken as it is: `Path::from` encodes
+/// characters such as `%` and `~`, which gives the path of another file.
+pub(crate) fn object_path(name: &str) -> Path {
+    Path::parse(name).unwrap_or_else(|_| Path::from(name))
 }
 
 /// The name of the log entry of a version, as it is in the table's directory.

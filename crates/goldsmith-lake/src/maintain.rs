@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::commit::{CommitOutcome, CommitRequest};
 use crate::error::{LakeError, Result};
-use crate::log::read_commit;
+use crate::log::{object_path, read_commit};
 use crate::scan::{LiveFile, live_files, load_vectors};
 use crate::table::Table;
 use crate::vector::relative_path;
@@ -215,10 +215,10 @@ impl Table {
                 break;
             }
             for remove in &commit.removes {
-                kept.insert(Path::from(remove.path.as_str()));
+                kept.insert(object_path(&remove.path));
                 kept.extend(remove.deletion_vector.as_ref().and_then(vector_file));
             }
-            kept.extend(commit.changes.iter().map(|change| Path::from(change.path.as_str())));
+            kept.extend(commit.changes.iter().map(|change| object_path(&change.path)));
         }
         Ok(kept)
     }

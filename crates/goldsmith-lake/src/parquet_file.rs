@@ -133,7 +133,7 @@ impl ParquetFile {
 
     /// The schema of the rows.
     pub(crate) async fn schema(&self, store: &Arc<dyn ObjectStore>) -> Result<SchemaRef> {
-        Ok(Arc::clone(self.open(store).await?.metadata.schema()))
+        Ok(Arc::clone(self.open(store).await?.schema()))
     }
 
     /// Opens the file and streams it as [`OpenFile::read`] does.
@@ -202,6 +202,11 @@ impl OpenFile {
         let sizes =
             chunks.filter(|chunk| is_of_column(chunk.column_path().parts())).map(|chunk| chunk.compressed_size());
         sizes.map(|size| u64::try_from(size).unwrap_or_default()).sum()
+    }
+
+    /// The schema of the rows.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        self.metadata.schema()
     }
 
     /// The footer.

@@ -9,6 +9,9 @@ use crate::table::Table;
 /// The feature of a table that has deletion vectors.
 const DELETION_VECTORS: &str = "deletionVectors";
 
+/// Says whether writers shall make deletion vectors.
+const ENABLE_DELETION_VECTORS: &str = "delta.enableDeletionVectors";
+
 /// The feature of a table that keeps our positions.
 const DOMAIN_METADATA: &str = "domainMetadata";
 
@@ -77,6 +80,12 @@ impl Table {
         Ok(())
     }
 
+    /// Whether somebody told the table that it shall get no deletion vectors. A table that says nothing may get them.
+    pub(crate) fn refuses_vectors(&self) -> Result<bool> {
+        let wanted = self.snapshot()?.metadata().configuration().get(ENABLE_DELETION_VECTORS);
+        Ok(wanted.is_some_and(|wanted| wanted.eq_ignore_ascii_case("false")))
+    }
+
     /// Protocol and metadata that the table needs before a commit. A feature comes with the first commit that uses it: that of
     /// positions with our first one to a table that somebody else made, that of deletion vectors with the first vector, so
     /// that tables without any stay readable by software that does not know it.
@@ -132,7 +141,7 @@ impl Table {
             metadata => Some(
                 metadata
                     .unwrap_or_else(|| snapshot.metadata().clone())
-                    .add_config_key("delta.enableDeletionVectors".to_owned(), "true".to_owned())
+                    .add_config_key(ENABLE_DELETION_VECTORS.to_owned(), "true".to_owned())
                     .map_err(|error| LakeError::delta(&location, error.into()))?,
             ),
         };

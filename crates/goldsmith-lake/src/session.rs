@@ -14,6 +14,9 @@ use crate::memory::{MemoryBounds, QueryPool};
 
 /// Rows per batch when reading and writing.
 pub(crate) const BATCH_ROWS: usize = 8192;
+/// The setting by which DataFusion passes over files by the least and greatest values of columns that it has seen so far. It is off,
+/// since version 55 does so even when a `min` or `max` of an expression stands in the same SELECT, which may need just these files.
+const AGGREGATE_FILTERS: &str = "datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown";
 
 /// A session whose scans give the table's own types, not views of them, and whose operators keep to the memory of the options:
 /// what does not fit goes to the temporary directory of the system.
@@ -22,6 +25,7 @@ pub(crate) fn session(options: &LakeOptions) -> Result<SessionContext> {
         .with_target_partitions(options.threads.max(1))
         .with_batch_size(BATCH_ROWS)
         .with_information_schema(true)
+        .set_bool(AGGREGATE_FILTERS, false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
     let (config, runtime) = bounded(config, options, |memory| memory.queries)?;
     Ok(SessionContext::new_with_config_rt(config, runtime))
@@ -36,6 +40,7 @@ pub(crate) fn delta_session(options: &LakeOptions) -> Result<SessionContext> {
         .with_batch_size(BATCH_ROWS)
         // Joins hold the side that comes first, the rows handed over. What files hold is not known before they are decoded.
         .set_bool("datafusion.optimizer.join_reordering", false)
+        .set_bool(AGGREGATE_FILTERS, false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
     let (config, runtime) = bounded(config, options, MemoryBounds::merge)?;
     let state = SessionStateBuilder::new()

@@ -8,6 +8,7 @@ use deltalake::kernel::{Add, Metadata, StructType};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::log::object_path;
 use crate::merge::ChangeSet;
 use crate::merge::shadow::Caught;
 use crate::table::Table;
@@ -85,8 +86,8 @@ impl Staged {
     pub(crate) fn take(&mut self) -> Changes {
         let staged = std::mem::take(self);
         let new_files = staged.added.iter().filter(|add| !staged.removed.contains(&add.path));
-        let changes = staged.changes.iter().flat_map(|set| &set.files).map(|file| Path::from(file.path.as_str()));
-        let written = new_files.map(|add| Path::from(add.path.as_str())).chain(staged.vectors).chain(changes).collect();
+        let changes = staged.changes.iter().flat_map(|set| &set.files).map(|file| object_path(&file.path));
+        let written = new_files.map(|add| object_path(&add.path)).chain(staged.vectors).chain(changes).collect();
         let mut removed: Vec<String> = staged.removed.into_iter().collect();
         removed.sort_unstable();
         Changes {
@@ -144,7 +145,7 @@ impl Table {
         // What the version does not have was written since, and can be deleted.
         let never_seen: HashSet<&str> =
             gone.iter().map(|add| add.path.as_str()).filter(|path| !self.staged.removes(path)).collect();
-        let abandoned: Vec<Path> = never_seen.iter().map(|path| Path::from(*path)).collect();
+        let abandoned: Vec<Path> = never_seen.iter().map(|path| object_path(path)).collect();
         let known = dropped.iter().filter(|path| !never_seen.contains(*path)).map(|path| (*path).to_owned());
         self.staged.removed.extend(known.collect::<Vec<_>>());
         self.staged.added = kept;

@@ -238,6 +238,9 @@ impl Table {
     /// columns, vectors outside of the table or maps of structs go through the provider of delta-rs, which reads those with
     /// vectors in a single stream without filters.
     ///
+    /// A session of one's own is best told `datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown = false`, as
+    /// [`Lake::sql_context`] does: DataFusion 55 gives wrong answers to `min(column), max(expression)` otherwise.
+    ///
     /// # Errors
     /// Errors of the Delta layer.
     pub async fn provider(&self) -> Result<Arc<dyn TableProvider>> {

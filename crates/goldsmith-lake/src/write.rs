@@ -21,6 +21,7 @@ use crate::conform::{check_columns, conform};
 use crate::encoding::properties_for;
 use crate::error::{LakeError, Result};
 use crate::lake::FileCompression;
+use crate::log::object_path;
 use crate::merge::Appender;
 use crate::session::BATCH_ROWS;
 use crate::staged::delete_files;
@@ -116,7 +117,7 @@ impl WrittenFiles {
     /// Deletes the files, as far as the storage lets us; what stays is invisible.
     pub async fn discard(self) {
         if let Some(store) = self.store {
-            let paths: Vec<Path> = self.adds.iter().map(|add| Path::from(add.path.as_str())).collect();
+            let paths: Vec<Path> = self.adds.iter().map(|add| object_path(&add.path)).collect();
             delete_files(&store, &paths).await;
         }
     }

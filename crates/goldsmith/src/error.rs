@@ -82,6 +82,20 @@ pub enum Error {
         /// What is wrong, one entry each.
         problems: Vec<String>,
     },
+    /// A value does not fit the type that a gold table has for its column; nothing was committed.
+    #[error(
+        "column `{column}` of `{table}` is {to}, into which a value does not go: {reason}; nothing was committed, the table is as before. Declare a type in the model that takes all values"
+    )]
+    ValueDoesNotFit {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The type of the column.
+        to: String,
+        /// What the conversion said of the value.
+        reason: String,
+    },
     /// Rows got lost or doubled on their way; nothing was committed.
     #[error(
         "the books of `{table}` do not balance: {entered} rows came in, {left} are accounted for ({counts:?}); nothing was committed, the table is as before; please report it"
@@ -136,7 +150,7 @@ impl Error {
             Self::Lake(error) if error.kind() == goldsmith_lake::ErrorKind::Conflict => ErrorKind::Conflict,
             Self::Lake(_) | Self::Feed { .. } => ErrorKind::Access,
             Self::Cancelled => ErrorKind::Cancelled,
-            Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) => ErrorKind::Data,
+            Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) | Self::ValueDoesNotFit { .. } => ErrorKind::Data,
             Self::Books { .. } | Self::Laws { .. } | Self::Internal(_) => ErrorKind::Internal,
         }
     }

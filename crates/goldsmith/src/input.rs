@@ -14,12 +14,13 @@ use goldsmith_lake::source::{
     Departures, ReadKind, SeenFile, Source, SourceFile, SourcePosition, SourceRead, plan_parts,
 };
 use goldsmith_lake::{Lake, Location};
-use goldsmith_model::SourceName;
+use goldsmith_model::BronzeTable;
 
 use crate::error::{Error, Result};
 use crate::feed::{BoxedReader, Bucket, Feed, OpenFeed, stream};
 use goldsmith_query::normalize::normalize_batch;
 use goldsmith_query::order::KeyHasher;
+use goldsmith_query::types::declared_schema;
 
 /// Opens the batches of a delivery from the first one on.
 pub type OpenBatches = Arc<dyn Fn() -> Result<BoxedReader, ArrowError> + Send + Sync>;
@@ -111,8 +112,9 @@ impl Inputs {
         })
     }
 
-    /// Opens a source; none when it is absent. The directory of a schema may lack its leading underscores.
-    pub(crate) async fn open(&self, source: &SourceName) -> Result<Option<Input>> {
+    /// Opens the source of a bronze table; none when it is absent. The directory of a schema may lack its leading underscores.
+    pub(crate) async fn open(&self, bronze: &BronzeTable) -> Result<Option<Input>> {
+        let source = &bronze.source;
         if let Some(handed_over) = self.handed_over.get(&source.to_string()) {
             return Ok(Some(Input::Batches(handed_over.clone())));
         }
@@ -129,7 +131,7 @@ impl Inputs {
         }
         for name in names {
             if let Some(found) = self.lake.open_source(&root.join(name).join(&source.table)).await? {
-                return Ok(Some(Input::Lake(Box::new(found))));
+                return Ok(Some(Input::Lake(Box::new(found.with_declared(&declared_schema(bronze))))));
             }
         }
         Ok(None)

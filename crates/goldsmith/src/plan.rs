@@ -41,7 +41,7 @@ pub(crate) async fn plan_all(
         if !selection.sources.contains(&name) {
             continue;
         }
-        let input = inputs.open(&bronze.source).await?;
+        let input = inputs.open(bronze).await?;
         let outlook = look(ctx, bronze, input.as_ref()).await?;
         if outlook.changes {
             moving.insert(InputName::Bronze(name.clone()));

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use self::attempts::Attempts;
 pub(crate) use self::entry::write_entry;
 use crate::error::{LakeError, Result};
+use crate::log::object_path;
 use crate::merge::join_changes;
 use crate::staged::{Changes, delete_files};
 use crate::table::{POSITION_DOMAIN, Table};
@@ -153,7 +154,7 @@ impl Table {
         actions.extend(added.iter().cloned().map(Action::Add));
         actions.extend(self.remove_actions(&removed, !request.rearranges)?);
         let changes = join_changes(self, changes, has_unrecorded).await?;
-        written.extend(changes.iter().map(|file| Path::from(file.path.as_str())));
+        written.extend(changes.iter().map(|file| object_path(&file.path)));
         actions.extend(changes.into_iter().map(Action::Cdc));
         actions.extend(new_position.cloned().map(|configuration| {
             Action::DomainMetadata(DomainMetadata { domain: POSITION_DOMAIN.to_owned(), configuration, removed: false })

@@ -15,6 +15,7 @@ use super::shadow::Shadow;
 use super::violated;
 use crate::conform::conform;
 use crate::error::Result;
+use crate::log::object_path;
 use crate::session::delta_session;
 use crate::staged::delete_files;
 use crate::table::Table;
@@ -101,7 +102,7 @@ impl Appender {
             }
             Err(error) => {
                 shadow.abandon().await;
-                let earlier: Vec<Path> = self.added.drain(..).map(|add| Path::from(add.path)).collect();
+                let earlier: Vec<Path> = self.added.drain(..).map(|add| object_path(&add.path)).collect();
                 delete_files(&self.table.delta.log_store().object_store(None), &earlier).await;
                 Err(violated(&self.table, error))
             }

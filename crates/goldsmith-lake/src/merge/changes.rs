@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
+use crate::log::object_path;
 use crate::parquet_file::ParquetFile;
 use crate::staged::delete_files;
 use crate::statistics::PHYSICAL_NAME;
@@ -60,7 +61,7 @@ pub(crate) async fn join_changes(table: &Table, sets: Vec<ChangeSet>, has_unreco
     let same_key = sets.windows(2).all(|pair| matches!(pair, [a, b] if a.key == b.key));
     let is_joined = same_key && !has_unrecorded && files().all(|file| file.partition_values.is_empty());
     let joined = if is_joined { join(table, &sets).await? } else { Vec::new() };
-    let replaced: Vec<Path> = files().map(|file| Path::from(file.path.as_str())).collect();
+    let replaced: Vec<Path> = files().map(|file| object_path(&file.path)).collect();
     delete_files(&table.delta.log_store().object_store(None), &replaced).await;
     Ok(joined)
 }
@@ -120,7 +121,7 @@ async fn join_part(table: &Table, sets: &[ChangeSet], part: Part) -> Result<Opti
         let mut batches = Vec::new();
         for file in &set.files {
             let parquet = ParquetFile {
-                path: Path::from(file.path.as_str()),
+                path: object_path(&file.path),
                 size: u64::try_from(file.size).unwrap_or_default(),
                 display: format!("{location}/{}", file.path),
             };

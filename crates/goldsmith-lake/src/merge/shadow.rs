@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::overlay::Overlay;
 use crate::error::{LakeError, Result};
-use crate::log::{LOG, entry_name, read_commit};
+use crate::log::{LOG, entry_name, object_path, read_commit};
 use crate::staged::delete_files;
 use crate::statistics::drop_inexact_bounds;
 use crate::table::Table;
@@ -56,13 +56,13 @@ impl Caught {
         self.added = kept;
         self.added.extend(later.added);
         self.changes.extend(later.changes);
-        gone.into_iter().map(|add| Path::from(add.path)).collect()
+        gone.iter().map(|add| object_path(&add.path)).collect()
     }
 
     /// All files that were written.
     pub(crate) fn written(&self) -> Vec<Path> {
         let changes = self.changes.iter().map(|file| &file.path);
-        self.added.iter().map(|add| &add.path).chain(changes).map(|path| Path::from(path.as_str())).collect()
+        self.added.iter().map(|add| &add.path).chain(changes).map(|path| object_path(path)).collect()
     }
 }
 

@@ -9,9 +9,10 @@ use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
 use deltalake::kernel::{Add, DeletionVectorDescriptor};
 use futures::TryStreamExt;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::{LakeError, Result};
+use crate::log::object_path;
 use crate::parquet_file::ParquetFile;
 use crate::table::Table;
 use crate::vector::DeadRows;
@@ -63,29 +64,32 @@ impl LiveFile {
         }
     }
 
-    /// The entry of the log that shows the file without the rows of a new vector.
-    pub(crate) fn masked(&self, vector: DeletionVectorDescriptor) -> Add {
+    /// The entry of the log that shows the file, which holds so many rows, without those of a new vector.
+    pub(crate) fn masked(&self, vector: DeletionVectorDescriptor, rows: usize) -> Add {
         Add {
             path: self.path.clone(),
             size: i64::try_from(self.file.size).unwrap_or(i64::MAX),
             modification_time: self.modification_time,
             data_change: true,
-            stats: self.stats.as_deref().map(with_loose_bounds),
+            stats: Some(masked_statistics(self.stats.as_deref(), rows)),
             deletion_vector: Some(vector),
             ..Add::default()
         }
     }
 }
 
-/// The statistics of a file, saying that its deleted rows are among what they describe.
-fn with_loose_bounds(stats: &str) -> String {
-    match serde_json::from_str::<Value>(stats) {
-        Ok(Value::Object(mut stats)) => {
-            stats.insert("tightBounds".to_owned(), Value::Bool(false));
-            Value::Object(stats).to_string()
-        }
-        _ => stats.to_owned(),
+/// The statistics of a file, saying that its deleted rows are among what they describe. The number of its rows has to be there, also
+/// when its writer did not tell it. Source: Delta protocol, "Deletion Vectors".
+fn masked_statistics(stats: Option<&str>, rows: usize) -> String {
+    let mut told = match stats.map(serde_json::from_str::<Value>) {
+        Some(Ok(Value::Object(stats))) => stats,
+        _ => Map::new(),
+    };
+    if told.get("numRecords").and_then(Value::as_u64).is_none() {
+        told.insert("numRecords".to_owned(), Value::from(rows));
     }
+    told.insert("tightBounds".to_owned(), Value::Bool(false));
+    Value::Object(told).to_string()
 }
 
 /// The files of the table as this handle shows it, or the named ones, sorted by path: what is read from them in this order
@@ -114,7 +118,7 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
     for staged in table.staged.added().iter().filter(|staged| is_wanted(&staged.path)) {
         files.push(LiveFile {
             path: staged.path.clone(),
-            file: file(&staged.path, staged.path.as_str().into(), staged.size),
+            file: file(&staged.path, object_path(&staged.path), staged.size),
             modification_time: staged.modification_time,
             stats: staged.stats.clone(),
             vector: staged.deletion_vector.clone(),

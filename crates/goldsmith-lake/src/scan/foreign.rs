@@ -10,8 +10,8 @@ use datafusion::common::Column;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::Expr;
-use deltalake::kernel::Add;
 use futures::StreamExt;
+use object_store::path::Path;
 
 use super::ScanRequest;
 use crate::conform::conform;
@@ -29,7 +29,7 @@ pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest
     let delta = shadow.as_ref().map_or(&table.delta, |shadow| &shadow.delta);
     let mut builder = delta.table_provider().with_session(Arc::new(context.state()));
     if let Some(files) = &request.files {
-        builder = builder.with_adds(select_files(table, files)?);
+        builder = builder.with_file_paths(select_files(table, files)?.iter().map(|path| as_in_log(path)));
     }
     let probe = match &request.probe {
         None => None,
@@ -86,18 +86,17 @@ pub(super) async fn scan(table: &Table, schema: SchemaRef, request: &ScanRequest
     }))
 }
 
-fn select_files(table: &Table, files: &[String]) -> Result<Vec<Add>> {
+fn select_files(table: &Table, files: &[String]) -> Result<Vec<String>> {
     let wanted: HashSet<&str> = files.iter().map(String::as_str).collect();
-    let adds: Vec<Add> = table
+    let selected: Vec<String> = table
         .file_views()?
         .iter()
         .map(|view| view.path().into_owned())
         .chain(table.staged.added().iter().map(|add| add.path.clone()))
         .filter(|path| wanted.contains(path.as_str()))
-        .map(|path| Add { path, ..Add::default() })
         .collect();
-    if adds.len() < wanted.len() {
-        let found: HashSet<&str> = adds.iter().map(|add| add.path.as_str()).collect();
+    if selected.len() < wanted.len() {
+        let found: HashSet<&str> = selected.iter().map(String::as_str).collect();
         if let Some(file) = wanted.into_iter().find(|file| !found.contains(file)) {
             return Err(LakeError::NoSuchFile {
                 location: table.location.to_string(),
@@ -106,7 +105,13 @@ fn select_files(table: &Table, files: &[String]) -> Result<Vec<Add>> {
             });
         }
     }
-    Ok(adds)
+    Ok(selected)
+}
+
+/// A path as other software writes it into the log, by which the scan tells files apart: of what the paths of object stores encode,
+/// neither delta-rs nor Spark encodes `~`.
+fn as_in_log(path: &str) -> String {
+    Path::from(path).to_string().replace("%7E", "~")
 }
 
 fn column(name: &str) -> Expr {
@@ -168,7 +173,8 @@ impl FilePaths {
     }
 }
 
-fn percent_decode(text: &str) -> String {
+/// A text of which characters may be written as `%` and the digits of their bytes.
+pub(crate) fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

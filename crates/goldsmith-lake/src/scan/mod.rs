@@ -15,7 +15,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use serde_json::Value;
 
 pub(crate) use self::files::{LiveFile, live_files, load_vectors, ranges};
-pub(crate) use self::foreign::adapt;
+pub(crate) use self::foreign::{adapt, percent_decode};
 pub(crate) use self::provider::TableFiles;
 use crate::error::{LakeError, Result};
 use crate::table::{Table, project};

@@ -10,13 +10,12 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use deltalake::kernel::{Add, DeletionVectorDescriptor};
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
-use object_store::path::Path;
 use serde_json::Value;
 
 use super::{ChangeCommit, FullReason, ReadKind, SOURCE_VERSION, SourceFile, SourcePosition, SourceRead};
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
-use crate::log::{Commit, read_commit};
+use crate::log::{Commit, object_path, read_commit};
 use crate::scan::ScanRequest;
 use crate::table::{FileInfo, Table, file_info, project};
 
@@ -156,8 +155,7 @@ impl Finder<'_> {
         // Gone or reduced by a later commit: its rows are read as they came.
         let gone = || FullReason::FileGone { path: add.path.clone() };
         let store = self.table.delta.log_store().object_store(None);
-        let path = Path::parse(&add.path).unwrap_or_else(|_| Path::from(add.path.as_str()));
-        match store.head(&path).await {
+        match store.head(&object_path(&add.path)).await {
             Ok(_) => {}
             Err(object_store::Error::NotFound { .. }) => return Ok(Err(gone())),
             Err(error) => {

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::{SourceFile, SourcePosition, SourceRead};
 use crate::error::{LakeError, Result};
+use crate::log::object_path;
 use crate::table::Table;
 
 /// Files that the storage is asked for at the same time.
@@ -67,8 +67,7 @@ async fn are_there(table: &Table, files: &[SourceFile]) -> Result<bool> {
         .map(|path| {
             let store: Arc<dyn ObjectStore> = Arc::clone(&store);
             async move {
-                let path = Path::parse(&path).unwrap_or_else(|_| Path::from(path.as_str()));
-                match store.head(&path).await {
+                match store.head(&object_path(&path)).await {
                     Ok(_) => Ok(true),
                     Err(object_store::Error::NotFound { .. }) => Ok(false),
                     Err(error) => Err(error),

@@ -6,13 +6,14 @@
 
 mod delta;
 mod departures;
+mod hive;
 mod parquet;
 mod parts;
 mod union;
 
 use std::fmt;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -248,6 +249,16 @@ impl Source {
         }
     }
 
+    /// The same source with columns in the types of `declared` where nothing else tells their types: those of a directory that stand in
+    /// the paths of its files alone (`event_date=2024-03-01/`), which are text otherwise.
+    #[must_use]
+    pub fn with_declared(self, declared: &Schema) -> Self {
+        match self {
+            Self::Delta(table) => Self::Delta(table),
+            Self::ParquetDirectory(directory) => Self::ParquetDirectory(directory.with_declared(declared)),
+        }
+    }
+
     /// The id of the Delta table, or `parquet`.
     ///
     /// # Errors
@@ -286,7 +297,8 @@ impl Source {
     /// [`SOURCE_VERSION`] as a last column of type BIGINT. Columns that a file does not have are null.
     ///
     /// # Errors
-    /// [`crate::LakeError::MissingColumn`]; inside the stream [`crate::LakeError::CorruptFile`] and errors of the storage.
+    /// [`crate::LakeError::MissingColumn`]; inside the stream [`crate::LakeError::CorruptFile`],
+    /// [`crate::LakeError::PathValueDoesNotFit`] and errors of the storage.
     pub async fn stream(&self, files: &[SourceFile], columns: Option<&[String]>) -> Result<SendableRecordBatchStream> {
         match self {
             Self::Delta(table) => delta::stream(table, files, columns),

@@ -1,18 +1,18 @@
 //! Directories of Parquet files as sources.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
-use arrow::datatypes::{Fields, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
-use object_store::path::Path;
 
 use super::delta::with_version;
+use super::hive::{PathColumns, path_values};
 use super::parts::plan_parts;
 use super::union::merge_fields;
 use super::{ChangeCommit, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
@@ -20,6 +20,7 @@ use crate::conform::plain_schema;
 use crate::error::{LakeError, Result};
 use crate::lake::Lake;
 use crate::location::Location;
+use crate::log::object_path;
 use crate::parquet_file::ParquetFile;
 use crate::table::project;
 
@@ -32,6 +33,8 @@ pub struct ParquetDirectory {
     location: Location,
     store: Arc<dyn ObjectStore>,
     schema: SchemaRef,
+    /// Columns that no file has, and of which the paths of some tell the values.
+    of_paths: BTreeSet<String>,
     files: Vec<SeenFile>,
     threads: usize,
 }
@@ -65,13 +68,26 @@ impl ParquetDirectory {
             .map_err(|error| LakeError::storage(&text, error))?;
         files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let threads = lake.options().files_at_once();
-        let mut directory =
-            Self { location: location.clone(), store, schema: Arc::new(Schema::empty()), files, threads };
-        directory.schema = directory.union_schema().await?;
+        let (location, schema, of_paths) = (location.clone(), Arc::new(Schema::empty()), BTreeSet::new());
+        let mut directory = Self { location, store, schema, of_paths, files, threads };
+        (directory.schema, directory.of_paths) = directory.union_schema().await?;
         Ok(directory)
     }
 
-    /// The columns of all files together.
+    /// The same directory with columns that no file has, but the paths of files, in the types of `declared`; they are text otherwise.
+    pub(super) fn with_declared(mut self, declared: &Schema) -> Self {
+        let typed = |field: &FieldRef| match declared.field_with_name(field.name()) {
+            Ok(known) if self.of_paths.contains(field.name()) => {
+                Arc::new(Field::new(field.name(), known.data_type().clone(), true))
+            }
+            _ => Arc::clone(field),
+        };
+        let fields: Fields = self.schema.fields().iter().map(typed).collect();
+        self.schema = Arc::new(Schema::new(fields));
+        self
+    }
+
+    /// The columns of all files together, then those that only their paths tell.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -81,7 +97,7 @@ impl ParquetDirectory {
         &self.location
     }
 
-    async fn union_schema(&self) -> Result<SchemaRef> {
+    async fn union_schema(&self) -> Result<(SchemaRef, BTreeSet<String>)> {
         let files: Vec<_> = self.files.iter().map(|file| self.parquet_file(&file.name, file.size)).collect();
         let store = Arc::clone(&self.store);
         // The futures own what they need: borrowing ones are not `Send` for every lifetime.
@@ -97,11 +113,15 @@ impl ParquetDirectory {
         for schema in schemas {
             union = merge_fields(&union, plain_schema(&schema).fields(), "", &self.location.to_string())?;
         }
-        Ok(Arc::new(Schema::new(union)))
+        let in_paths = self.files.iter().flat_map(|file| path_values(&file.name).into_keys());
+        let of_paths: BTreeSet<String> = in_paths.filter(|name| union.find(name).is_none()).collect();
+        let texts = of_paths.iter().map(|name| Arc::new(Field::new(name, DataType::Utf8, true)));
+        let fields: Fields = union.iter().cloned().chain(texts).collect();
+        Ok((Arc::new(Schema::new(fields)), of_paths))
     }
 
     fn parquet_file(&self, name: &str, size: u64) -> ParquetFile {
-        ParquetFile { path: Path::from(name), size, display: format!("{}/{name}", self.location) }
+        ParquetFile { path: object_path(name), size, display: format!("{}/{name}", self.location) }
     }
 
     /// Nothing tells what became of the rows of a file that went: its name alone may have changed, or it was merged with others.
@@ -146,15 +166,16 @@ impl ParquetDirectory {
                 let schema = Arc::clone(&schema);
                 let target = Arc::clone(&inner);
                 async move {
-                    let batches = file.read(&store, &schema, None).await?;
+                    let open = file.open(&store).await?;
+                    let of_path = PathColumns::new(&source_file.path, &location, open.schema(), &schema)?;
+                    let batches = open.read(&schema, None)?;
                     let version = i64::try_from(source_file.version).unwrap_or(i64::MAX);
                     Ok::<_, LakeError>(batches.and_then(move |batch| {
-                        let version = Int64Array::from_value(version, batch.num_rows());
-                        let mut columns = batch.columns().to_vec();
-                        columns.push(Arc::new(version));
-                        let batch = RecordBatch::try_new(Arc::clone(&target), columns)
-                            .map_err(|error| LakeError::arrow(&location, error));
-                        std::future::ready(batch)
+                        let batch = of_path.fill(&batch).and_then(|mut columns| {
+                            columns.push(Arc::new(Int64Array::from_value(version, batch.num_rows())));
+                            RecordBatch::try_new(Arc::clone(&target), columns)
+                        });
+                        std::future::ready(batch.map_err(|error| LakeError::arrow(&location, error)))
                     }))
                 }
             })

@@ -123,7 +123,7 @@ fn digits_of(data_type: &DataType) -> Option<u8> {
 }
 
 /// A type in the words of SQL.
-fn type_name(data_type: &DataType) -> String {
+pub(super) fn type_name(data_type: &DataType) -> String {
     let name = match data_type {
         DataType::Utf8 => "string",
         DataType::Boolean => "boolean",

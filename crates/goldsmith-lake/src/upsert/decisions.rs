@@ -75,7 +75,7 @@ impl Decisions {
             probe: Arc::new(probe),
             pruner,
             schema,
-            write_mode: request.write_mode,
+            write_mode: request.write_mode.of(table)?,
             examined: Vec::new(),
             next: 0,
             files_pruned: 0,

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use arrow::datatypes::Schema;
 use deltalake::kernel::Add;
 use object_store::path::Path;
 
 use super::decisions::Examined;
 use super::probe::{Probe, Verdicts};
 use crate::error::Result;
+use crate::statistics::drop_inexact_bounds;
+use crate::table::Table;
 use crate::vector::DeadRows;
 
 /// Copying this many bytes of a data file costs about as much as the vector costs the readers of the next days: a request more for
@@ -16,7 +19,8 @@ const CHEAP_COPY: f64 = 2.0 * 1024.0 * 1024.0;
 /// From this share of deleted rows on a file is rewritten, so that readers do not decode rows in vain for ever.
 const MOST_DEAD: f64 = 0.2;
 
-/// How an [`upsert`](super::upsert) deletes rows of existing files.
+/// How an [`upsert`](super::upsert) deletes rows of existing files. Files of a table of which the property
+/// `delta.enableDeletionVectors` is `false` are rewritten in any mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WriteMode {
     /// By cost, file by file: a file is rewritten when few bytes have to be copied (2 MiB) or many of its rows are deleted (a
@@ -38,7 +42,7 @@ pub(super) enum Fate {
     SmallCopy,
     /// It is rewritten: too many of its rows would be dead.
     ManyDead,
-    /// It is rewritten, as [`WriteMode::CopyOnWrite`] wants.
+    /// It is rewritten, as [`WriteMode::CopyOnWrite`] or the table wants.
     CopiedAlways,
     /// It stays, and a deletion vector hides rows: copying the others would cost more.
     MaskedByCost,
@@ -53,6 +57,20 @@ impl Fate {
 }
 
 impl WriteMode {
+    /// The mode in which a table is written, which may want no deletion vectors.
+    pub(super) fn of(self, table: &Table) -> Result<Self> {
+        if self == Self::CopyOnWrite || !table.refuses_vectors()? {
+            return Ok(self);
+        }
+        if self == Self::MergeOnRead {
+            tracing::warn!(
+                table = %table.location,
+                "files are rewritten although `merge_on_read` is asked for: `delta.enableDeletionVectors` of the table is false"
+            );
+        }
+        Ok(Self::CopyOnWrite)
+    }
+
     /// What happens to a file of so many bytes.
     pub(super) fn fate(self, bytes: u64, verdicts: &Verdicts) -> Fate {
         let dead_rows = verdicts.dead + verdicts.dropped.len();
@@ -79,7 +97,7 @@ pub struct FileFates {
     pub small_copies: usize,
     /// Files that were rewritten because at least a fifth of their rows would be deleted ones.
     pub many_dead: usize,
-    /// Files that were rewritten because [`WriteMode::CopyOnWrite`] was asked for.
+    /// Files that were rewritten because [`WriteMode::CopyOnWrite`] was asked for, or the table wants no deletion vectors.
     pub copied_always: usize,
     /// Files that got a deletion vector because copying what stays would cost more.
     pub masked_by_cost: usize,
@@ -111,7 +129,7 @@ impl fmt::Display for FileFates {
             (self.emptied, "removed, as no row is left"),
             (self.small_copies, "rewritten, as at most 2 MiB have to be copied"),
             (self.many_dead, "rewritten, as a fifth of the rows or more would be deleted ones"),
-            (self.copied_always, "rewritten, as `copy_on_write` wants"),
+            (self.copied_always, "rewritten, as `copy_on_write` or the table wants"),
             (self.masked_by_cost, "masked by a deletion vector, which costs less than copying"),
             (self.masked_always, "masked by a deletion vector, as `merge_on_read` wants"),
         ];
@@ -134,8 +152,8 @@ pub(super) struct Masks {
 }
 
 impl Masks {
-    /// Writes the vectors of files that lose rows.
-    pub(super) async fn store(probe: &Probe, changed: &[&Examined]) -> Result<Self> {
+    /// Writes the vectors of files that lose rows, of a table with these columns.
+    pub(super) async fn store(probe: &Probe, changed: &[&Examined], schema: &Schema) -> Result<Self> {
         let vectors: Vec<DeadRows> = changed
             .iter()
             .map(|Examined { file, verdicts, .. }| match &file.dead {
@@ -144,7 +162,15 @@ impl Masks {
             })
             .collect();
         let (descriptors, path) = DeadRows::store(&probe.store, &probe.table, &vectors).await?;
-        let files = changed.iter().zip(descriptors).map(|(examined, vector)| examined.file.masked(vector)).collect();
+        let mut files: Vec<Add> = changed
+            .iter()
+            .zip(descriptors)
+            .map(|(examined, vector)| examined.file.masked(vector, examined.verdicts.rows))
+            .collect();
+        // Others may have written such bounds.
+        for add in &mut files {
+            drop_inexact_bounds(add, schema.fields());
+        }
         Ok(Self { files, vectors: path })
     }
 }

@@ -79,7 +79,7 @@ impl Decisions {
             let former = std::mem::take(&mut output.masks);
             delete_files(&self.probe.store, former.vectors.as_slice()).await;
             output.masked = Vec::new();
-            output.masks = Masks::store(&self.probe, &masked).await?;
+            output.masks = Masks::store(&self.probe, &masked, &self.schema).await?;
             output.masked = masked_now;
         }
         let expected_copies = copied.iter().map(|examined| examined.verdicts.kept()).sum();

@@ -16,6 +16,7 @@ use roaring::RoaringTreemap;
 use uuid::Uuid;
 
 use crate::error::{LakeError, Result};
+use crate::log::object_path;
 
 /// Bytes up to which a vector is written into the log. Every reader of the log pays for them, so larger ones get a file.
 const INLINE_BYTES: usize = 2048;
@@ -162,7 +163,7 @@ pub(crate) fn relative_path(text: &str) -> std::result::Result<Path, String> {
 
 fn file_path(directory: &str, id: &Uuid) -> Path {
     let name = format!("deletion_vector_{id}.bin");
-    if directory.is_empty() { Path::from(name) } else { Path::from(format!("{directory}/{name}")) }
+    if directory.is_empty() { Path::from(name) } else { object_path(&format!("{directory}/{name}")) }
 }
 
 #[cfg(test)]

@@ -354,4 +354,14 @@ async fn what_follows_a_table_that_went_back_may_repeat_rows() {
     // A position in the words of before, for a directory that lost files.
     let old = r#"{"identity":"parquet","version":3,"lost_files":true}"#;
     assert!(serde_json::from_str::<SourcePosition>(old).unwrap().may_repeat);
+
+async fn partitions_are_found_by_any_value() {
+    let place = Place::new();
+    std::fs::create_dir(place.dir.path().join("s")).unwrap();
+    let rows = [(1, "~q"), (2, "~ü%"), (3, "a|b"), (4, "[q]"), (5, "a+b"), (6, "2024-01-01 00:00:00")];
+    let table = DeltaTable::try_from_url(place.at("s").url().clone()).await.unwrap();
+    table.write([pairs(&rows)]).with_partition_columns(["v"]).await.unwrap();
+    let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
+    let read = source.plan_read(None).await.unwrap();
+    assert_eq!(stream(&source, &read.files).await, rows.map(|(key, value)| format!("{key}|{value}|0")));
 }

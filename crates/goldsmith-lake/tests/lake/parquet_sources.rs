@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use futures::TryStreamExt;
 use goldsmith_lake::source::{FullReason, ReadKind, SeenFile, Source, SourceFile, plan_parts};
 use goldsmith_lake::{ErrorKind, LakeError};
@@ -99,6 +99,58 @@ fn a_file_is_another_one_when_size_time_or_tag_differ() {
     ] {
         let read = plan_parts("parquet", std::slice::from_ref(&now), Some(position));
         assert_eq!(read.changes.len(), usize::from(changed), "{now:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_found_by_any_name() {
+    let place = Place::new();
+    let names = ["ü.parquet", "~1.parquet", "a#b.parquet", "[x] {y}.parquet", "50%.parquet", "a%20b/c?d.parquet"];
+    for (name, key) in names.iter().zip(0..) {
+        put(&place.dir.path().join("in").join(name), &pairs(&[(key, *name)]));
+    }
+    let source = source(&place).await;
+    let read = source.plan_read(None).await.unwrap();
+    let mut expected: Vec<String> = names.iter().zip(0..).map(|(name, key)| format!("{key}|{name}|0")).collect();
+    expected.sort();
+    assert_eq!(rows(&source, &read.files).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_only_the_paths_tell_are_read_from_there() {
+    let place = Place::new();
+    let dir = place.dir.path().join("in");
+    put(&dir.join("d=2024-03-01/w=1/p.parquet"), &pairs(&[(1, "a"), (2, "b")]));
+    put(&dir.join("d=__HIVE_DEFAULT_PARTITION__/w=x%3A%2520/p.parquet"), &pairs(&[(3, "c")]));
+    // What a file has itself is not taken from its path.
+    put(&dir.join("v=path/k=9/p.parquet"), &pairs(&[(4, "d")]));
+    let other = RecordBatch::try_from_iter([("k", Arc::new(Int32Array::from(vec![5])) as ArrayRef)]).unwrap();
+    put(&dir.join("v=path/p.parquet"), &other);
+    let declared = Schema::new(vec![Field::new("d", DataType::Date32, true), Field::new("v", DataType::Int64, true)]);
+    let source = source(&place).await.with_declared(&declared);
+    let schema = source.schema().unwrap();
+    let fields: Vec<(&str, &DataType)> = schema.fields().iter().map(|f| (f.name().as_str(), f.data_type())).collect();
+    let expected = [("k", &DataType::Int64), ("v", &DataType::Utf8), ("d", &DataType::Date32), ("w", &DataType::Utf8)];
+    assert_eq!(fields, expected);
+    let read = source.plan_read(None).await.unwrap();
+    let expected = ["1|a|2024-03-01|1|0", "2|b|2024-03-01|1|0", "3|c|~|x:%20|0", "4|d|~|~|0", "5|path|~|~|0"];
+    assert_eq!(rows(&source, &read.files).await, expected);
+    let some = source.stream(&read.files, Some(&names(&["d"]))).await.unwrap();
+    assert_eq!(lines(&collect(some).await), ["2024-03-01|0", "2024-03-01|0", "~|0", "~|0", "~|0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_in_a_path_that_does_not_fit_its_column_is_named() {
+    let place = Place::new();
+    put(&place.dir.path().join("in/d=today/p.parquet"), &pairs(&[(1, "a")]));
+    let declared = Schema::new(vec![Field::new("d", DataType::Date32, true)]);
+    let source = source(&place).await.with_declared(&declared);
+    let read = source.plan_read(None).await.unwrap();
+    let stream = source.stream(&read.files, None).await.unwrap();
+    let error = LakeError::from_query("in", stream.try_collect::<Vec<_>>().await.unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error:?}");
+    for part in ["in/d=today/p.parquet", "`d`", "`today`", "no date"] {
+        assert!(error.to_string().contains(part), "{error}");
     }
 }
 

@@ -194,6 +194,21 @@ async fn files_that_no_row_is_left_of_or_can_match_are_not_opened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_greatest_of_an_expression_is_found_beside_bounds_of_columns() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    for key in 0..20 {
+        append(&mut table, &pairs(&[(key, "x")]), None, "r").await;
+    }
+    let context = place.lake.sql_context(vec![("s".to_owned(), "t".to_owned(), table)]).await.unwrap();
+    // Files in the middle bring neither a least nor a greatest key; each of them alone holds the greatest of one expression.
+    let found: Vec<String> =
+        (0..20).map(|key| format!("max(case when k = {key} then 1 else 0 end) as f{key}")).collect();
+    let (rows, plan) = answer(&context, &format!("select min(k), max(k), {} from s.t", found.join(", "))).await;
+    assert_eq!(rows, [format!("0|19{}", "|1".repeat(20))], "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_a_number_is_greater_than_every_number_and_is_found() {
     let place = Place::new();
     let numbers: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), Some(f64::NAN), None, Some(-0.0)]));

@@ -6,6 +6,7 @@ use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use goldsmith_lake::{CommitOutcome, CommitRequest, RowProbe, ScanRequest, UpsertRequest, upsert};
 
+use crate::guarded::{Rule, create_with, stored_files};
 use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, rows};
 
 fn staged(rows: RecordBatch) -> UpsertRequest {
@@ -35,6 +36,16 @@ async fn what_is_discarded_leaves_neither_rows_nor_files() {
     assert_eq!(rows(&table).await, ["1|a"]);
     assert_eq!(data_files(&place, "t"), 1);
     assert_eq!(table.commit(CommitRequest::default()).await.unwrap(), CommitOutcome::Nothing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_discarded_is_deleted_from_any_partition() {
+    let place = Place::new();
+    let mut table = create_with(&place, "t", pairs_schema(), Rule::Partitions).await;
+    upsert(&mut table, staged(pairs(&[(1, "a:b"), (2, "50%"), (3, "~ü")]))).await.unwrap();
+    assert_eq!(stored_files(&place, "t").len(), 3);
+    table.discard_staged().await;
+    assert_eq!(stored_files(&place, "t"), Vec::<std::path::PathBuf>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

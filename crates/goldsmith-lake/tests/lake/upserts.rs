@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Decimal128Array, Int64Array, Int64Builder, MapBuilder, MapFieldNames, RecordBatch, StringBuilder,
+    Array, ArrayRef, Decimal128Array, Float32Array, Float64Array, Int64Array, Int64Builder, MapBuilder, MapFieldNames,
+    RecordBatch, StringBuilder, StructArray,
 };
 use arrow::datatypes::{DataType, Field, Schema};
+use serde_json::{Value, json};
 
-use crate::guarded::{Rule, create_with};
+use crate::guarded::{Rule, actions, create_with};
 use crate::support::{Place, append, apply, collect, pairs, pairs_schema, request, rows};
 
 fn mapped(rows: &[(i64, &[(&str, i64)])]) -> RecordBatch {
@@ -65,6 +67,32 @@ async fn wide_decimals_have_no_bounds_in_the_statistics() {
         context.register_table("t", provider).unwrap();
         let frame = context.sql("select k from t where price >= 1.0").await.unwrap();
         assert_eq!(frame.count().await.unwrap(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn floating_point_numbers_have_no_bounds_in_the_statistics() {
+    let floats: ArrayRef = Arc::new(Float32Array::from(vec![1.0, f32::NAN, 3.0]));
+    let whole: ArrayRef = Arc::new(Int64Array::from(vec![4, 5, 6]));
+    let nested = StructArray::from(vec![
+        (Arc::new(Field::new("f", DataType::Float32, true)), floats),
+        (Arc::new(Field::new("n", DataType::Int64, true)), Arc::clone(&whole)),
+    ]);
+    let columns: [(&str, ArrayRef, bool); 3] = [
+        ("k", whole, true),
+        ("f", Arc::new(Float64Array::from(vec![Some(1.0), Some(f64::NAN), None])), true),
+        ("s", Arc::new(nested), true),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    for rule in [Rule::Nothing, Rule::ChangeDataFeed] {
+        let place = Place::new();
+        let mut table = create_with(&place, "t", batch.schema(), rule).await;
+        append(&mut table, &batch, None, "r").await;
+        let add = actions(&place, "t", 1, "add").remove(0);
+        let stats: Value = serde_json::from_str(add["stats"].as_str().unwrap()).unwrap();
+        assert_eq!(stats["minValues"], json!({"k": 4, "s": {"n": 4}}), "{rule:?}");
+        assert_eq!(stats["maxValues"], json!({"k": 6, "s": {"n": 6}}), "{rule:?}");
+        assert_eq!(stats["nullCount"], json!({"k": 0, "f": 1, "s": {"f": 0, "n": 0}}), "{rule:?}");
     }
 }
 

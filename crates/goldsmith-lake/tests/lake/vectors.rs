@@ -6,7 +6,11 @@ use futures::TryStreamExt;
 use goldsmith_lake::{
     CommitOutcome, CommitRequest, FileFates, ScanRequest, Table, UpsertReport, UpsertRequest, WriteMode, upsert,
 };
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
 
+use crate::guarded::{actions, change};
 use crate::support::{Place, append, lines, names, pairs, pairs_schema, rows};
 
 fn masking(rows: &[(i64, &str)]) -> UpsertRequest {
@@ -39,6 +43,30 @@ fn data_files(place: &Place) -> Vec<String> {
 
 fn log_entry(place: &Place, version: u64) -> String {
     std::fs::read_to_string(place.dir.path().join(format!("t/_delta_log/{version:020}.json"))).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_statistics_gets_the_number_of_its_rows_with_its_vector() {
+    let place = Place::new();
+    filled(&place, 0..100).await;
+    let lines: Vec<String> = log_entry(&place, 1)
+        .lines()
+        .map(|line| {
+            let mut action: Value = serde_json::from_str(line).unwrap();
+            if let Some(add) = action.get_mut("add") {
+                add.as_object_mut().unwrap().remove("stats").unwrap();
+            }
+            action.to_string()
+        })
+        .collect();
+    std::fs::write(place.dir.path().join("t/_delta_log/00000000000000000001.json"), lines.join("\n")).unwrap();
+    let mut table = place.open("t").await;
+    assert_eq!(table.files().unwrap()[0].num_records, None);
+    upsert(&mut table, masking(&[(5, "y")])).await.unwrap();
+    let masked = actions(&place, "t", 2, "add").into_iter().find(|add| !add["deletionVector"].is_null()).unwrap();
+    let stats: Value = serde_json::from_str(masked["stats"].as_str().unwrap()).unwrap();
+    assert_eq!((&stats["numRecords"], &stats["tightBounds"]), (&json!(100), &json!(false)));
+    assert_eq!(place.open("t").await.num_rows().await.unwrap(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,6 +115,29 @@ async fn the_feature_comes_with_the_first_vector() {
     assert!(entry.contains(r#""numTargetDeletionVectorsAdded":1"#), "{entry}");
     upsert(&mut table, masking(&[(3, "y")])).await.unwrap();
     assert!(!log_entry(&place, 4).contains("readerFeatures"), "it is there already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_wants_no_vectors_gets_none() {
+    let place = Place::new();
+    place.create("t", pairs_schema()).await;
+    change(&place, "t", &[], &[], |metadata| {
+        metadata["configuration"]["delta.enableDeletionVectors"] = json!("false");
+    });
+    let mut table = place.open("t").await;
+    // More than what is cheap to copy, however well it is compressed.
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let texts: Vec<String> =
+        (0..4_000).map(|_| (0..1_000).map(|_| char::from(random.random_range(b'!'..=b'~'))).collect()).collect();
+    let data: Vec<(i64, &str)> = (0..).zip(texts.iter().map(String::as_str)).collect();
+    append(&mut table, &pairs(&data), None, "r").await;
+    assert!(table.files().unwrap()[0].size > 5 * 1024 * 1024 / 2);
+    for (key, write_mode) in [(1, WriteMode::Auto), (2, WriteMode::MergeOnRead)] {
+        let report = upsert(&mut table, UpsertRequest { write_mode, ..masking(&[(key, "y")]) }).await.unwrap();
+        assert_eq!((report.files_masked, report.file_fates.copied_always), (0, 1), "{write_mode:?}");
+        let entry = log_entry(&place, table.version());
+        assert!(!entry.contains("deletionVector") && !entry.contains("metaData"), "{write_mode:?}: {entry}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

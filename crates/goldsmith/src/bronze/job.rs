@@ -90,7 +90,7 @@ pub(crate) async fn run_bronze(
     let mut attempt = 0;
     loop {
         // Always later than bronze: a source that is older than what bronze took over would look as if it had been set back.
-        let source = inputs.open(&bronze.source).boxed().await?;
+        let source = inputs.open(bronze).boxed().await?;
         match try_bronze(ctx, bronze, source.as_ref(), share).await {
             Err(error) if error.is_retryable() && attempt < CONFLICT_RETRIES => {
                 attempt += 1;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray, new_null_array,
 };
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use goldsmith_model::{GoldKind, GoldTable, Lookup, LookupKeyPart, LookupKind};
 use goldsmith_query::calendar::date_key;
@@ -16,6 +16,7 @@ use goldsmith_query::columns;
 use goldsmith_query::expression::Derived;
 use goldsmith_query::lookup::DimensionIndex;
 use goldsmith_query::surrogate::surrogate_key;
+use goldsmith_query::types::from_arrow;
 
 use super::index::Members;
 use crate::error::{Error, Result};
@@ -120,8 +121,7 @@ impl Pipeline {
                     return Ok(Arc::new(values));
                 }
                 match batch.column_by_name(field.name()) {
-                    Some(column) if column.data_type() == field.data_type() => Ok(column.clone()),
-                    Some(column) => Ok(cast(column, field.data_type())?),
+                    Some(column) => fitted(&self.table.name, column, field),
                     None => Ok(new_null_array(field.data_type(), rows)),
                 }
             })
@@ -129,6 +129,21 @@ impl Pipeline {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
     }
+}
+
+/// A column in the type that a table has for it. A value that does not fit must not become null without a word.
+fn fitted(table: &str, column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+    if column.data_type() == field.data_type() {
+        return Ok(column.clone());
+    }
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let to = field.data_type();
+    cast_with_options(column, to, &strict).map_err(|error| Error::ValueDoesNotFit {
+        table: table.to_string(),
+        column: field.name().clone(),
+        to: from_arrow(to).map_or_else(|_| to.to_string(), |to| to.to_string()),
+        reason: error.to_string(),
+    })
 }
 
 /// Columns of a fact that a look-up reads.
@@ -262,4 +277,24 @@ pub(crate) fn with_column(batch: &RecordBatch, name: &str, values: ArrayRef, nul
         }
     }
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_does_not_fit_is_an_error_and_not_null() {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None]));
+        let field = Field::new("n", DataType::Int32, true);
+        let fits = fitted("t", &column, &field).unwrap();
+        assert_eq!((fits.data_type(), fits.null_count()), (&DataType::Int32, 1));
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), Some(1 << 40)]));
+        let error = fitted("t", &column, &field).unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::Data);
+        for part in ["`n`", "`t`", "is int,", "1099511627776"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
 }

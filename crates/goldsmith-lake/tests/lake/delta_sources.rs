@@ -354,7 +354,9 @@ async fn what_follows_a_table_that_went_back_may_repeat_rows() {
     // A position in the words of before, for a directory that lost files.
     let old = r#"{"identity":"parquet","version":3,"lost_files":true}"#;
     assert!(serde_json::from_str::<SourcePosition>(old).unwrap().may_repeat);
+}
 
+#[tokio::test(flavor = "multi_thread")]
 async fn partitions_are_found_by_any_value() {
     let place = Place::new();
     std::fs::create_dir(place.dir.path().join("s")).unwrap();

@@ -233,7 +233,9 @@ mod tests {
     fn a_table_is_ahead_of_an_input_that_was_seen_earlier() {
         let bronze = InputName::Bronze("billing.usage".into());
         let replaced = InputPosition { table_id: "other".into(), version: 1 };
-        for (position, expected) in [(at(2), true), (at(3), false), (at(4), false), (Some(replaced), false), (None, true)] {
+        for (position, expected) in
+            [(at(2), true), (at(3), false), (at(4), false), (Some(replaced), false), (None, true)]
+        {
             assert_eq!(built(Some(3)).is_ahead_of(&bronze, position.as_ref()), expected, "{position:?}");
         }
         assert!(!built(None).is_ahead_of(&bronze, None));

@@ -123,8 +123,12 @@ fn versions(rows: &RecordBatch, spec: &Scd2Spec, version_key: &[String]) -> Resu
 /// Zero has two signs, and is one value to those who read it.
 fn with_one_zero(column: &ArrayRef) -> ArrayRef {
     match column.data_type() {
-        DataType::Float64 => Arc::new(column.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0)),
-        DataType::Float32 => Arc::new(column.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0)),
+        DataType::Float64 => {
+            Arc::new(column.as_primitive::<Float64Type>().unary::<_, Float64Type>(|value| value + 0.0))
+        }
+        DataType::Float32 => {
+            Arc::new(column.as_primitive::<Float32Type>().unary::<_, Float32Type>(|value| value + 0.0))
+        }
         _ => Arc::clone(column),
     }
 }

@@ -303,7 +303,8 @@ async fn rows_that_a_vector_hides_no_longer_are_a_change() {
     let log = place.dir.path().join("s/_delta_log");
     let whole = actions(&log, 1, "add").remove(0);
     let masked = actions(&log, 2, "add").into_iter().find(|add| add["path"] == whole["path"]).unwrap();
-    let remove = serde_json::json!({"path": whole["path"], "deletionVector": masked["deletionVector"], "dataChange": true});
+    let remove =
+        serde_json::json!({"path": whole["path"], "deletionVector": masked["deletionVector"], "dataChange": true});
     let lines = [
         serde_json::json!({"commitInfo": {"operation": "RESTORE"}}),
         serde_json::json!({"remove": remove}),

@@ -387,9 +387,9 @@ impl<'a> BronzeJob<'a> {
                 let name = field.name().as_str();
                 Ok(match name {
                     columns::SOURCE_VERSION => crate::gold::column_arrays(source, &[name.to_string()])?.remove(0),
-                    columns::INGESTED_AT => Arc::new(
-                        TimestampMicrosecondArray::from_value(self.ingested_at, rows).with_timezone("UTC"),
-                    ),
+                    columns::INGESTED_AT => {
+                        Arc::new(TimestampMicrosecondArray::from_value(self.ingested_at, rows).with_timezone("UTC"))
+                    }
                     columns::RUN_ID => {
                         Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.ctx.stamp.run_id, rows)))
                     }
@@ -444,7 +444,11 @@ fn with_metadata(schema: &Schema, bronze: &BronzeTable) -> Schema {
     };
     add(columns::SOURCE_VERSION, DataType::Int64, "Version of the source that delivered the row.");
     let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    add(columns::INGESTED_AT, instant, "When the run that took the row over began; later than for all rows that came before.");
+    add(
+        columns::INGESTED_AT,
+        instant,
+        "When the run that took the row over began; later than for all rows that came before.",
+    );
     add(columns::RUN_ID, DataType::Utf8, "Run that took the row over.");
     if bronze.load == LoadMode::Merge {
         add(columns::IS_PRESENT, DataType::Boolean, "Whether the source still shows the row.");

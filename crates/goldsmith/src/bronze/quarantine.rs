@@ -14,7 +14,7 @@ use goldsmith_query::normalize::normalize_schema;
 use md5::{Digest, Md5};
 
 use crate::context::RunContext;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gold::column_arrays;
 use crate::memory::Share;
 

@@ -12,7 +12,7 @@ use crate::error::{LakeError, Result};
 use crate::lake::LakeOptions;
 use crate::memory::{MemoryBounds, QueryPool};
 
-/// Rows per batch when reading and writing.
+/// Rows per batch when reading and writing; files of wide rows are read and written in smaller ones.
 pub(crate) const BATCH_ROWS: usize = 8192;
 
 /// A session whose scans give the table's own types, not views of them, and whose operators keep to the memory of the options:

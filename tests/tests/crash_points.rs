@@ -8,9 +8,12 @@
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use goldsmith::{Layer, RowCounts};
-use goldsmith_testkit::faults::{Fault, Moment, OperationClass, OperationKind, Trigger};
-use goldsmith_tests::crash::Scenario;
+use goldsmith::{Layer, ModelSource, RowCounts};
+use goldsmith_model::Model;
+use goldsmith_testkit::ScratchLake;
+use goldsmith_testkit::faults::{Fault, FaultLayer, Moment, OperationClass, OperationKind, Trigger};
+use goldsmith_tests::content::Content;
+use goldsmith_tests::crash::{Scenario, engine, sequential};
 use goldsmith_tests::part::Part;
 use goldsmith_tests::points::{on_all_cores, points_of_the_whole, spread};
 
@@ -132,5 +135,53 @@ async fn a_load_whose_process_ends_at_any_change_is_completed_by_the_next_one() 
             .await;
             println!("{}, {}: ended {covered} processes at {total} changes", scenario.part.name(), phase.name);
         }
+    }
+}
+
+/// The model of one fact, by another key than its own.
+fn events_by(model: &Model, key: &[&str]) -> Arc<Model> {
+    let mut model = model.clone();
+    model.bronze.retain(|name, _| name.to_string() == "compute.warehouse_events");
+    model.gold.retain(|name, _| name == "fact_warehouse_events");
+    for table in model.gold.values_mut() {
+        table.dimensions.clear();
+        table.key = key.iter().map(ToString::to_string).collect();
+    }
+    Arc::new(model)
+}
+
+/// A lake that was filled by a model.
+async fn filled_by(model: &Arc<Model>) -> ScratchLake {
+    let lake = ScratchLake::with_model(ModelSource::Loaded(Arc::clone(model))).unwrap();
+    let events = goldsmith_tests::rows(
+        r#"[{"workspace_id": "1", "warehouse_id": "w", "event_type": "RUNNING", "event_time": "2024-01-01T00:00:00Z"},
+            {"workspace_id": "1", "warehouse_id": null, "event_type": "STOPPED", "event_time": "2024-01-01T00:00:00Z"}]"#,
+    );
+    lake.deliver("compute.warehouse_events", &events).await.unwrap();
+    lake.run(&[]).await.unwrap();
+    lake
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_is_cut_off_at_any_change_leaves_no_row_out_of_the_quarantine() {
+    let embedded = ScratchLake::new().unwrap();
+    let natural = ["workspace_id", "warehouse_id", "event_type", "event_time"];
+    let [before, after] = [&natural[..], &natural[1..2]].map(|key| events_by(embedded.model(), key));
+    let run = |lake: &ScratchLake, layer: FaultLayer| engine(&after, &lake.source(), &lake.target(), layer, 1).unwrap();
+    let (lake, requests) = (filled_by(&before).await, FaultLayer::recording());
+    run(&lake, requests.clone()).run(&sequential()).await.unwrap();
+    let expected = Content::of(&after, &lake.target()).await.unwrap();
+    assert_eq!(expected.rows("system_quarantine.compute_warehouse_events").len(), 1);
+    assert_eq!(expected.rows("system_gold.fact_warehouse_events").len(), 1);
+    for number in 1..=requests.count(&OperationClass::mutating()) {
+        let lake = filled_by(&before).await;
+        let fault = Fault::Freeze(Moment::During);
+        let layer = FaultLayer::striking(Trigger { class: OperationClass::mutating(), number, fault });
+        let _cut_off = run(&lake, layer.clone()).run(&sequential()).await;
+        let struck = layer.struck().unwrap();
+        let report = run(&lake, FaultLayer::recording()).run(&sequential()).await.unwrap();
+        assert!(report.is_success(), "{struck:?}: {:?}", report.tables);
+        let found = Content::of(&after, &lake.target()).await.unwrap();
+        assert_eq!(expected.difference(&found), None, "{struck:?}");
     }
 }

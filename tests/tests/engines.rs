@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use goldsmith::{Layer, RunReport, TableStatus, VerifyOptions};
+use goldsmith::{Layer, RunOptions, RunReport, TableStatus, VerifyOptions};
 use goldsmith_model::{LoadMode, gold_fingerprint};
 use goldsmith_plan::SharedPosition;
 use goldsmith_spark::{CompileOptions, compile};
@@ -272,7 +272,7 @@ async fn engines_take_turns_and_no_row_is_lost_or_doubled() {
     native.run(&[]).await.unwrap();
     world.deliver(&lake, 1).await;
     spark_brings_to(&lake, &native);
-    let plans = lake.engine().unwrap().plan(&goldsmith::RunOptions::default()).await.unwrap();
+    let plans = lake.engine().unwrap().plan(&RunOptions::default()).await.unwrap();
     assert!(plans.iter().all(|plan| !plan.what.contains("build from all")), "{plans:#?}");
     deliver(&world, 2, [&lake, &native]).await;
     native.run(&[]).await.unwrap();
@@ -346,4 +346,46 @@ async fn rows_of_somebody_who_tells_nothing_or_of_another_model_are_built_anew()
     log.tell(&SharedPosition::new("other".to_owned(), now()));
     let report = lake.run(&["fact_usage"]).await.unwrap();
     assert_eq!(report.table(Layer::Gold, "fact_usage").unwrap().status, TableStatus::UpToDate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_another_engine_deletes_from_bronze_leave_gold() {
+    // A fact of events, one that is folded from slices, and a timeline.
+    let tables = ["fact_usage", "fact_job_run_timeline", "dim_job"];
+    let sources = ["billing_usage", "lakeflow_job_run_timeline", "lakeflow_jobs"];
+    let lake = ScratchLake::new().unwrap();
+    let world = world(500);
+    for batch in 0..2 {
+        world.deliver(&lake, batch).await;
+        let report = lake.run(&tables).await.unwrap();
+        if batch > 0 {
+            assert_eq!(whats(&report, Layer::Gold, "build from all"), Vec::<String>::new(), "our own commits");
+        }
+    }
+    let mut before = Vec::new();
+    for table in tables {
+        before.push(lake.dump(table).await.unwrap());
+    }
+    for source in sources {
+        let log = Log::of(&lake, Layer::Bronze, source);
+        let path = log.latest("add")["path"].clone();
+        assert!(log.live().contains_key(path.as_str().unwrap()), "{source}");
+        let gone = json!({"remove": {"path": path, "deletionTimestamp": 0, "dataChange": true}});
+        log.commit("DELETE", json!({}), vec![gone]);
+    }
+    let options = RunOptions { select: tables.map(str::to_owned).to_vec(), ..RunOptions::default() };
+    let plans = lake.engine().unwrap().plan(&options).await.unwrap();
+    let report = lake.run(&tables).await.unwrap();
+    for (table, before) in tables.into_iter().zip(before) {
+        let planned = plans.iter().find(|plan| plan.name == table).unwrap();
+        assert!(planned.what.contains("`DELETE` of another engine took rows"), "{table}: {}", planned.what);
+        assert_eq!(report.table(Layer::Gold, table).unwrap().what, planned.what);
+        let after = lake.dump(table).await.unwrap();
+        assert_ne!(after, before, "{table} has the rows that went");
+    }
+    let again = lake.run(&tables).await.unwrap();
+    assert!(again.is_up_to_date(), "{:#?}", again.tables);
+    let select = options.select.clone();
+    let verified = lake.engine().unwrap().verify(&VerifyOptions { select, ..VerifyOptions::default() }).await.unwrap();
+    assert!(verified.is_success(), "{:#?}", verified.tables);
 }

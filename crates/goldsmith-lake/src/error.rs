@@ -7,6 +7,7 @@ use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::TransactionError;
 use object_store::Error as ObjectStoreError;
 
+use crate::batch_rows::is_overflow;
 use crate::failure::{StorageFailure, classify};
 
 /// The result of an operation of this crate.
@@ -118,6 +119,16 @@ pub enum LakeError {
         /// The file, with its table or directory.
         file: String,
         /// What the parser said.
+        reason: String,
+    },
+    /// The texts of rows that have to be held together are more than an array can count.
+    #[error(
+        "rows of `{file}` are too wide to be held together: {reason}; the file is not damaged, but the texts of one column come to more than 2 GiB: leave the column or these rows out"
+    )]
+    TooWide {
+        /// The file, table or directory.
+        file: String,
+        /// What the decoder said.
         reason: String,
     },
     /// The protocol of a table asks for features that are not supported.
@@ -340,7 +351,9 @@ impl LakeError {
             | Self::StorageSetup { .. } => ErrorKind::InvalidInput,
             Self::NotADeltaTable { .. } => ErrorKind::NotADeltaTable,
             Self::CorruptLog { .. } | Self::CorruptFile { .. } | Self::DeletionVector { .. } => ErrorKind::Corrupt,
-            Self::UnsupportedFeature { .. } | Self::UnsafeStorage { .. } => ErrorKind::Unsupported,
+            Self::UnsupportedFeature { .. } | Self::UnsafeStorage { .. } | Self::TooWide { .. } => {
+                ErrorKind::Unsupported
+            }
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
             Self::Unusable { failure, .. } if failure.is_refusal() => ErrorKind::PermissionDenied,
@@ -376,13 +389,19 @@ impl LakeError {
             },
             DataFusionError::Context(_, inner) => Self::from_query(location, *inner),
             DataFusionError::ParquetError(inner) => {
-                Self::CorruptFile { file: location.to_owned(), reason: inner.to_string() }
+                let (file, reason) = (location.to_owned(), inner.to_string());
+                if is_overflow(&reason) { Self::TooWide { file, reason } } else { Self::CorruptFile { file, reason } }
             }
+            DataFusionError::ArrowError(inner, _) if is_overflow(&inner.to_string()) => Self::arrow(location, *inner),
             error => Self::query(location, error),
         }
     }
 
     pub(crate) fn arrow(location: &str, source: arrow::error::ArrowError) -> Self {
+        let reason = source.to_string();
+        if is_overflow(&reason) {
+            return Self::TooWide { file: location.to_owned(), reason };
+        }
         Self::Arrow { location: location.to_owned(), source }
     }
 

@@ -16,6 +16,7 @@
 //! log, and only when the position is still the one that our snapshot saw. Two runs over the same table therefore never
 //! both succeed; the loser gets [`LakeError::Conflict`], which is retryable from a fresh snapshot.
 
+mod batch_rows;
 mod changes;
 mod clustering;
 mod commit;
@@ -38,6 +39,7 @@ mod memory;
 mod merge;
 mod others;
 mod parquet_file;
+mod parquet_rows;
 mod protocol;
 mod scan;
 mod session;

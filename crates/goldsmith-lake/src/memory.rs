@@ -12,6 +12,9 @@ use datafusion::execution::memory_pool::{
 /// the pages that are decoded or under construction.
 const PER_FILE: u64 = 16 * 1024 * 1024;
 
+/// Bytes of rows that are decoded or given to a writer at once, roughly: of a file one batch is decoded while another one waits.
+pub(crate) const BATCH_BYTES: u64 = PER_FILE / 2;
+
 /// Names of the operators whose buffers are not held back by a [`QueryPool`].
 const EXEMPT: [&str; 2] = ["RepartitionExec", "SortPreservingMergeExec"];
 

@@ -13,15 +13,13 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::async_reader::AsyncFileReader;
-use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
-use crate::conform::conform;
 use crate::copy::Chunks;
 use crate::error::{LakeError, Result};
-use crate::session::BATCH_ROWS;
+use crate::parquet_rows::{Kept, Rows};
 
 /// So much of the end of a file is asked for at once: most footers fit, and need no second request.
 const FOOTER_BYTES: usize = 64 * 1024;
@@ -34,10 +32,13 @@ pub(crate) struct ParquetFile {
     pub(crate) display: String,
 }
 
-struct StoreReader {
+/// What reads ranges of a file.
+pub(crate) struct StoreReader {
     store: Arc<dyn ObjectStore>,
     path: Path,
     size: u64,
+    /// What was read last, for somebody who may ask for it again.
+    kept: Option<Kept>,
 }
 
 impl AsyncFileReader for StoreReader {
@@ -47,7 +48,18 @@ impl AsyncFileReader for StoreReader {
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
         async move {
-            self.store.get_ranges(&self.path, &ranges).await.map_err(|error| ParquetError::External(Box::new(error)))
+            if let Some(bytes) = self.kept.as_ref().and_then(|kept| kept.find(&ranges)) {
+                return Ok(bytes);
+            }
+            if let Some(kept) = &self.kept {
+                kept.replace(&[], &[]);
+            }
+            let read = self.store.get_ranges(&self.path, &ranges).await;
+            let bytes = read.map_err(|error| ParquetError::External(Box::new(error)))?;
+            if let Some(kept) = &self.kept {
+                kept.replace(&ranges, &bytes);
+            }
+            Ok(bytes)
         }
         .boxed()
     }
@@ -108,6 +120,7 @@ fn with_microseconds(field: &Field, is_instant: &mut impl Iterator<Item = bool>)
 }
 
 /// A file whose footer is read.
+#[derive(Clone)]
 pub(crate) struct OpenFile {
     file: ParquetFile,
     store: Arc<dyn ObjectStore>,
@@ -151,7 +164,7 @@ impl ParquetFile {
     }
 
     fn reader(&self, store: &Arc<dyn ObjectStore>) -> StoreReader {
-        StoreReader { store: Arc::clone(store), path: self.path.clone(), size: self.size }
+        StoreReader { store: Arc::clone(store), path: self.path.clone(), size: self.size, kept: None }
     }
 
     /// Tells a damaged file from a storage that failed.
@@ -250,40 +263,30 @@ impl OpenFile {
         selection: Option<RowSelection>,
         group: Option<usize>,
     ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-        let reader = self.file.reader(&self.store);
-        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.metadata.clone());
-        let columns: Vec<usize> = builder
-            .schema()
-            .fields()
-            .iter()
-            .enumerate()
-            .filter(|(_, field)| target.column_with_name(field.name()).is_some())
-            .map(|(index, _)| index)
-            .collect();
-        let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
-        let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
-        if let Some(selection) = selection {
-            builder = builder.with_row_selection(selection);
-        }
-        if let Some(group) = group {
-            builder = builder.with_row_groups(vec![group]);
-        }
-        let stream = builder.build().map_err(|error| self.file.corrupt(&error))?;
-        let file = self.file.clone();
-        let store = Arc::clone(&self.store);
-        let target = Arc::clone(target);
-        Ok(stream
-            .then(move |batch| {
-                let file = file.clone();
-                let store = Arc::clone(&store);
-                let target = Arc::clone(&target);
-                async move {
-                    match batch {
-                        Ok(batch) => conform(&batch, &target, &file.display),
-                        Err(error) => Err(file.explain(&store, error).await),
-                    }
-                }
-            })
-            .boxed())
+        let rows = Rows::new(self.clone(), Arc::clone(target), selection, group)?;
+        let batches = futures::stream::try_unfold(rows, |mut rows| async move {
+            let batch = rows.next().await;
+            batch.map(|batch| batch.map(|batch| (batch, rows)))
+        });
+        Ok(batches.boxed())
+    }
+
+    pub(crate) fn file(&self) -> &ParquetFile {
+        &self.file
+    }
+
+    /// How the footer is read as Arrow.
+    pub(crate) fn arrow(&self) -> &ArrowReaderMetadata {
+        &self.metadata
+    }
+
+    /// What reads the file, with what it has read last.
+    pub(crate) fn reader(&self, kept: Kept) -> StoreReader {
+        StoreReader { kept: Some(kept), ..self.file.reader(&self.store) }
+    }
+
+    /// Tells a damaged file from a storage that failed.
+    pub(crate) async fn explain(&self, error: ParquetError) -> LakeError {
+        self.file.explain(&self.store, error).await
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{LakeError, Result};
 use crate::lake::LakeOptions;
 use crate::memory::{MemoryBounds, QueryPool};
 
-/// Rows per batch when reading and writing.
+/// Rows per batch when reading and writing; files of wide rows are read and written in smaller ones.
 pub(crate) const BATCH_ROWS: usize = 8192;
 /// The setting by which DataFusion passes over files by the least and greatest values of columns that it has seen so far. It is off,
 /// since version 55 does so even when a `min` or `max` of an expression stands in the same SELECT, which may need just these files.

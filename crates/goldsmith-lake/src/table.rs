@@ -1,6 +1,6 @@
 //! One Delta table at one version.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,6 +51,8 @@ pub enum Added {
         run_ids: Option<HashSet<String>>,
         /// Whether rows went or were replaced meanwhile; what they were is not told.
         lost_rows: bool,
+        /// The operations of other engines, as they name them, by which rows went or were replaced.
+        taken_by: BTreeSet<String>,
     },
     /// The log does not reach back that far, or files of other engines were rearranged since, so that nothing less than the whole table
     /// is certain to hold all that is new.
@@ -270,6 +272,7 @@ impl Table {
         let mut added = HashSet::new();
         let mut run_ids = Some(HashSet::new());
         let mut lost_rows = false;
+        let mut taken_by = BTreeSet::new();
         for version in version + 1..=self.version() {
             let Some(commit) = read_commit(log_store.as_ref(), &location, version).await? else {
                 return Ok(Added::Unknown);
@@ -281,7 +284,12 @@ impl Table {
                 }
                 added.extend(commit.adds.iter().map(|add| add.path.clone()));
             }
-            lost_rows |= commit.removes.iter().any(|remove| remove.data_change);
+            if commit.removes_data() {
+                lost_rows = true;
+                if commit.info_text(RUN_ID).is_none() {
+                    taken_by.insert(commit.info_text("operation").unwrap_or("a commit").to_owned());
+                }
+            }
             if commit.changes_data() {
                 match (commit.info_text(RUN_ID), &mut run_ids) {
                     (Some(run), Some(known)) => {
@@ -296,7 +304,7 @@ impl Table {
         }
         let mut files = self.files()?;
         files.retain(|file| added.contains(&file.path));
-        Ok(Added::Known { files, run_ids, lost_rows })
+        Ok(Added::Known { files, run_ids, lost_rows, taken_by })
     }
 
     pub(crate) fn options(&self) -> &LakeOptions {

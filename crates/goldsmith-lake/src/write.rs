@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinHandle;
 
+use crate::batch_rows::{rows_at_once, shown_bytes};
 use crate::clustering::Clustering;
 use crate::conform::{check_columns, conform};
 use crate::encoding::properties_for;
@@ -222,10 +223,11 @@ impl TableWriter {
         }
     }
 
-    /// Parts of a large batch are written in parallel.
+    /// Parts of a large batch are written in parallel. They have few bytes, as row groups end after a part.
     async fn send_parts(&mut self, batch: &RecordBatch) -> Result<()> {
-        for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
-            self.send(batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start))).await?;
+        let at_once = rows_at_once(shown_bytes(batch), batch.num_rows());
+        for start in (0..batch.num_rows()).step_by(at_once) {
+            self.send(batch.slice(start, at_once.min(batch.num_rows() - start))).await?;
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ pub struct InputState {
     pub position: Option<InputPosition>,
     /// Whether it will move further before the gold table is built (known when planning ahead).
     pub pending: bool,
+    /// The operation by which another engine took rows that the gold table may contain, so that what came since does not tell all.
+    pub taken_by: Option<String>,
 }
 
 /// State of a gold table at the time of the decision.
@@ -63,6 +65,13 @@ pub enum RebuildReason {
     ModelChanged,
     /// An input was dropped and created anew.
     InputReplaced(String),
+    /// Another engine took rows from an input.
+    RowsTaken {
+        /// The input.
+        input: String,
+        /// The operation of the other engine.
+        by: String,
+    },
 }
 
 impl std::fmt::Display for RebuildReason {
@@ -73,6 +82,7 @@ impl std::fmt::Display for RebuildReason {
             Self::FullRefresh => f.write_str("a full refresh was asked for"),
             Self::ModelChanged => f.write_str("its model changed"),
             Self::InputReplaced(input) => write!(f, "its input `{input}` was created anew"),
+            Self::RowsTaken { input, by } => write!(f, "`{by}` of another engine took rows from its input `{input}`"),
         }
     }
 }
@@ -123,6 +133,12 @@ pub fn decide_gold(fingerprint: &str, state: &GoldState, inputs: &[InputState], 
                 changed.insert(input.name.clone(), None);
             }
             (Some(recorded), Some(now)) if recorded.version != now.version || input.pending => {
+                if let Some(by) = &input.taken_by {
+                    return GoldAction::Rebuild(RebuildReason::RowsTaken {
+                        input: input.name.to_string(),
+                        by: by.clone(),
+                    });
+                }
                 changed.insert(input.name.clone(), Some(recorded.version));
             }
             (None, Some(_)) => {
@@ -152,7 +168,11 @@ mod tests {
     }
 
     fn input(version: Option<InputPosition>, pending: bool) -> InputState {
-        InputState { name: InputName::Bronze("billing.usage".into()), position: version, pending }
+        InputState { name: InputName::Bronze("billing.usage".into()), position: version, pending, taken_by: None }
+    }
+
+    fn robbed(version: Option<InputPosition>) -> InputState {
+        InputState { taken_by: Some("DELETE".into()), ..input(version, false) }
     }
 
     fn built(version: Option<u64>) -> GoldState {
@@ -223,6 +243,18 @@ mod tests {
                 false,
                 GoldAction::Rebuild(RebuildReason::InputReplaced("bronze:billing.usage".into())),
             ),
+            (
+                "rows taken by another engine",
+                built(Some(3)),
+                "f",
+                robbed(at(5)),
+                false,
+                GoldAction::Rebuild(RebuildReason::RowsTaken {
+                    input: "bronze:billing.usage".into(),
+                    by: "DELETE".into(),
+                }),
+            ),
+            ("rows taken before it was built", built(Some(5)), "f", robbed(at(5)), false, GoldAction::UpToDate),
         ];
         for (name, state, fingerprint, input, full_refresh, expected) in cases {
             assert_eq!(decide_gold(fingerprint, &state, &[input], full_refresh), expected, "{name}");

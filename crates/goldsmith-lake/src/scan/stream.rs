@@ -18,9 +18,9 @@ use tokio::sync::mpsc::Sender;
 
 use super::RowFilter;
 use super::files::{LiveFile, ranges};
+use crate::batch_rows::{rows_at_once, shown_bytes};
 use crate::error::{LakeError, Result};
 use crate::parquet_file::OpenFile;
-use crate::session::BATCH_ROWS;
 
 /// Batches that wait for the reader of a scan, per file that is read at the same time.
 const BATCHES_AHEAD: usize = 2;
@@ -95,8 +95,9 @@ impl Scan {
         let Some(accepted) = self.accepted(&open, file, probe).await? else { return Ok(true) };
         let rest = self.not_probed(accepted.columns.as_ref()).map_err(fail)?;
         if let Some(columns) = accepted.columns.as_ref().filter(|_| rest.fields().is_empty()) {
-            for start in (0..columns.num_rows()).step_by(BATCH_ROWS) {
-                let part = columns.slice(start, BATCH_ROWS.min(columns.num_rows() - start));
+            let at_once = rows_at_once(shown_bytes(columns), columns.num_rows());
+            for start in (0..columns.num_rows()).step_by(at_once) {
+                let part = columns.slice(start, at_once.min(columns.num_rows() - start));
                 if !self.send(self.assembled(&[&part]).map_err(fail)?, file, out).await? {
                     return Ok(false);
                 }

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arrow::array::AsArray;
 use goldsmith_lake::{
@@ -214,7 +214,7 @@ async fn what_came_since_a_version_is_known_with_its_runs() {
     assert_eq!(lines(&batch), ["b|2", "c|3"]);
     assert_eq!(
         table.added_since(3).await.unwrap(),
-        Added::Known { files: vec![], run_ids: Some(HashSet::new()), lost_rows: false }
+        Added::Known { files: vec![], run_ids: Some(HashSet::new()), lost_rows: false, taken_by: BTreeSet::new() }
     );
     assert_eq!(table.added_since(99).await.unwrap(), Added::Unknown);
 }

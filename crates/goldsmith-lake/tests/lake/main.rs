@@ -29,4 +29,5 @@ mod stores;
 mod support;
 mod upserts;
 mod vectors;
+mod wide_batches;
 mod wide_rows;

@@ -1,6 +1,6 @@
 //! Tables that are kept quick to read: merged files, purged rows, deleted garbage.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -72,7 +72,7 @@ async fn small_files_become_one_and_no_row_changes() {
     // Readers of what is new pass over it.
     assert_eq!(
         table.added_since(version).await.unwrap(),
-        Added::Known { files: vec![], run_ids: Some(HashSet::new()), lost_rows: false }
+        Added::Known { files: vec![], run_ids: Some(HashSet::new()), lost_rows: false, taken_by: BTreeSet::new() }
     );
     let entry = place.dir.path().join(format!("t/_delta_log/{:020}.json", version + 1));
     let entry = fs::read_to_string(entry).unwrap();

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use goldsmith_lake::{CommitRequest, LakeError, OthersCommits, SHARED_POSITION, Table};
+use goldsmith_lake::{
+    Added, CommitRequest, LakeError, OthersCommits, SHARED_POSITION, Table, UpsertRequest, WriteMode,
+};
 use serde_json::{Value, json};
 
-use crate::support::{Place, append, pairs, pairs_schema};
+use crate::support::{Place, append, apply, pairs, pairs_schema, request};
 
 fn log(place: &Place, version: u64) -> PathBuf {
     place.dir.path().join(format!("t/_delta_log/{version:020}.json"))
@@ -84,6 +86,36 @@ async fn what_others_did_since_our_last_commit_is_told() {
         }
         assert_eq!(place.open("t").await.since_own_position().await.unwrap(), expected, "{case}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_of_others_that_take_rows_are_told_and_our_own_are_not() {
+    let place = Place::new();
+    let mut table = place.create("t", pairs_schema()).await;
+    for key in 1..4 {
+        append(&mut table, &pairs(&[(key, "a")]), None, "run-1").await;
+    }
+    let version = table.version();
+    // Our own changes hide rows, rewrite files and put them together.
+    for (write_mode, value) in [(WriteMode::MergeOnRead, "b"), (WriteMode::CopyOnWrite, "c")] {
+        apply(&mut table, UpsertRequest { write_mode, ..request(vec![pairs(&[(1, value), (2, value)])]) }).await;
+    }
+    table.compact("maintenance", false).await.unwrap();
+    let mut next = place.open("t").await.version();
+    let mut others = |info: Value, actions: &[Value]| {
+        next += 1;
+        commit(&place, next, info, actions);
+    };
+    others(json!({"operation": "OPTIMIZE"}), &[add("o", false), remove("p", false)]);
+    others(json!({"operation": "WRITE"}), &[add("w", true)]);
+    let taken_by = async || match place.open("t").await.added_since(version).await.unwrap() {
+        Added::Known { taken_by, lost_rows, .. } => (lost_rows, taken_by.into_iter().collect::<Vec<_>>()),
+        Added::Unknown => panic!("the log is there"),
+    };
+    assert_eq!(taken_by().await, (true, vec![]));
+    others(json!({"operation": "DELETE"}), &[remove("w", true)]);
+    others(json!({}), &[remove("o", true)]);
+    assert_eq!(taken_by().await, (true, vec!["DELETE".to_owned(), "a commit".to_owned()]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,4 +11,4 @@ mod quarantine;
 pub(crate) use conform::conform;
 pub use drift::DriftError;
 pub(crate) use job::{look, run_bronze};
-pub(crate) use quarantine::{unidentified_rows, write as write_quarantine};
+pub(crate) use quarantine::{unidentified_rows, write as write_quarantine, write_if_many};

@@ -122,7 +122,7 @@ impl Files {
     async fn since(bronze: &CarriedTable, since: u64) -> Result<Option<Self>> {
         match bronze.table.added_since(since).await? {
             Added::Unknown => return Ok(None),
-            Added::Known { files, run_ids, lost_rows: false } => {
+            Added::Known { files, run_ids, lost_rows: false, .. } => {
                 let come = files.into_iter().map(|file| file.path).collect();
                 return Ok(Some(Self { come, run_ids, before: None }));
             }

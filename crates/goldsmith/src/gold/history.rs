@@ -43,8 +43,8 @@ pub(crate) async fn rebuild(job: &mut GoldJob<'_>) -> Result<()> {
     if let Some(bronze) = job.bronze(&source).await? {
         affected::rebuild(job, &bronze, &mut writer, &timelines).await?;
     }
-    job.replace(writer).await?;
-    job.flush_quarantine(&source).await
+    job.flush_quarantine(&source).await?;
+    job.replace(writer).await
 }
 
 /// Builds again the timelines of the keys that bronze gained changes for.

@@ -14,7 +14,7 @@ use goldsmith_query::gold::unknown_member;
 use goldsmith_query::law::{Law, Ledger};
 use goldsmith_query::order::KeySet;
 
-use super::others::state_of;
+use super::others::{state_of, taken_by};
 use super::pipeline::{BoundLookup, Pipeline};
 use super::read::CarriedTable;
 use super::{calendar, gather, history, latest, repair, runs};
@@ -76,7 +76,8 @@ pub(crate) async fn decide(
             ctx.open_input(name).await?;
             position = ctx.input_position(name).await?;
         }
-        inputs.push(InputState { name: name.clone(), position, pending: pending(name) });
+        let taken_by = taken_by(ctx, table, &state, name).await?;
+        inputs.push(InputState { name: name.clone(), position, pending: pending(name), taken_by });
     }
     let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
     Ok(decide_gold(&fingerprint, &state, &inputs, full_refresh))

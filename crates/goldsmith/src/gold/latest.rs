@@ -63,8 +63,8 @@ pub(crate) async fn rebuild(job: &mut GoldJob<'_>) -> Result<()> {
         rebuild_part(job, &bronze, part, &order, &mut writer, is_first).await?;
         is_first = false;
     }
-    job.replace(writer).await?;
-    job.flush_quarantine(&source).await
+    job.flush_quarantine(&source).await?;
+    job.replace(writer).await
 }
 
 /// Builds the keys of one part. All rows pass by with the first part, to be counted.

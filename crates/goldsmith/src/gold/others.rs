@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use goldsmith_lake::Table;
-use goldsmith_model::GoldTable;
+use goldsmith_lake::{Added, Table};
+use goldsmith_model::{GoldKind, GoldTable};
 use goldsmith_plan::{GoldPosition, GoldState, InputName, InputPosition, LastWriter, SharedPosition};
 
 use super::job::read_position;
@@ -30,6 +30,33 @@ pub(super) async fn state_of(ctx: &RunContext, table: &GoldTable, existing: Opti
             GoldState { exists: true, position: Some(position), last_writer: LastWriter::Told }
         }
         None => GoldState { exists: true, position: None, last_writer: LastWriter::Foreign },
+    })
+}
+
+/// The operation by which another engine took rows from a bronze table, for instance to erase a person, since the version of it that a
+/// gold table contains. What came since then does not tell that they went: the table has to be built anew.
+pub(super) async fn taken_by(
+    ctx: &RunContext,
+    table: &GoldTable,
+    state: &GoldState,
+    input: &InputName,
+) -> Result<Option<String>> {
+    // Gathered dimensions look at the files that went themselves, and the calendar is computed whole.
+    if matches!(table.kind, GoldKind::Aggregate { .. } | GoldKind::Calendar(_)) {
+        return Ok(None);
+    }
+    let (InputName::Bronze(source), Some(position)) = (input, &state.position) else { return Ok(None) };
+    let (Some(bronze), Some(recorded)) = (ctx.bronze(source).await, position.inputs.get(&input.to_string())) else {
+        return Ok(None);
+    };
+    if recorded.table_id != bronze.table_id()? || recorded.version >= bronze.version() {
+        return Ok(None);
+    }
+    // An engine that tells how far it brought a gold table merges into bronze before, and its position is a lower bound.
+    let is_contained = |operation: &String| state.last_writer == LastWriter::Told && operation == "MERGE";
+    Ok(match bronze.added_since(recorded.version).await? {
+        Added::Known { taken_by, .. } => taken_by.into_iter().find(|operation| !is_contained(operation)),
+        Added::Unknown => None,
     })
 }
 

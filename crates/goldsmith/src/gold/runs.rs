@@ -51,8 +51,8 @@ pub(crate) async fn rebuild(job: &mut GoldJob<'_>) -> Result<()> {
     if let Some(bronze) = job.bronze(&source).await? {
         affected::rebuild(job, &bronze, &mut writer, &fold).await?;
     }
-    job.replace(writer).await?;
-    job.flush_quarantine(&source).await
+    job.flush_quarantine(&source).await?;
+    job.replace(writer).await
 }
 
 /// Folds again the runs that bronze gained slices for.

@@ -11,7 +11,7 @@ use goldsmith_query::normalize::normalize_batch;
 
 use super::job::GoldJob;
 use super::read::identified;
-use crate::bronze::{unidentified_rows, write_quarantine};
+use crate::bronze::{unidentified_rows, write_if_many, write_quarantine};
 use crate::error::Result;
 
 impl GoldJob<'_> {
@@ -34,7 +34,8 @@ impl GoldJob<'_> {
         Ok(identified(batch, &self.table.key, self.table.is_dimension())?.rows)
     }
 
-    /// Puts the rows that were left out into the quarantine of their source, whole, each once.
+    /// Puts the rows that were left out into the quarantine of their source, whole, each once. It comes before the commit: when that
+    /// does not come about, the next run puts the same rows there, once, and the other way round nothing would look for them again.
     pub(crate) async fn flush_quarantine(&mut self, source: &SourceName) -> Result<()> {
         if self.rows.memberless > 0 {
             let key = self.table.key.join(", ");
@@ -57,6 +58,7 @@ impl GoldJob<'_> {
         while let Some(batch) = stream.try_next().await? {
             if let Some(bad) = unidentified_rows(&normalize_batch(&batch)?, &self.table.key)? {
                 rows.push(bad);
+                write_if_many(self.ctx, bronze, &mut rows, self.share).await?;
             }
         }
         write_quarantine(self.ctx, bronze, &rows).await

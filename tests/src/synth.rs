@@ -21,14 +21,15 @@ impl World {
         Self { generator: Generator::new(config).expect("a valid configuration") }
     }
 
-    /// Rows that a source gains in a delivery; of a merged source its whole snapshot then.
+    /// Rows that a source gains in a delivery; of a merged source its whole snapshot then, if it is no stream.
     ///
     /// # Panics
     /// The generator does not know the source.
     pub fn rows(&self, source: &str, mode: LoadMode, batch: usize) -> Vec<RecordBatch> {
+        let is_streamed = self.generator.is_streamed(source).expect("a known table");
         let batches = match mode {
-            LoadMode::Append => self.generator.batch(source, batch),
-            LoadMode::Merge => self.generator.snapshot(source, batch),
+            LoadMode::Merge if !is_streamed => self.generator.snapshot(source, batch),
+            _ => self.generator.batch(source, batch),
         };
         batches.expect("a known table").map(|batch| batch.expect("a generated batch")).collect()
     }

@@ -6,8 +6,8 @@ use crate::CatalogError;
 use crate::statement::Layer;
 use crate::text::identifier;
 
-/// Schemes of cloud storage at which Unity Catalog can have external tables.
-const SCHEMES: [&str; 4] = ["s3://", "abfss://", "gs://", "r2://"];
+/// Schemes of cloud storage at which Unity Catalog can have external tables and the engine can write.
+const SCHEMES: [&str; 3] = ["s3://", "abfss://", "gs://"];
 
 /// Longest name of a catalog or schema.
 const LONGEST_NAME: usize = 255;
@@ -129,11 +129,19 @@ mod tests {
 
     #[test]
     fn places_without_tables_of_unity_catalog_are_refused() {
-        for target in ["/Volumes/main/default/lake", "lake", "file:///lake", "az://container/lake", "s3://", "s3:///"] {
+        for target in [
+            "/Volumes/main/default/lake",
+            "lake",
+            "file:///lake",
+            "az://container/lake",
+            "r2://b@a/lake",
+            "s3://",
+            "s3:///",
+        ] {
             let error = Catalog::new("main", target).unwrap_err();
             assert_eq!(error, CatalogError::Location { location: target.to_owned() });
         }
-        for target in ["s3://bucket/lake", "abfss://c@a.dfs.core.windows.net/lake/", "gs://bucket", "r2://b@a/lake"] {
+        for target in ["s3://bucket/lake", "abfss://c@a.dfs.core.windows.net/lake/", "gs://bucket"] {
             Catalog::new("main", target).unwrap();
         }
     }

@@ -20,7 +20,7 @@ pub enum CatalogError {
     ///
     /// Source: Databricks, "Path rules and access in Unity Catalog volumes": tables cannot be defined on files in a volume.
     #[error(
-        "Unity Catalog has no tables at `{location}`; use the cloud URL of an external location: `s3://`, `abfss://`, `gs://` or `r2://`"
+        "Unity Catalog has no tables at `{location}`; use the cloud URL of an external location: `s3://`, `abfss://` or `gs://`"
     )]
     Location {
         /// What was given.

@@ -52,15 +52,34 @@ impl Catalog {
         Ok(self)
     }
 
-    /// The schema of a layer, quoted.
-    pub(crate) fn schema(&self, project: &Project, layer: Layer) -> String {
+    /// Makes sure that each layer has a schema of its own. Unity Catalog does not tell names by their case.
+    ///
+    /// # Errors
+    /// [`CatalogError::SameSchema`]
+    pub fn check_schemas(&self, project: &Project) -> Result<(), CatalogError> {
+        let pairs =
+            [(Layer::Bronze, Layer::Gold), (Layer::Bronze, Layer::Quarantine), (Layer::Gold, Layer::Quarantine)];
+        for (one, other) in pairs {
+            let schema = self.schema_name(project, one);
+            if schema.eq_ignore_ascii_case(self.schema_name(project, other)) {
+                return Err(CatalogError::SameSchema { schema: schema.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    fn schema_name<'a>(&'a self, project: &'a Project, layer: Layer) -> &'a str {
         let own = match layer {
             Layer::Bronze => &self.bronze,
             Layer::Gold => &self.gold,
             Layer::Quarantine => &self.quarantine,
         };
-        let schema = own.as_deref().unwrap_or_else(|| directory(project, layer));
-        format!("{}.{}", identifier(&self.name), identifier(schema))
+        own.as_deref().unwrap_or_else(|| directory(project, layer))
+    }
+
+    /// The schema of a layer, quoted.
+    pub(crate) fn schema(&self, project: &Project, layer: Layer) -> String {
+        format!("{}.{}", identifier(&self.name), identifier(self.schema_name(project, layer)))
     }
 
     /// A table, quoted.

@@ -73,6 +73,8 @@ def dockerfile(root):
         yield "no profile of Cargo.toml is built"
     elif f"/target/{profile.group(1)}/goldsmith" not in " ".join(step["value"] for step in steps if "--from" in step["value"]):
         yield "what is built is not what is copied"
+    if not any(step["instruction"] == "ENV" and "--remap-path-prefix=" in step["value"] for step in steps):
+        yield "the program names the directories that it was built in"
     if "--locked" not in build:
         yield "the versions of Cargo.lock are not kept"
     for member in cargo["workspace"]["members"]:

@@ -63,6 +63,7 @@ fn what_is_broken_in_the_packaging_is_found() {
         (image, "COPY models models\n", "COPY models models\nCOPI tests tests\n", "unknown instruction `COPI`"),
         (image, "COPY xtask xtask\n", "", "the member `xtask` of the workspace is not copied"),
         (image, "--profile dist", "--profile dizt", "no profile of Cargo.toml is built"),
+        (image, "--remap-path-prefix=", "--remap=", "names the directories that it was built in"),
         (image, "--from=build", "--from=builder", "there is no stage `builder`"),
         (image, "USER 65532:65532", "USER root", "the program runs as root"),
         (image, "debian:bookworm-slim", "debian:latest", "has no version"),

@@ -6,8 +6,8 @@ use crate::CatalogError;
 use crate::statement::Layer;
 use crate::text::identifier;
 
-/// Schemes of cloud storage at which Unity Catalog can have external tables.
-const SCHEMES: [&str; 4] = ["s3://", "abfss://", "gs://", "r2://"];
+/// Schemes of cloud storage at which Unity Catalog can have external tables and the engine can write.
+const SCHEMES: [&str; 3] = ["s3://", "abfss://", "gs://"];
 
 /// Longest name of a catalog or schema.
 const LONGEST_NAME: usize = 255;
@@ -52,15 +52,34 @@ impl Catalog {
         Ok(self)
     }
 
-    /// The schema of a layer, quoted.
-    pub(crate) fn schema(&self, project: &Project, layer: Layer) -> String {
+    /// Makes sure that each layer has a schema of its own. Unity Catalog does not tell names by their case.
+    ///
+    /// # Errors
+    /// [`CatalogError::SameSchema`]
+    pub fn check_schemas(&self, project: &Project) -> Result<(), CatalogError> {
+        let pairs =
+            [(Layer::Bronze, Layer::Gold), (Layer::Bronze, Layer::Quarantine), (Layer::Gold, Layer::Quarantine)];
+        for (one, other) in pairs {
+            let schema = self.schema_name(project, one);
+            if schema.eq_ignore_ascii_case(self.schema_name(project, other)) {
+                return Err(CatalogError::SameSchema { schema: schema.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    fn schema_name<'a>(&'a self, project: &'a Project, layer: Layer) -> &'a str {
         let own = match layer {
             Layer::Bronze => &self.bronze,
             Layer::Gold => &self.gold,
             Layer::Quarantine => &self.quarantine,
         };
-        let schema = own.as_deref().unwrap_or_else(|| directory(project, layer));
-        format!("{}.{}", identifier(&self.name), identifier(schema))
+        own.as_deref().unwrap_or_else(|| directory(project, layer))
+    }
+
+    /// The schema of a layer, quoted.
+    pub(crate) fn schema(&self, project: &Project, layer: Layer) -> String {
+        format!("{}.{}", identifier(&self.name), identifier(self.schema_name(project, layer)))
     }
 
     /// A table, quoted.
@@ -129,11 +148,19 @@ mod tests {
 
     #[test]
     fn places_without_tables_of_unity_catalog_are_refused() {
-        for target in ["/Volumes/main/default/lake", "lake", "file:///lake", "az://container/lake", "s3://", "s3:///"] {
+        for target in [
+            "/Volumes/main/default/lake",
+            "lake",
+            "file:///lake",
+            "az://container/lake",
+            "r2://b@a/lake",
+            "s3://",
+            "s3:///",
+        ] {
             let error = Catalog::new("main", target).unwrap_err();
             assert_eq!(error, CatalogError::Location { location: target.to_owned() });
         }
-        for target in ["s3://bucket/lake", "abfss://c@a.dfs.core.windows.net/lake/", "gs://bucket", "r2://b@a/lake"] {
+        for target in ["s3://bucket/lake", "abfss://c@a.dfs.core.windows.net/lake/", "gs://bucket"] {
             Catalog::new("main", target).unwrap();
         }
     }

@@ -16,11 +16,17 @@ pub enum CatalogError {
         /// What was given.
         name: String,
     },
+    /// Tables of two layers would end in one schema.
+    #[error("two layers have the schema `{schema}`; give bronze, gold and quarantine a schema each")]
+    SameSchema {
+        /// The name of both.
+        schema: String,
+    },
     /// Tables of Unity Catalog cannot lie there.
     ///
     /// Source: Databricks, "Path rules and access in Unity Catalog volumes": tables cannot be defined on files in a volume.
     #[error(
-        "Unity Catalog has no tables at `{location}`; use the cloud URL of an external location: `s3://`, `abfss://`, `gs://` or `r2://`"
+        "Unity Catalog has no tables at `{location}`; use the cloud URL of an external location: `s3://`, `abfss://` or `gs://`"
     )]
     Location {
         /// What was given.

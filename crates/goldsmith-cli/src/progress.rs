@@ -8,8 +8,8 @@ use goldsmith::{Layer, Observer, RunEvent, TableReport, TableStatus};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::printer::Printer;
-use crate::render::number::{grouped, seconds};
-use crate::render::report::{layer, status};
+use crate::render::number::{grouped, plural, seconds};
+use crate::render::report::{is_checked, layer, outcome};
 use crate::render::{shortened, verification};
 use crate::settings::Verbosity;
 
@@ -64,10 +64,10 @@ impl Progress {
                 seconds(table.seconds)
             )),
             RunEvent::TableMaintained(table) if table.version.is_some() => self.printer.say(&format!(
-                "rearranged {}: {} files are {} now",
+                "rearranged {}: {} now, {} before",
                 table.name,
-                grouped(table.files_before as u64),
-                grouped(table.files_after as u64)
+                plural(table.files_after as u64, "file"),
+                grouped(table.files_before as u64)
             )),
             _ => {}
         }
@@ -102,7 +102,7 @@ impl Bars {
             }
             RunEvent::TableProgress { table, rows } => {
                 if let Some(bar) = self.working.get(short(table)) {
-                    bar.set_message(format!("{table}  {} rows", grouped(*rows)));
+                    bar.set_message(format!("{table}  {}", plural(*rows, "row")));
                 }
             }
             RunEvent::TableFinished(report) => self.done(&table_name(report)),
@@ -153,12 +153,12 @@ fn finished(report: &TableReport) -> String {
     let name = format!("{} {}", layer(report.layer), report.name);
     let rows = &report.rows;
     match report.status {
-        TableStatus::Changed => format!(
-            "{name}: {} rows read, {} written in {} s",
-            grouped(rows.read),
+        TableStatus::Changed if !is_checked(report) => format!(
+            "{name}: {} read, {} written in {} s",
+            plural(rows.read, "row"),
             grouped(rows.written()),
             seconds(report.seconds)
         ),
-        other => format!("{name}: {} after {} s", status(other), seconds(report.seconds)),
+        _ => format!("{name}: {} after {} s", outcome(report), seconds(report.seconds)),
     }
 }

@@ -50,17 +50,18 @@ pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let printer = Printer::new(settings.format.value, settings.color.value, settings.verbosity);
-    logging_started(&settings);
-    match start(cli, settings, printer.clone()) {
+    let outcome = logging_started(&settings).and_then(|()| start(cli, settings, printer.clone()));
+    match outcome {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Failed) => FAILED,
         Err(error) => fail(&error, failure_code, &printer),
     }
 }
 
-fn logging_started(settings: &Settings) {
-    crate::logging::start(settings.log_format.value, settings.verbosity);
+fn logging_started(settings: &Settings) -> Result<()> {
+    crate::logging::start(settings.log_format.value, settings.verbosity, &SystemEnvironment)?;
     tracing::debug!(version = env!("CARGO_PKG_VERSION"), "goldsmith starts");
+    Ok(())
 }
 
 fn start(cli: Cli, settings: Settings, printer: Printer) -> Result<Outcome> {

@@ -57,6 +57,16 @@ pub enum LakeError {
         /// An example of what was found there.
         found: String,
     },
+    /// A directory that should be a source has content, and none of it is a source.
+    #[error(
+        "`{location}` is no source: it holds {found}, and neither a `_delta_log` nor parquet files; deliver the table as Delta or Parquet, or give the directory in which it is"
+    )]
+    NotASource {
+        /// The directory.
+        location: String,
+        /// An example of what was found there.
+        found: String,
+    },
     /// The storage lets a second writer overwrite what the first one wrote.
     #[error(
         "the storage of `{location}` overwrites objects that it was told not to: two runs could overwrite each other's commits; use a storage with conditional put (for S3: one that honours `If-None-Match`)"
@@ -275,7 +285,7 @@ pub enum LakeError {
         reason: String,
     },
     /// The storage cannot be used for a reason that its user can mend.
-    #[error("the storage of `{location}` {}; {}", failure.what(), failure.help())]
+    #[error("the storage of `{location}` {}; {}", failure.what(), failure.help(location))]
     Unusable {
         /// The place in the storage.
         location: String,
@@ -349,7 +359,7 @@ impl LakeError {
             | Self::BrokenRule { .. }
             | Self::UnknownStorageOption { .. }
             | Self::StorageSetup { .. } => ErrorKind::InvalidInput,
-            Self::NotADeltaTable { .. } => ErrorKind::NotADeltaTable,
+            Self::NotADeltaTable { .. } | Self::NotASource { .. } => ErrorKind::NotADeltaTable,
             Self::CorruptLog { .. } | Self::CorruptFile { .. } | Self::DeletionVector { .. } => ErrorKind::Corrupt,
             Self::UnsupportedFeature { .. } | Self::UnsafeStorage { .. } | Self::TooWide { .. } => {
                 ErrorKind::Unsupported

@@ -48,12 +48,18 @@ impl StorageFailure {
         }
     }
 
-    /// What to do about it.
-    pub(crate) fn help(self) -> &'static str {
+    /// What to do about it, where the storage is at `location`.
+    pub(crate) fn help(self, location: &str) -> &'static str {
         match self {
             Self::Unreachable => "check the endpoint, the name of the account, and the network",
             Self::NoBucket => "correct the name, or create it",
-            Self::NoCredentials => "set them in the environment (such as `AWS_ACCESS_KEY_ID`) or as storage options",
+            Self::NoCredentials => match location.split_once("://").map(|(scheme, _)| scheme) {
+                Some("az" | "azure" | "adl" | "abfs" | "abfss") => {
+                    "set them in the environment (such as `AZURE_STORAGE_ACCOUNT_KEY`) or as storage options"
+                }
+                Some("gs") => "set them in the environment (such as `GOOGLE_SERVICE_ACCOUNT`) or as storage options",
+                _ => "set them in the environment (such as `AWS_ACCESS_KEY_ID`) or as storage options",
+            },
             Self::BadCredentials => "check the keys in the environment and in the storage options",
             Self::Denied => "check the rights of the account on it",
             Self::PlainHttp => "set the storage option `allow_http` to `true` if that is meant",
@@ -148,6 +154,19 @@ mod tests {
         ];
         for (text, failure) in cases {
             assert_eq!(classify(&answered(text)), failure, "{text}");
+        }
+    }
+
+    #[test]
+    fn missing_credentials_are_named_as_their_cloud_does() {
+        for (location, variable) in [
+            ("s3://bucket/lake", "`AWS_ACCESS_KEY_ID`"),
+            ("abfss://lake@account.dfs.core.windows.net", "`AZURE_STORAGE_ACCOUNT_KEY`"),
+            ("az://lake", "`AZURE_STORAGE_ACCOUNT_KEY`"),
+            ("gs://bucket", "`GOOGLE_SERVICE_ACCOUNT`"),
+        ] {
+            let help = StorageFailure::NoCredentials.help(location);
+            assert!(help.contains(variable), "{location}: {help}");
         }
     }
 

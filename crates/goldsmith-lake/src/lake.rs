@@ -186,7 +186,7 @@ impl Lake {
     /// Opens what feeds a bronze table; `None` when the directory is absent or empty.
     ///
     /// # Errors
-    /// As [`Lake::open`]; a directory with neither a `_delta_log` nor Parquet files is [`LakeError::NotADeltaTable`].
+    /// As [`Lake::open`]; a directory with neither a `_delta_log` nor Parquet files is [`LakeError::NotASource`].
     pub async fn open_source(&self, location: &Location) -> Result<Option<Source>> {
         match self.content(location).await? {
             Content::Nothing => Ok(None),
@@ -194,7 +194,7 @@ impl Lake {
             Content::ParquetFiles => {
                 ParquetDirectory::open(self, location).await.map(Source::ParquetDirectory).map(Some)
             }
-            Content::Other(found) => Err(LakeError::NotADeltaTable { location: location.to_string(), found }),
+            Content::Other(found) => Err(LakeError::NotASource { location: location.to_string(), found }),
         }
     }
 
@@ -326,7 +326,7 @@ fn create_actions(location: &str, spec: &TableSpec) -> Result<Vec<Action>> {
 }
 
 /// A local file is no place for a table, and a store on top of it fails in unhelpful ways.
-fn check_no_file(location: &Location) -> Result<()> {
+pub(crate) fn check_no_file(location: &Location) -> Result<()> {
     match location.local_path() {
         Some(path) if path.is_file() => Err(LakeError::InvalidLocation {
             location: location.to_string(),

@@ -5,16 +5,17 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::error::{LakeError, Result};
-use crate::lake::Lake;
+use crate::lake::{Lake, check_no_file};
 use crate::location::Location;
 
 impl Lake {
     /// Whether there is anything at a location: a directory, also an empty one, or objects below it.
     ///
     /// # Errors
-    /// A volume that is not there, and errors of the storage.
+    /// [`LakeError::InvalidLocation`] for a file, a volume that is not there, and errors of the storage.
     pub async fn exists(&self, location: &Location) -> Result<bool> {
         location.check_volume()?;
+        check_no_file(location)?;
         if let Some(path) = location.local_path() {
             return Ok(path.is_dir());
         }

@@ -41,6 +41,11 @@ impl Location {
                 let path = url.to_file_path().map_err(|()| invalid("it is no local path".to_owned()))?;
                 return Self::from_path(&path);
             }
+            if let Some(whole) = whole_url(url.scheme())
+                && url.host_str().is_none_or(str::is_empty)
+            {
+                return Err(invalid(format!("the bucket or container is missing; write `{whole}`")));
+            }
             return Ok(Self::from_url(url));
         }
         Self::from_path(Path::new(text))
@@ -100,6 +105,17 @@ impl Location {
     }
 }
 
+/// How a URL is written whose scheme is that of a cloud, where nothing can be found without a bucket or container.
+fn whole_url(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "s3" | "s3a" => Some("s3://BUCKET/PATH"),
+        "gs" => Some("gs://BUCKET/PATH"),
+        "az" | "azure" | "adl" => Some("az://CONTAINER/PATH"),
+        "abfs" | "abfss" => Some("abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"),
+        _ => None,
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.local_path() {
@@ -144,5 +160,19 @@ mod tests {
             assert!(error.contains(text) && error.contains("`/Volumes/<catalog>/<schema>/<volume>/...`"), "{error}");
         }
         assert_eq!(Location::parse("/a/b").unwrap(), Location::parse("/a/b/").unwrap());
+    }
+
+    #[test]
+    fn a_cloud_without_a_bucket_is_no_location() {
+        for (text, whole) in [
+            ("s3://", "`s3://BUCKET/PATH`"),
+            ("s3:///lake", "`s3://BUCKET/PATH`"),
+            ("gs://", "`gs://BUCKET/PATH`"),
+            ("az:///lake", "`az://CONTAINER/PATH`"),
+            ("abfss://", "`abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH`"),
+        ] {
+            let error = Location::parse(text).unwrap_err().to_string();
+            assert!(error.contains("the bucket or container is missing") && error.ends_with(whole), "{error}");
+        }
     }
 }

@@ -15,7 +15,7 @@ pub enum DagError {
     UnknownSelection {
         /// The name.
         name: String,
-        /// A suggestion, with its leading punctuation; may be empty.
+        /// A suggestion, with its leading punctuation.
         hint: String,
     },
     /// Tables need each other.
@@ -174,6 +174,12 @@ fn suggestion(model: &Model, name: &str) -> String {
     let sources: Vec<String> = model.bronze.keys().map(ToString::to_string).collect();
     let candidates = model.gold.keys().chain(sources.iter()).chain(model.gold.values().map(|table| &table.domain));
     goldsmith_model::nearest(name, candidates.map(String::as_str))
-        .map(|best| format!("; did you mean `{best}`?"))
-        .unwrap_or_default()
+        .map_or_else(|| all_domains(model), |best| format!("; did you mean `{best}`?"))
+}
+
+/// Tables and sources are too many to be listed.
+fn all_domains(model: &Model) -> String {
+    let domains: BTreeSet<&str> = model.gold.values().map(|table| table.domain.as_str()).collect();
+    let names: Vec<String> = domains.into_iter().map(|domain| format!("`{domain}`")).collect();
+    format!("; domains are {}, and `goldsmith plan --all` lists tables and sources", names.join(", "))
 }

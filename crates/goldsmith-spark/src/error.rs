@@ -31,6 +31,14 @@ pub enum SparkError {
         /// The other.
         second: String,
     },
+    /// Names or places that are asked for do not fit.
+    #[error("{what}")]
+    Options {
+        /// What is wrong.
+        what: String,
+        /// What can be done about it.
+        help: &'static str,
+    },
     /// The model refers to a table that it does not have.
     #[error("`{table}` refers to `{missing}`, which is not in the model")]
     NotInModel {
@@ -55,6 +63,7 @@ impl SparkError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Untranslatable { help, .. } => Some(help),
+            Self::Options { help, .. } => Some(help),
             _ => None,
         }
     }

@@ -68,8 +68,10 @@ impl Compiled {
 /// Compiles all bronze and gold tables of a model.
 ///
 /// # Errors
-/// [`SparkError`] for the first thing that cannot be said in Spark SQL.
+/// [`SparkError::Options`] for names and places that do not fit, and [`SparkError`] for the first thing that cannot be said in
+/// Spark SQL.
 pub fn compile(model: &Model, options: &CompileOptions) -> Result<Compiled> {
+    options.check(&model.project)?;
     let names = Names::new(model, options);
     let mut scripts = vec![setup(&names, options.target)];
     for table in model.bronze.values() {

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use goldsmith_model::Project;
+
+use crate::error::{Result, SparkError};
+
 /// The dialect that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Target {
@@ -32,7 +36,7 @@ impl fmt::Display for Target {
 impl FromStr for Target {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
         match text {
             "spark" => Ok(Self::Spark),
             "databricks" => Ok(Self::Databricks),
@@ -59,6 +63,30 @@ pub struct CompileOptions {
     pub gold_schema: Option<String>,
     /// Schema of quarantined rows; without one that of the project.
     pub quarantine_schema: Option<String>,
+}
+
+impl CompileOptions {
+    /// Makes sure that tables of two layers cannot end as one, and that they lie somewhere.
+    pub(crate) fn check(&self, project: &Project) -> Result<()> {
+        if self.location.as_ref().is_some_and(|location| location.trim().is_empty()) {
+            return Err(SparkError::Options {
+                what: "the location of the tables is empty".to_owned(),
+                help: "give the directory or URL below which they lie, or none, so that the catalog chooses",
+            });
+        }
+        let bronze = self.bronze_schema.as_ref().unwrap_or(&project.bronze_schema);
+        let gold = self.gold_schema.as_ref().unwrap_or(&project.gold_schema);
+        let quarantine = self.quarantine_schema.as_ref().unwrap_or(&project.quarantine_schema);
+        for (one, other) in [(bronze, gold), (bronze, quarantine), (gold, quarantine)] {
+            if one.eq_ignore_ascii_case(other) {
+                return Err(SparkError::Options {
+                    what: format!("two layers have the schema `{one}`"),
+                    help: "give bronze, gold and quarantine a schema each",
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for CompileOptions {

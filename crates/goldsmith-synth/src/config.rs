@@ -7,7 +7,8 @@ use crate::SynthError;
 pub struct SynthConfig {
     /// Everything random follows from it.
     pub seed: u64,
-    /// Source rows over all tables and deliveries, approximately; small tables have a minimum size.
+    /// Source rows of all tables together, approximately. Tables have a least size, and those of the latest state come whole
+    /// with each delivery, so that few rows or many deliveries make more.
     pub rows: u64,
     /// Number of deliveries that the days are split into, evenly by time.
     pub batches: usize,

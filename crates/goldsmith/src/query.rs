@@ -1,29 +1,36 @@
 //! SQL over the tables of a target.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{SchemaProvider, TableProvider};
+use datafusion::datasource::TableType;
+use datafusion::error::DataFusionError;
 use datafusion::prelude::{SQLOptions, SessionContext};
-use goldsmith_lake::{Location, Table};
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast;
+use goldsmith_lake::{Lake, Location, Table};
 
 use crate::context::RunContext;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// Schema of the tables about tables.
+const INFORMATION_SCHEMA: &str = "information_schema";
+
+/// Catalog of a session.
+const CATALOG: &str = "datafusion";
 
 /// Answers a query over bronze, gold and quarantine. Only the tables that it names are opened, and nothing but
 /// reading is allowed.
 pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-    let mut tables: Vec<(String, String, Table)> = Vec::new();
-    for (schema, name) in named_tables(ctx, sql)? {
-        if let Some(location) = location_of(ctx, &schema, &name)
-            && let Some(table) = ctx.lake.open(&location).await?
-        {
-            tables.push((schema, name, table));
-        }
-    }
-    let session = ctx.lake.sql_context(tables).await?;
+    let named = Named::in_query(ctx, sql)?;
+    let session = if named.asks_for_all { session_of_all(ctx).await? } else { session_of(ctx, named.tables).await? };
     session.sql(&format!("set datafusion.catalog.default_schema = '{}'", ctx.layout.gold_schema())).await?;
+    // As Spark SQL has it: null is less than any value.
+    session.sql("set datafusion.sql_parser.default_null_ordering = 'nulls_min'").await?;
     goldsmith_query::functions::register_all(&session);
     let only_reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = session.sql_with_options(sql, only_reading).await?;
@@ -31,14 +38,101 @@ pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec
     Ok((schema, frame.collect().await?))
 }
 
-/// Schema and name of the tables that a query names; one without a schema is a gold table.
-fn named_tables(ctx: &RunContext, sql: &str) -> Result<BTreeSet<(String, String)>> {
-    let state = SessionContext::new().state();
-    let dialect = state.config().options().sql_parser.dialect;
-    let statement = state.sql_to_statement(sql, &dialect)?;
-    let named = state.resolve_table_references(&statement)?;
-    let schema_of = |schema: Option<&str>| schema.unwrap_or(ctx.layout.gold_schema()).to_string();
-    Ok(named.iter().map(|table| (schema_of(table.schema()), table.table().to_string())).collect())
+/// What a query refers to.
+struct Named {
+    /// Schema and name of tables; one without a schema is a gold table.
+    tables: BTreeSet<(String, String)>,
+    /// Whether it asks which tables there are, and not about those that it names.
+    asks_for_all: bool,
+}
+
+impl Named {
+    fn in_query(ctx: &RunContext, sql: &str) -> Result<Self> {
+        let state = SessionContext::new().state();
+        let dialect = state.config().options().sql_parser.dialect;
+        let statement = state.sql_to_statement(sql, &dialect)?;
+        let references = state.resolve_table_references(&statement)?;
+        let schema_of = |schema: Option<&str>| schema.unwrap_or(ctx.layout.gold_schema()).to_string();
+        let tables: BTreeSet<(String, String)> =
+            references.iter().map(|table| (schema_of(table.schema()), table.table().to_string())).collect();
+        let names_catalog = tables.iter().any(|(schema, _)| schema == INFORMATION_SCHEMA);
+        Ok(Self { asks_for_all: names_catalog && !shows_something_else(&statement), tables })
+    }
+}
+
+/// Whether a statement shows settings, functions or one table. All that begin with `show` are carried out as queries of the
+/// tables about tables.
+fn shows_something_else(statement: &Statement) -> bool {
+    let Statement::Statement(statement) = statement else { return false };
+    matches!(
+        **statement,
+        ast::Statement::ShowColumns { .. }
+            | ast::Statement::ShowCreate { .. }
+            | ast::Statement::ShowFunctions { .. }
+            | ast::Statement::ShowVariable { .. }
+            | ast::Statement::ShowVariables { .. }
+    )
+}
+
+/// A session with the tables of a list, as far as they are there.
+async fn session_of(ctx: &RunContext, named: BTreeSet<(String, String)>) -> Result<SessionContext> {
+    let mut tables: Vec<(String, String, Table)> = Vec::new();
+    for (schema, name) in named {
+        if let Some(location) = location_of(ctx, &schema, &name)
+            && let Some(table) = ctx.lake.open(&location).await?
+        {
+            tables.push((schema, name, table));
+        }
+    }
+    Ok(ctx.lake.sql_context(tables).await?)
+}
+
+/// A session with all tables that the target holds.
+async fn session_of_all(ctx: &RunContext) -> Result<SessionContext> {
+    let mut schemas: BTreeMap<&str, BTreeMap<String, Location>> = BTreeMap::new();
+    for schema in [ctx.layout.bronze_schema(), ctx.layout.gold_schema(), ctx.layout.quarantine_schema()] {
+        for name in ctx.lake.list_tables(&ctx.layout.target().join(schema)).await? {
+            if let Some(location) = location_of(ctx, schema, &name) {
+                schemas.entry(schema).or_default().insert(name, location);
+            }
+        }
+    }
+    let session = ctx.lake.sql_context(Vec::new()).await?;
+    let catalog = session.catalog(CATALOG).ok_or_else(|| Error::Internal("a session has no catalog".into()))?;
+    for (schema, tables) in schemas {
+        catalog.register_schema(schema, Arc::new(Listed { lake: ctx.lake.clone(), tables }))?;
+    }
+    Ok(session)
+}
+
+/// Tables of one schema. A table is opened when more than its name is asked for, which reads its log.
+#[derive(Debug)]
+struct Listed {
+    lake: Lake,
+    tables: BTreeMap<String, Location>,
+}
+
+#[async_trait]
+impl SchemaProvider for Listed {
+    fn table_names(&self) -> Vec<String> {
+        self.tables.keys().cloned().collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let Some(location) = self.tables.get(name) else { return Ok(None) };
+        match self.lake.open(location).await? {
+            Some(table) => Ok(Some(table.provider().await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
+        Ok(self.table_exist(name).then_some(TableType::Base))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.tables.contains_key(name)
+    }
 }
 
 /// Where a table of the model is.

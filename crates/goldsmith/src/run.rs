@@ -37,7 +37,7 @@ pub(crate) async fn run_all(
             waiting.remove(&ready);
             let share = ctx.budget.lease(slots);
             // Warnings about values tell the table by it.
-            let table = tracing::warn_span!("table", name = %ready);
+            let table = tracing::warn_span!("table", table = %ready);
             running.spawn(run_one(ctx.clone(), inputs.clone(), ready, full_refresh, share).instrument(table));
         }
         let Some(finished) = running.join_next().await else { break };

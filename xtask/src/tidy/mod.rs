@@ -4,6 +4,7 @@ mod arrows;
 mod models;
 mod names;
 mod text;
+mod wheel;
 
 use std::fmt;
 use std::path::Path;
@@ -52,6 +53,7 @@ pub fn violations(root: &Path) -> Result<Vec<Violation>, XtaskError> {
     out.extend(models::check(&files));
     out.extend(names::check(&files)?);
     out.extend(text::check(root, &files)?);
+    out.extend(wheel::check(&files)?);
     Ok(out)
 }
 

@@ -8,7 +8,8 @@ use goldsmith_synth::SynthConfig;
 /// What is generated.
 #[derive(Debug, Args)]
 pub(crate) struct GeneratorArgs {
-    /// Source rows over all tables and deliveries, approximately
+    /// Source rows of all tables together, approximately. Tables have a least size, some 3,000 rows in sum, and those of
+    /// the latest state come whole with each delivery, so that few rows or many deliveries make more
     #[arg(long, value_name = "N", default_value_t = 60_000)]
     pub(crate) rows: u64,
 

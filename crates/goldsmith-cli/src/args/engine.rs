@@ -68,9 +68,9 @@ impl EngineArgs {
 /// What a run covers.
 #[derive(Debug, Args)]
 pub(crate) struct SelectionArgs {
-    /// Gold table, source (`billing.usage`) or domain; may be repeated. What a gold table needs comes along
-    /// [default: everything]
-    #[arg(long, short = 's', value_name = "NAME")]
+    /// Gold table, source (`billing.usage`) or domain; may be repeated, or name several with commas between them. What a
+    /// gold table needs comes along [default: everything]
+    #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
     /// Build the selected gold tables from all of bronze, whatever they record

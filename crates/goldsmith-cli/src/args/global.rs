@@ -31,7 +31,8 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_enum, value_name = "auto|always|never", hide_possible_values = true)]
     pub(crate) color: Option<ColorWhen>,
 
-    /// Form of log lines, which GOLDSMITH_LOG selects [env: GOLDSMITH_LOG_FORMAT] [default: text]
+    /// Form of log lines, which the variable GOLDSMITH_LOG selects, for instance `goldsmith=debug` [env:
+    /// GOLDSMITH_LOG_FORMAT] [default: text]
     #[arg(long, global = true, value_enum, value_name = "text|json", hide_possible_values = true)]
     pub(crate) log_format: Option<LogFormat>,
 

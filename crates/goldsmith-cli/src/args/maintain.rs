@@ -25,8 +25,9 @@ pub(crate) struct MaintainArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 
-    /// Gold table, source (`billing.usage`) or domain; may be repeated [default: every table]
-    #[arg(long, short = 's', value_name = "NAME")]
+    /// Gold table, source (`billing.usage`) or domain; may be repeated, or name several with commas between them
+    /// [default: every table]
+    #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
     /// How long files that nothing shows any more are kept, such as `12h` or `30days`

@@ -34,9 +34,9 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) memory: MemoryArgs,
 
-    /// Gold table, source (`billing.usage`: the tables that read it) or domain; may be repeated [default: every
-    /// gold table]
-    #[arg(long, short = 's', value_name = "NAME")]
+    /// Gold table, source (`billing.usage`: the tables that read it) or domain; may be repeated, or name several with
+    /// commas between them [default: every gold table]
+    #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
     /// Rebuild and compare only this share of the keys of each table, above 0 and up to 1; look-ups then go to the

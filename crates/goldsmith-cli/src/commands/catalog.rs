@@ -32,6 +32,7 @@ pub(super) async fn catalog(context: &Context, request: Request<'_>) -> Result<O
     for (layer, schema) in request.schemas {
         catalog = catalog.with_schema(layer, schema).map_err(misused)?;
     }
+    catalog.check_schemas(&model.project).map_err(misused)?;
     let mut found = statements(&model, &catalog, &request.options);
     if request.present {
         let present = present(context, &model).await?;

@@ -70,12 +70,26 @@ fn table(tables: &[&TableMaintenance], paint: Paint) -> String {
 
 fn summary(report: &MaintainReport) -> String {
     let sum = |of: fn(&TableMaintenance) -> u64| report.tables.iter().map(of).sum::<u64>();
-    let said = if report.dry_run { "would be" } else { "were" };
+    let (merged, deleted) =
+        if report.dry_run { ("to merge or purge", "to delete") } else { ("merged or purged", "deleted") };
     format!(
-        "{}: {} {said} merged or purged, {} of garbage {said} deleted ({})",
+        "{}: {} {merged}, {} of garbage {deleted} ({})",
         plural(report.tables.len() as u64, "table"),
         plural(sum(|table| (table.small_files + table.purged_files) as u64), "file"),
         plural(sum(|table| table.garbage_files as u64), "file"),
         bytes(sum(|table| table.garbage_bytes)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_in_words_that_fit_the_number() {
+        let mut report = MaintainReport { dry_run: false, tables: Vec::new() };
+        assert_eq!(summary(&report), "0 tables: 0 files merged or purged, 0 files of garbage deleted (0 B)");
+        report.dry_run = true;
+        assert_eq!(summary(&report), "0 tables: 0 files to merge or purge, 0 files of garbage to delete (0 B)");
+    }
 }

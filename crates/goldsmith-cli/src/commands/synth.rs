@@ -1,6 +1,8 @@
 //! `goldsmith synth`
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use goldsmith_synth::{Generator, SynthConfig};
 use serde_json::json;
@@ -8,6 +10,7 @@ use serde_json::json;
 use super::generate::{self, Delivered};
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
+use crate::interrupt::{self, Told};
 use crate::render::Paint;
 use crate::render::number::{grouped, plural};
 use crate::render::table::{Align, TextTable};
@@ -21,13 +24,24 @@ pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> 
     let options = context.lake_options();
     let printer = &context.printer;
     let mut tables: Vec<Delivered> = generator.tables().iter().map(|source| Delivered { source, rows: 0 }).collect();
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let listening = interrupt::listen_and_tell(printer, told(out), {
+        let cancelled = cancelled.clone();
+        move || cancelled.store(true, Ordering::Relaxed)
+    });
     for batch in 0..batches {
-        let delivered = generate::deliver(&model, &generator, batch, &options, out, || false).await?;
+        let stopped = || cancelled.load(Ordering::Relaxed);
+        let delivered = generate::deliver(&model, &generator, batch, &options, out, stopped).await;
+        let delivered = match delivered {
+            Err(Error::Engine(goldsmith::Error::Cancelled)) => return Err(partial(out, batch, batches)),
+            delivered => delivered?,
+        };
         printer.say(&format!("delivery {} of {batches}: {}", batch + 1, plural(generate::total(&delivered), "row")));
         for (table, delivered) in tables.iter_mut().zip(delivered) {
             table.rows += delivered.rows;
         }
     }
+    drop(listening);
     if printer.is_json() {
         printer.json(&json!({
             "directory": out,
@@ -45,6 +59,21 @@ pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> 
     shown.row(["total", &grouped(generate::total(&tables))]);
     printer.data(&shown.render())?;
     Ok(Outcome::Done)
+}
+
+/// Nothing goes on with tables that were not generated to their end.
+fn told(out: &str) -> Told {
+    Told {
+        cancelling: "cancelling: the table that is being written is finished; interrupt again to stop at once".into(),
+        aborted: format!("aborted; `{out}` is partial, remove it before it is generated anew"),
+    }
+}
+
+fn partial(out: &str, batch: usize, batches: usize) -> Error {
+    Error::usage(
+        format!("cancelled in delivery {} of {batches}: `{out}` is partial", batch + 1),
+        "remove it before it is generated anew",
+    )
 }
 
 /// Rows added to tables that are there already would not be what the numbers promise.

@@ -24,11 +24,13 @@ pub(crate) fn table(batches: &[RecordBatch], paint: Paint) -> Result<String, Arr
     let schema = first.schema();
     let columns = schema.fields().iter().map(|field| (field.name().as_str(), align(field.data_type())));
     let mut table = TextTable::new(columns, paint);
-    for_each_row(batches, "", |row| table.row(row.iter().map(|value| shortened(value, WIDTH))))?;
+    for_each_row(batches, |row| {
+        table.row(row.iter().map(|value| shortened(value.as_deref().unwrap_or_default(), WIDTH)));
+    })?;
     Ok(table.render())
 }
 
-/// Comma-separated values with a header; nothing stands for null.
+/// Comma-separated values with a header; nothing stands for null, and two quotes for empty text.
 ///
 /// # Errors
 /// A value that cannot be shown.
@@ -36,15 +38,15 @@ pub(crate) fn csv(batches: &[RecordBatch]) -> Result<String, ArrowError> {
     let Some(first) = batches.first() else {
         return Ok(String::new());
     };
-    let names: Vec<String> = first.schema().fields().iter().map(|field| field.name().clone()).collect();
     let mut out = String::new();
-    let mut line = |values: &[String]| {
-        let quoted: Vec<String> = values.iter().map(|value| quoted(value)).collect();
-        out.push_str(&quoted.join(","));
+    let mut line = |values: Vec<String>| {
+        out.push_str(&values.join(","));
         out.push('\n');
     };
-    line(&names);
-    for_each_row(batches, "", |row| line(row))?;
+    line(first.schema().fields().iter().map(|field| quoted(field.name())).collect());
+    for_each_row(batches, |row| {
+        line(row.iter().map(|value| value.as_deref().map_or_else(String::new, quoted)).collect())
+    })?;
     Ok(out)
 }
 
@@ -62,25 +64,24 @@ pub(crate) fn json(batches: &[RecordBatch]) -> Result<String, ArrowError> {
     Ok(if text.is_empty() { "[]".into() } else { text })
 }
 
-fn for_each_row(batches: &[RecordBatch], null: &str, mut take: impl FnMut(&[String])) -> Result<(), ArrowError> {
-    let options = FormatOptions::new().with_null(null).with_display_error(false);
+/// The values of each row as text; null is none.
+fn for_each_row(batches: &[RecordBatch], mut take: impl FnMut(&[Option<String>])) -> Result<(), ArrowError> {
+    // Nulls within a list or struct.
+    let options = FormatOptions::new().with_null("").with_display_error(false);
     for batch in batches {
-        let formatters = batch
+        let columns = batch
             .columns()
             .iter()
-            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|column| Ok((column.logical_nulls(), ArrayFormatter::try_new(column.as_ref(), &options)?)))
+            .collect::<Result<Vec<_>, ArrowError>>()?;
         for row in 0..batch.num_rows() {
-            let values = batch
-                .columns()
+            let values = columns
                 .iter()
-                .zip(&formatters)
-                .map(
-                    |(column, formatter)| {
-                        if column.is_null(row) { Ok(null.to_string()) } else { formatter.value(row).try_to_string() }
-                    },
-                )
-                .collect::<Result<Vec<_>, _>>()?;
+                .map(|(nulls, formatter)| match nulls {
+                    Some(nulls) if nulls.is_null(row) => Ok(None),
+                    _ => formatter.value(row).try_to_string().map(Some),
+                })
+                .collect::<Result<Vec<_>, ArrowError>>()?;
             take(&values);
         }
     }
@@ -92,7 +93,7 @@ fn align(data_type: &DataType) -> Align {
 }
 
 fn quoted(value: &str) -> String {
-    if value.contains([',', '"', '\n', '\r']) {
+    if value.is_empty() || value.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", value.replace('"', "\"\""))
     } else {
         value.to_string()
@@ -104,7 +105,7 @@ fn quoted(value: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, Decimal128Array, Int64Array, NullArray, StringArray};
 
     use super::*;
 
@@ -134,6 +135,17 @@ mod tests {
         let text = csv(&[batch()]).unwrap();
         let expected = format!("name,rows,cost\n\"a, \"\"b\"\"\u{1b}[31m\",10,1.50\n{},2000,\n", "x".repeat(200));
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn csv_tells_null_from_empty_text() {
+        let batch = RecordBatch::try_from_iter([
+            ("text", Arc::new(StringArray::from(vec![Some(""), None, Some(" ")])) as ArrayRef),
+            ("none", Arc::new(NullArray::new(3))),
+            ("rows", Arc::new(Int64Array::from(vec![1, 2, 3]))),
+        ])
+        .unwrap();
+        assert_eq!(csv(&[batch]).unwrap(), "text,none,rows\n\"\",,1\n,,2\n ,,3\n");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::Paint;
 use super::number::{count, grouped, plural, seconds};
 use super::table::{Align, TextTable};
 
+/// What people are told of a table that committed a position and no row.
+const CHECKED: &str = "checked";
+
 /// Name of a layer for people.
 pub(crate) fn layer(layer: Layer) -> &'static str {
     match layer {
@@ -15,8 +18,19 @@ pub(crate) fn layer(layer: Layer) -> &'static str {
     }
 }
 
+/// Whether a table committed how far it looked, and no row: nothing of what came to its inputs was for it.
+pub(crate) fn is_checked(report: &TableReport) -> bool {
+    let (entered, left) = report.rows.sides();
+    report.status == TableStatus::Changed && entered + left + report.rows.deleted + report.rows.vanished == 0
+}
+
+/// How a table came out, for people.
+pub(crate) fn outcome(report: &TableReport) -> &'static str {
+    if is_checked(report) { CHECKED } else { status(report.status) }
+}
+
 /// Name of a status for people.
-pub(crate) fn status(status: TableStatus) -> &'static str {
+fn status(status: TableStatus) -> &'static str {
     match status {
         TableStatus::UpToDate => "up to date",
         TableStatus::Changed => "changed",
@@ -46,7 +60,7 @@ pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, pai
     let mut layers = Vec::new();
     for report in reports {
         layers.push(report.layer);
-        table.row(row(layer(report.layer), &report.name, status(report.status), &report.rows, report.seconds));
+        table.row(row(layer(report.layer), &report.name, outcome(report), &report.rows, report.seconds));
         for (layer, rows, time) in &mut totals {
             if *layer == report.layer {
                 rows.add(&report.rows);
@@ -82,7 +96,11 @@ pub(crate) fn summary(report: &RunReport) -> String {
     if report.is_success() && report.is_up_to_date() {
         return format!("nothing new: {} up to date after {time} s", plural(number(TableStatus::UpToDate), "table"));
     }
-    let mut parts = vec![format!("{} changed", plural(number(TableStatus::Changed), "table"))];
+    let checked = report.tables.iter().filter(|table| is_checked(table)).count() as u64;
+    let mut parts = vec![format!("{} changed", plural(number(TableStatus::Changed) - checked, "table"))];
+    if checked > 0 {
+        parts.push(format!("{} {CHECKED}", grouped(checked)));
+    }
     for of in [TableStatus::UpToDate, TableStatus::Skipped, TableStatus::Cancelled, TableStatus::Failed] {
         if number(of) > 0 {
             parts.push(format!("{} {}", grouped(number(of)), status(of)));
@@ -111,4 +129,32 @@ pub(crate) fn json(report: &RunReport) -> Value {
         out.extend(rest);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(name: &str, rows: RowCounts) -> TableReport {
+        TableReport { status: TableStatus::Changed, rows, ..TableReport::new(Layer::Gold, name) }
+    }
+
+    #[test]
+    fn a_table_that_committed_no_row_is_told_from_one_that_did() {
+        let report = RunReport {
+            run_id: "r".into(),
+            started_at: String::new(),
+            seconds: 1.0,
+            memory_limit: 0,
+            tables: vec![
+                changed("idle", RowCounts::default()),
+                changed("vanished", RowCounts { vanished: 1, ..RowCounts::default() }),
+                changed("written", RowCounts { read: 1, inserted: 1, ..RowCounts::default() }),
+            ],
+        };
+        let outcomes: Vec<&str> = report.tables.iter().map(outcome).collect();
+        assert_eq!(outcomes, ["checked", "changed", "changed"]);
+        assert_eq!(summary(&report), "2 tables changed, 1 checked in 1.00 s (run r)");
+        assert_eq!(json(&report)["tables"][0]["status"], "changed");
+    }
 }

@@ -101,6 +101,9 @@ fn storage(
                     out.insert(name.clone(), (option(&name, value.get_ref(), &place)?, place.line));
                 }
             }
+            DeValue::Table(_) => {
+                return Err(Place { path, line: line_of(text, &key.span()) }.no_side(key.get_ref()));
+            }
             single => {
                 let place = Place { path, line: line_of(text, &key.span()) };
                 out.insert(side.clone(), (option(&side, single, &place)?, place.line));
@@ -133,6 +136,18 @@ impl Place<'_> {
             None => format!("known keys are {}", known.join(", ")),
         };
         Error::usage(format!("unknown key `{name}` in `{}`, line {}", self.path.display(), self.line), help)
+    }
+
+    /// A table of storage options that is for neither side.
+    fn no_side(&self, name: &str) -> Error {
+        let help = match goldsmith::model::nearest(name, SIDES) {
+            Some(side) => format!("did you mean `[{STORAGE}.{side}]`?"),
+            None => format!("options for one side stand in `[{STORAGE}.source]` or `[{STORAGE}.target]`"),
+        };
+        Error::usage(
+            format!("unknown table `[{STORAGE}.{name}]` in `{}`, line {}", self.path.display(), self.line),
+            help,
+        )
     }
 
     /// The value itself is not shown, it could be a secret.

@@ -81,6 +81,18 @@ fn what_a_file_gets_wrong_is_told_with_its_line() {
         ("storage = 3\n", "`storage`", "must be a table", None),
         ("memory_limit = \"much\"\n", "`memory_limit`: `much` is no memory limit", "line 1", Some(SIZES)),
         ("memory_limit = 512\n", "`memory_limit`", "must be text in quotes", None),
+        (
+            "[storage.sorce]\nregion = \"x\"\n",
+            "unknown table `[storage.sorce]`",
+            "line 1",
+            Some("did you mean `[storage.source]`?"),
+        ),
+        (
+            "[storage]\n[storage.azure]\n",
+            "unknown table `[storage.azure]`",
+            "line 2",
+            Some("options for one side stand in `[storage.source]` or `[storage.target]`"),
+        ),
         ("memory_limit = \"100MB\"\n", "100 MB is too small", "line 1", Some("the engine needs 256 MiB at least")),
         ("format = \"xml\"\n", "`format` is `xml`", "line 1", Some("use one of `human`, `json`, `csv`")),
     ];

@@ -55,6 +55,24 @@ fn places_and_names_that_unity_catalog_has_not_are_told() {
 }
 
 #[test]
+fn tables_of_two_layers_do_not_end_in_one_schema() {
+    let place = Workplace::new();
+    let names = ["--catalog", "main", "--bronze-schema", "lake", "--gold-schema", "Lake"];
+    for command in [&["catalog", "--target", "s3://bucket/lake"][..], &["compile", "--target", "spark", "--out", "sql"]]
+    {
+        let output = place.run(&[command, &names].concat());
+        let text = place.text(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("error: two layers have the schema `lake`\n  help: give bronze"), "{text}");
+    }
+    let output = place.run(&["compile", "--target", "spark", "--out", "sql", "--location", ""]);
+    let text = place.text(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("error: the location of the tables is empty\n  help: give"), "{text}");
+    assert!(!place.path().join("sql").exists());
+}
+
+#[test]
 fn a_program_gets_one_statement_after_the_other_in_a_file() {
     let place = small();
     let args = ["catalog", "--models", "models", "--catalog", "main", "--target", "gs://bucket", "--format", "json"];

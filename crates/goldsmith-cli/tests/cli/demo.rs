@@ -105,29 +105,47 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
     assert_eq!((&again["status"], &again["success"]), (&"up_to_date".into(), &true.into()), "{again:#}");
 }
 
-/// Signals are sent with `kill`, which every Unix has.
+/// Exit code and standard error of the program, which is interrupted once it has said something. Signals are sent with
+/// `kill`, which every Unix has.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_run_is_completed_by_the_next_one() {
+fn interrupted(place: &Workplace, args: &[&str], after: &str) -> (Option<i32>, String) {
     use std::io::{BufRead, BufReader, Read};
     use std::process::{Command, Stdio};
 
-    let place = Workplace::new();
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_goldsmith"))
-        .args(["demo", "--rows", "20000", "--batches", "2"])
+    let mut process = Command::new(env!("CARGO_BIN_EXE_goldsmith"))
+        .args(args)
         .current_dir(place.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(demo.stderr.take().unwrap());
+    let mut lines = BufReader::new(process.stderr.take().unwrap());
     let mut told = String::new();
-    while !told.contains("finished bronze") {
-        assert!(lines.read_line(&mut told).unwrap() > 0, "the demo ended early: {told}");
+    while !told.contains(after) {
+        assert!(lines.read_line(&mut told).unwrap() > 0, "it ended early: {told}");
     }
-    assert!(Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
     lines.read_to_string(&mut told).unwrap();
-    assert_eq!(demo.wait().unwrap().code(), Some(1), "{told}");
+    (process.wait().unwrap().code(), told)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_generation_says_that_the_source_is_partial() {
+    let place = Workplace::new();
+    let args = ["synth", "--out", "system", "--rows", "300", "--batches", "500"];
+    let (code, told) = interrupted(&place, &args, "delivery 1 of 500");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("cancelling: the table that is being written is finished"), "{told}");
+    assert!(told.contains(" of 500: `system` is partial\n  help: remove it"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_is_completed_by_the_next_one() {
+    let place = Workplace::new();
+    let (code, told) = interrupted(&place, &["demo", "--rows", "20000", "--batches", "2"], "finished bronze");
+    assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("cancelling") && told.contains("cancelled"), "{told}");
     assert!(!told.contains("delivery 2"), "{told}");
 

@@ -17,6 +17,11 @@ fn missing_and_wrong_locations_are_told_with_what_to_do() {
     assert_output!("no_source", place.snapshot(&["run", "--target", "lake"]));
     assert_output!("no_target", place.snapshot(&["plan", "--source", "system"]));
     assert_output!("absent_source", place.snapshot(&["run", "--source", "nowhere", "--target", "lake"]));
+    place.write("usage.csv", "a,b\n");
+    let text = place.snapshot(&["run", "--source", "usage.csv", "--target", "lake"]);
+    assert!(text.contains("[DIR]/usage.csv` is not a usable location: it is a file"), "{text}");
+    let text = place.snapshot(&["run", "--source", "s3:///system", "--target", "lake"]);
+    assert!(text.contains("the bucket or container is missing\n  help: write `s3://BUCKET/PATH`"), "{text}");
     assert!(!place.path().join("lake").exists(), "a failed run left a target behind");
     assert_output!("absent_target", place.snapshot(&["status", "--target", "nowhere"]));
     assert_output!("absent_models", place.snapshot(&["validate", "--models", "nowhere"]));
@@ -51,6 +56,42 @@ fn an_unknown_selection_is_answered_with_a_suggestion() {
     let output = place.run(&[&args[..], &["--format", "json"]].concat());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["error"]["help"], "did you mean `fact_usage`?");
+    let output = place.run(&["plan", "--source", "system", "--target", "lake", "--select", "nosuch"]);
+    let text = place.text(&output);
+    assert!(
+        text.contains("help: domains are `") && text.contains("`billing`") && text.contains("plan --all"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_selection_may_name_several_with_commas() {
+    let place = Workplace::new();
+    std::fs::create_dir(place.path().join("system")).unwrap();
+    let args =
+        ["plan", "--source", "system", "--target", "lake", "--select", "fact_usage,lakeflow.jobs", "-s", "dim_job"];
+    let output = place.run(&[&args[..], &["--format", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let tables: Vec<&str> =
+        document["tables"].as_array().unwrap().iter().filter_map(|table| table["name"].as_str()).collect();
+    for name in ["fact_usage", "lakeflow.jobs", "dim_job"] {
+        assert!(tables.contains(&name), "{tables:?}");
+    }
+}
+
+#[test]
+fn log_lines_that_cannot_be_selected_are_told() {
+    let place = Workplace::new();
+    let output = place.run_with(&["config"], &[("GOLDSMITH_LOG", "goldsmith=loud")]);
+    let text = place.text(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("error: `GOLDSMITH_LOG` is `goldsmith=loud`") && text.contains("`goldsmith=debug`"),
+        "{text}"
+    );
+    let output = place.run_with(&["config"], &[("GOLDSMITH_LOG", "goldsmith=debug")]);
+    assert!(place.text(&output).contains("goldsmith starts"));
 }
 
 #[test]

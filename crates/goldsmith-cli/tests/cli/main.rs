@@ -13,5 +13,6 @@ mod numbers;
 mod object_store;
 mod packaged_settings;
 mod program;
+mod query;
 #[cfg(unix)]
 mod unwritable;

@@ -35,6 +35,17 @@ fn a_sum_that_does_not_fit_is_told_with_table_and_column_and_a_table_that_is_beh
         assert!(warning.contains(part), "`{part}` is not in: {warning}");
     }
 
+    // In JSON a name that stands twice in an object loses one of its values.
+    let args = ["run", "--select", FACT, "--full-refresh", "--log-format", "json"];
+    let logged = place.run(&[&args[..], &locations[..]].concat());
+    let logged = String::from_utf8_lossy(&logged.stderr).into_owned();
+    let line = logged.lines().find(|line| line.contains("\"WARN\"")).unwrap_or_else(|| panic!("{logged}"));
+    let document: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(document["span"], json!({"column": "total_token_count", "name": "column"}), "{line}");
+    let spans = document["spans"].as_array().unwrap();
+    assert!(spans.contains(&json!({"table": format!("gold:{FACT}"), "name": "table"})), "{line}");
+    assert_eq!(line.matches("\"name\":").count(), 1 + spans.len(), "{line}");
+
     let verify = |more: &[&str]| {
         let output = place.run(&[&["verify", "--select", FACT], &locations[2..], more].concat());
         assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));

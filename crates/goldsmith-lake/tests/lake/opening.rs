@@ -22,8 +22,11 @@ async fn nothing_there_is_none_and_other_content_is_an_error() {
     assert!(error.to_string().contains("notes.txt"), "{error}");
     let error = place.lake.open_source(&place.at("full")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotADeltaTable);
+    assert!(error.to_string().contains("notes.txt") && !error.to_string().contains("remove"), "{error}");
     let error = place.lake.open(&place.at("full/notes.txt")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let error = place.lake.exists(&place.at("full/notes.txt")).await.unwrap_err();
+    assert!(error.to_string().contains("it is a file"), "{error}");
 
     std::fs::write(place.dir.path().join("full/data.parquet"), "PAR1").unwrap();
     assert!(place.lake.open(&place.at("full")).await.is_err());

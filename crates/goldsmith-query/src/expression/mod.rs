@@ -70,7 +70,7 @@ impl Step {
             .collect::<Result<Vec<_>>>()?;
         let batch = new_batch(Arc::clone(&self.inputs), columns, rows)?;
         // Values that do not fit are told with the column that they are missing in.
-        let _column = tracing::warn_span!("column", name = %self.name).entered();
+        let _column = tracing::warn_span!("column", column = %self.name).entered();
         let value = self.expression.evaluate(&batch)?.into_array(rows)?;
         widen(&self.name, &value, &self.result)
     }

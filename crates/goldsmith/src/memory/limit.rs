@@ -139,6 +139,14 @@ fn size(bytes: u64) -> String {
     if bytes >= GIB {
         return format!("{:.1} GiB", bytes as f64 / GIB as f64);
     }
+    if bytes < 1_000_000 {
+        // What somebody slipped a unit in is shown as it was said.
+        return match bytes {
+            kib if kib > 0 && kib.is_multiple_of(1 << 10) => format!("{} KiB", kib >> 10),
+            kb if kb > 0 && kb.is_multiple_of(1_000) => format!("{} KB", kb / 1_000),
+            bytes => format!("{bytes} B"),
+        };
+    }
     format!("{:.1} MiB", bytes as f64 / MIB as f64)
 }
 
@@ -194,8 +202,16 @@ mod tests {
 
     #[test]
     fn a_limit_is_shown_as_it_was_said() {
-        for (text, shown) in [("512MB", "512 MB"), ("2GiB", "2 GiB"), ("1.3GiB", "1.3 GiB"), ("300.5MiB", "300.5 MiB")]
-        {
+        for (text, shown) in [
+            ("512MB", "512 MB"),
+            ("2GiB", "2 GiB"),
+            ("1.3GiB", "1.3 GiB"),
+            ("300.5MiB", "300.5 MiB"),
+            ("1KB", "1 KB"),
+            ("64k", "64 KiB"),
+            ("1025B", "1025 B"),
+            ("0GB", "0 B"),
+        ] {
             assert_eq!(parse(text).unwrap().to_string(), shown);
         }
         assert!(MemoryLimit::default().to_string().starts_with("60% ("));

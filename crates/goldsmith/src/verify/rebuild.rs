@@ -101,7 +101,7 @@ impl<'a> Rebuilder<'a> {
             }
         }
         let share = ctx.budget.lease(1);
-        let named = tracing::warn_span!("table", name = %table.name);
+        let named = tracing::warn_span!("table", table = %table.name);
         run_gold(&ctx, table, true, &share).instrument(named).boxed().await?;
         let built = ctx.gold(&table.name).await;
         built.map(Ok).ok_or_else(|| Error::Internal(format!("`{}` was not rebuilt", table.name)))

@@ -138,6 +138,11 @@ class RunReport:
         """Whether nothing at all was committed."""
         return all(table.status is not TableStatus.CHANGED for table in self.tables)
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Names of the selected sources that are absent."""
+        return tuple(t.name for t in self.tables if t.layer is Layer.BRONZE and t.status is TableStatus.SKIPPED)
+
     def totals(self, layer: Layer) -> RowCounts:
         """The books of one layer."""
         return sum((table.rows for table in self.tables if table.layer is layer), RowCounts())

@@ -32,6 +32,9 @@ _LOG = logging.getLogger("goldsmith.job")
 #: Names of tables in a task value at most; the value must stay small.
 _NAMES = 50
 
+#: Absent sources that a line of the log names at most.
+_ABSENT = 3
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Does what the arguments say, ``sys.argv`` without any; returns when all went well.
@@ -70,17 +73,27 @@ def _run(parameters: Parameters) -> bool:
     changed = sum(table.status.value == "changed" for table in report.tables)
     failed = [f"{table.layer.value} {table.name}" for table in report.failures]
     _LOG.info("%s tables changed, %s failed, %.1f s, run %s", changed, len(failed), report.seconds, report.run_id)
+    if report.absent:
+        _LOG.info("%s", _absent(report.absent))
     values = {
         "run_id": report.run_id,
         "status": report.status.value,
         "tables_changed": changed,
         "tables_failed": len(failed),
         "failed_tables": failed[:_NAMES],
+        "sources_missing": len(report.absent),
         "bronze_rows_written": report.totals(Layer.BRONZE).written,
         "gold_rows_written": report.totals(Layer.GOLD).written,
     }
     _hand_on(parameters, values, report)
     return report.is_success
+
+
+def _absent(names: Sequence[str]) -> str:
+    """How many sources are absent, and the first of them."""
+    shown = ", ".join(names[:_ABSENT])
+    more = len(names) - _ABSENT
+    return f"absent sources ({len(names)}): {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _plan(parameters: Parameters) -> bool:

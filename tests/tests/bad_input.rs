@@ -107,3 +107,71 @@ async fn a_missing_source_is_skipped_and_its_gold_table_has_the_unknown_member()
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["account_price_key"], -1);
 }
+
+/// Runs all and gives the error, after which nothing must have been written.
+async fn refused(lake: &ScratchLake, source: &std::path::Path) -> String {
+    let message = run(&source.to_string_lossy(), &lake.target().to_string_lossy()).await;
+    assert!(!lake.target().exists(), "{message}");
+    let plan = lake.engine_on(source, &lake.target()).unwrap().plan(&RunOptions::default()).await;
+    assert_eq!(plan.unwrap_err().chain(), message);
+    message
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_without_any_source_is_refused_and_the_right_one_is_named() {
+    let lake = ScratchLake::new().unwrap();
+    let source = lake.source();
+    let message = refused(&lake, &source).await;
+    for part in ["none of the 35 selected sources is in", "`<root>/<schema>/<table>`", "/source/"] {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+    lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();
+    let right = format!("give `{}`", source.display());
+    for (wrong, seems) in [
+        (source.join("billing"), "the schema `billing`, one level too deep"),
+        (source.join("billing/usage"), "a table itself, two levels too deep"),
+        (lake.root().to_path_buf(), "one level too high"),
+    ] {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let target = elsewhere.path().join("lake");
+        let message = run(&wrong.to_string_lossy(), &target.to_string_lossy()).await;
+        assert!(message.contains(seems) && message.contains(&right), "{message}");
+        assert!(!target.exists(), "{message}");
+    }
+    lake.run(&["dim_sku"]).await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let message = run(&lake.target().to_string_lossy(), &elsewhere.path().to_string_lossy()).await;
+    assert!(message.contains("a target that goldsmith filled"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_that_are_absent_are_told_and_one_that_was_loaded_before_is_a_warning() {
+    let lake = ScratchLake::new().unwrap();
+    lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();
+    lake.deliver("access.audit", &rows(r#"[{"event_id": "e1"}]"#)).await.unwrap();
+    let select = ["billing.usage", "billing.account_prices", "access.audit"];
+    let first = lake.run(&select).await.unwrap();
+    assert_eq!(first.absent(), ["billing.account_prices"]);
+    assert!(first.tables.iter().all(|table| table.warnings.is_empty()), "{first:#?}");
+    std::fs::remove_dir_all(lake.source().join("access")).unwrap();
+    let second = lake.run(&select).await.unwrap();
+    let mut absent = second.absent();
+    absent.sort_unstable();
+    assert_eq!(absent, ["access.audit", "billing.account_prices"]);
+    let warned: Vec<_> = second.tables.iter().filter(|table| !table.warnings.is_empty()).collect();
+    assert_eq!(warned.len(), 1, "{warned:#?}");
+    assert_eq!(warned[0].name, "access.audit");
+    assert!(warned[0].warnings[0].contains("was loaded before"), "{warned:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_that_are_handed_over_need_no_source_below_the_root() {
+    let lake = ScratchLake::new().unwrap();
+    let mut engine = lake.engine().unwrap();
+    let bronze = lake.model().bronze.values().find(|bronze| bronze.source.to_string() == "billing.usage").unwrap();
+    let batch = goldsmith_testkit::batch_of(bronze, &rows(r#"[{"record_id": "r1"}]"#)).unwrap();
+    engine.hand_over("billing.usage", 1, vec![batch]).unwrap();
+    let options = RunOptions { select: vec!["billing.usage".into()], ..RunOptions::default() };
+    let report = engine.run(&options).await.unwrap();
+    assert_eq!(report.table(Layer::Bronze, "billing.usage").unwrap().rows.inserted, 1);
+}

@@ -27,6 +27,7 @@ use crate::memory::{Budget, MemoryLimit};
 use crate::plan::{TablePlan, plan_all};
 use crate::report::{RunReport, TableStatus};
 use crate::run::run_all;
+use crate::sources::check_sources;
 use crate::status::{TableInfo, table_infos};
 use crate::verify::{VerifyOptions, VerifyReport};
 
@@ -189,7 +190,10 @@ impl EngineBuilder {
             dag,
             layout,
             lake: Lake::new(lake.for_side(Side::Target)?),
+            source: source.clone().map(|root| (root, sources.clone())),
             inputs: Inputs::new(source, sources),
+            deliveries: false,
+            feeds: false,
             observer: self.observer.unwrap_or_else(silent),
             cancel: CancellationToken::new(),
             budget,
@@ -204,7 +208,13 @@ pub struct Engine {
     dag: Dag,
     layout: Layout,
     lake: Lake,
+    /// The root of the sources, and what reaches its storage.
+    source: Option<(Location, Lake)>,
     inputs: Inputs,
+    /// Whether batches were handed over.
+    deliveries: bool,
+    /// Whether the caller reads a source.
+    feeds: bool,
     observer: Arc<dyn Observer>,
     cancel: CancellationToken,
     budget: Arc<Budget>,
@@ -240,6 +250,7 @@ impl Engine {
     /// The model has no such source, or the batches differ in schema.
     pub fn hand_over(&mut self, source: &str, delivery: u64, batches: Vec<RecordBatch>) -> Result<()> {
         self.check_source(source)?;
+        self.deliveries = true;
         self.inputs.hand_over(source, delivery, batches)
     }
 
@@ -257,6 +268,7 @@ impl Engine {
         open: OpenBatches,
     ) -> Result<()> {
         self.check_source(source)?;
+        self.deliveries = true;
         self.inputs.hand_over_stream(source, delivery, schema, open);
         Ok(())
     }
@@ -267,6 +279,7 @@ impl Engine {
     /// The model has no such source.
     pub fn feed(&mut self, source: &str, feed: Arc<dyn Feed>) -> Result<()> {
         self.check_source(source)?;
+        self.feeds = true;
         self.inputs.feed(source, feed);
         Ok(())
     }
@@ -284,8 +297,8 @@ impl Engine {
     /// Runs: bronze from the sources, then gold from bronze.
     ///
     /// # Errors
-    /// Only what concerns the run as a whole, such as an unknown name in the selection. A table that fails is
-    /// told by its report, and the others go on.
+    /// Only what concerns the run as a whole, such as an unknown name in the selection, or a source root that has none of the
+    /// selected sources. A table that fails is told by its report, and the others go on.
     pub async fn run(&self, options: &RunOptions) -> Result<RunReport> {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let started = Utc::now();
@@ -297,6 +310,7 @@ impl Engine {
         });
         self.inputs.check_root().await?;
         self.check_target().await?;
+        self.check_sources(&selection).await?;
         self.lake.check_exclusive_writes(self.layout.target()).await?;
         self.open_all(&ctx, &self.with_inputs(&selection)).await?;
         let inputs = Arc::new(self.inputs.clone());
@@ -320,6 +334,7 @@ impl Engine {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let ctx = self.context(Utc::now());
         self.inputs.check_root().await?;
+        self.check_sources(&selection).await?;
         self.open_all(&ctx, &self.with_inputs(&selection)).await?;
         plan_all(&ctx, &self.inputs, &selection, options.full_refresh).await
     }
@@ -411,7 +426,18 @@ impl Engine {
             self.observer.clone(),
             self.cancel.clone(),
             self.budget.clone(),
+            self.source.is_some() || self.feeds,
         )
+    }
+
+    /// Fails when the source root has none of the selected sources; batches and feeds of the caller need no root.
+    async fn check_sources(&self, selection: &Selection) -> Result<()> {
+        match &self.source {
+            Some((root, lake)) if !self.deliveries && !self.feeds => {
+                check_sources(lake, root, &self.model, &self.layout, selection).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a target that holds tables of somebody else and none of ours, before anything is written there.

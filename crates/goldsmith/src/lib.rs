@@ -87,6 +87,7 @@ mod plan;
 mod query;
 mod report;
 mod run;
+mod sources;
 mod status;
 mod verify;
 

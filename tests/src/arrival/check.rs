@@ -209,6 +209,8 @@ fn shuffle(setting: &Setting, model: &Model, world: &World, rng: &mut ChaCha8Rng
             delivery.push((source.clone(), vec![rows], DeliveryMode::Append));
         }
     }
+    // A run without any source is refused.
+    deliveries.retain(|delivery| !delivery.is_empty());
     deliveries
 }
 

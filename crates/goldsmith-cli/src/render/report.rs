@@ -75,12 +75,29 @@ fn row(layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64) -> [S
     ]
 }
 
+/// Absent sources that are named.
+const NAMED: usize = 3;
+
+/// How many sources are absent, and the first of them; nothing when all are there.
+fn absent(report: &RunReport) -> String {
+    let absent = report.absent();
+    let mut named = absent.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match absent.len().saturating_sub(NAMED) {
+        0 if absent.is_empty() => return String::new(),
+        0 => {}
+        more => named.push_str(&format!(" and {} more", grouped(more as u64))),
+    }
+    let verb = if absent.len() == 1 { "is" } else { "are" };
+    format!("; {} {verb} absent: {named}", plural(absent.len() as u64, "source"))
+}
+
 /// One line that says how a run came out.
 pub(crate) fn summary(report: &RunReport) -> String {
     let number = |status: TableStatus| report.tables.iter().filter(|table| table.status == status).count() as u64;
     let time = seconds(report.seconds);
     if report.is_success() && report.is_up_to_date() {
-        return format!("nothing new: {} up to date after {time} s", plural(number(TableStatus::UpToDate), "table"));
+        let tables = plural(number(TableStatus::UpToDate), "table");
+        return format!("nothing new: {tables} up to date after {time} s{}", absent(report));
     }
     let mut parts = vec![format!("{} changed", plural(number(TableStatus::Changed), "table"))];
     for of in [TableStatus::UpToDate, TableStatus::Skipped, TableStatus::Cancelled, TableStatus::Failed] {
@@ -88,7 +105,7 @@ pub(crate) fn summary(report: &RunReport) -> String {
             parts.push(format!("{} {}", grouped(number(of)), status(of)));
         }
     }
-    format!("{} in {time} s (run {})", parts.join(", "), report.run_id)
+    format!("{} in {time} s (run {}){}", parts.join(", "), report.run_id, absent(report))
 }
 
 /// What is worth knowing of single tables: failures with their reason, then warnings.
@@ -106,7 +123,7 @@ pub(crate) fn remarks<'a>(reports: impl IntoIterator<Item = &'a TableReport>, pa
 
 /// The JSON document of a run.
 pub(crate) fn json(report: &RunReport) -> Value {
-    let mut out = json!({"status": report.status(), "success": report.is_success()});
+    let mut out = json!({"status": report.status(), "success": report.is_success(), "absent": report.absent()});
     if let (Value::Object(out), Value::Object(rest)) = (&mut out, json!(report)) {
         out.extend(rest);
     }

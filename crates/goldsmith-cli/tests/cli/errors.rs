@@ -43,6 +43,30 @@ fn a_source_that_is_no_delta_table_fails_its_own_table_only() {
 }
 
 #[test]
+fn sources_that_are_absent_are_counted_and_named() {
+    let place = Workplace::new();
+    assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());
+    std::fs::remove_dir_all(place.path().join("system/access")).unwrap();
+    let sources = ["access.audit", "access.table_lineage", "access.column_lineage", "access.outbound_network"];
+    let mut args = vec!["run", "--source", "system", "--target", "lake", "--select", "billing.usage"];
+    args.extend(sources.iter().flat_map(|source| ["--select", *source]));
+    let text = place.text(&place.run(&args));
+    assert!(text.contains("4 skipped") && text.contains("; 4 sources are absent: `access."), "{text}");
+    assert!(text.contains(" and 1 more"), "{text}");
+    let text = place.text(&place.run(&args));
+    assert!(text.contains("nothing new: ") && text.contains("; 4 sources are absent: "), "{text}");
+    let output = place.run(&[&args[..], &["--format", "json"]].concat());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["absent"].as_array().unwrap().len(), 4);
+    // One level too deep.
+    let output = place.run(&["run", "--source", "system/billing", "--target", "other", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["error"]["help"].as_str().unwrap().contains("one level too deep: give "), "{document}");
+    assert!(!place.path().join("other").exists());
+}
+
+#[test]
 fn an_unknown_selection_is_answered_with_a_suggestion() {
     let place = Workplace::new();
     std::fs::create_dir(place.path().join("system")).unwrap();

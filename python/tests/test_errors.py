@@ -47,6 +47,12 @@ def test_failures_are_told_apart_by_class(lake: goldsmith.Engine, tmp_path: Path
         assert caught.value.code == kind.code and caught.value.diagnostics == ()
 
 
+@pytest.mark.parametrize("wrong", ["EURO", "eur", "??"])
+def test_a_currency_is_three_capital_letters(wrong: str) -> None:
+    with pytest.raises(goldsmith.ConfigurationError, match="is no currency code"):
+        goldsmith.Engine(currency=wrong)
+
+
 def test_a_table_that_cannot_be_read_is_an_access_error(deliveries: Path, tmp_path: Path) -> None:
     engine = goldsmith.Engine(source=deliveries, target=tmp_path / "lake")
     engine.run(select=["dim_workspace"]).raise_for_failures()

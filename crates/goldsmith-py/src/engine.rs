@@ -108,6 +108,9 @@ impl Engine {
     ) -> PyResult<Self> {
         let memory_limit = memory_limit.map(|text| text.parse::<MemoryLimit>()).transpose();
         let memory_limit = memory_limit.map_err(|error| exception(py, &error))?.unwrap_or_default();
+        if let Some(currency) = &currency {
+            goldsmith::check_currency(currency).map_err(|error| exception(py, &error))?;
+        }
         let from = model.map_or(ModelSource::Embedded, ModelSource::Directory);
         let (model, warnings) = py.detach(|| from.load()).map_err(|error| exception(py, &error))?;
         let supplies = Mutex::default();

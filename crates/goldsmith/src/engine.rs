@@ -163,8 +163,12 @@ impl EngineBuilder {
     /// Builds the engine: loads and checks the model, resolves the locations. No table is opened.
     ///
     /// # Errors
-    /// A problem of the model, a missing target, a location that cannot be understood, an unknown storage option.
+    /// A problem of the model, a missing target, a location that cannot be understood, an unknown storage option, a currency that
+    /// is no code of three capital letters.
     pub fn build(self) -> Result<Engine> {
+        if let Some(currency) = &self.currency {
+            check_currency(currency)?;
+        }
         let (model, warnings) = match self.currency {
             None => self.model.load()?,
             Some(currency) => {
@@ -198,6 +202,17 @@ impl EngineBuilder {
             cancel: CancellationToken::new(),
             budget,
         })
+    }
+}
+
+/// Checks the form of the code of a currency, as the settings of a model are checked: three capital letters (ISO 4217).
+///
+/// # Errors
+/// [`Error::Configuration`] when it is something else.
+pub fn check_currency(code: &str) -> Result<()> {
+    match goldsmith_model::currency_problem(code) {
+        None => Ok(()),
+        Some((what, help)) => Err(Error::Configuration { what, help }),
     }
 }
 

@@ -93,7 +93,7 @@ mod verify;
 
 pub use bronze::DriftError;
 pub use delivery::{DeliveryMode, merge_delivery, write_delivery};
-pub use engine::{Engine, EngineBuilder, ModelSource, RunOptions};
+pub use engine::{Engine, EngineBuilder, ModelSource, RunOptions, check_currency};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Observer, RunEvent};
 pub use feed::{BoxedReader, Bucket, Feed, FeedPart, FeedRequest, FeedState};

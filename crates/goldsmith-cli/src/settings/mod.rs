@@ -83,7 +83,7 @@ impl Settings {
             models: layers.path(Key::Models, global.models.clone())?,
             source: layers.location(Key::Source, flags.source.clone())?,
             target: layers.location(Key::Target, flags.target.clone())?,
-            currency: layers.text(Key::Currency, flags.currency.clone())?,
+            currency: layers.currency(flags.currency.clone())?,
             threads: layers.threads(flags.threads)?,
             memory_limit: layers.memory_limit(flags.memory_limit.clone())?,
             format: layers.choice(Key::Format, global.format)?,
@@ -225,6 +225,17 @@ impl Layers<'_> {
                 Err(Error::usage(format!("`{}`: {what} ({origin})", Key::MemoryLimit), help))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    fn currency(&self, flag: Option<String>) -> Result<Resolved<Option<String>>> {
+        let found = self.text(Key::Currency, flag)?;
+        match found.value.as_deref().map(goldsmith::check_currency) {
+            None | Some(Ok(())) => Ok(found),
+            Some(Err(goldsmith::Error::Configuration { what, help })) => {
+                Err(Error::usage(format!("`{}`: {what} ({})", Key::Currency, found.origin), help))
+            }
+            Some(Err(error)) => Err(error.into()),
         }
     }
 

@@ -152,7 +152,7 @@ async fn crash(lake: &ScratchLake, number: u64, rng: &mut ChaCha8Rng) -> Result<
 
 /// Files are rearranged between runs; it must make no difference.
 async fn maintain(lake: &ScratchLake) -> Result<(), Failure> {
-    let options = MaintainOptions { retention: Duration::ZERO, ..MaintainOptions::default() };
+    let options = MaintainOptions { retention: Duration::ZERO, force: true, ..MaintainOptions::default() };
     let report =
         lake.engine()?.maintain(&options).await.map_err(|error| Failure { table: None, text: error.to_string() })?;
     match report.tables.into_iter().find_map(|table| Some((table.name, table.error?))) {

@@ -31,13 +31,16 @@ def test_failures_are_told_apart_by_class(lake: goldsmith.Engine, tmp_path: Path
     occupied = tmp_path / "occupied"
     (occupied / "something_else").mkdir(parents=True)
     (occupied / "something_else/file").touch()
+    (tmp_path / "system").mkdir()
     cases = [
         (lambda: goldsmith.Engine().status(), goldsmith.ConfigurationError, "no target is set"),
         (lambda: lake.run(select=["fact_usge"]), goldsmith.ConfigurationError, "fact_usge"),
         (lambda: goldsmith.Engine(source=tmp_path / "no", target=tmp_path / "lake").run(),
          goldsmith.ConfigurationError, "does not exist"),
-        (lambda: goldsmith.Engine(source=tmp_path, target=occupied).run(),
+        (lambda: goldsmith.Engine(source=tmp_path / "system", target=occupied).run(),
          goldsmith.ConfigurationError, "holds something else"),
+        (lambda: goldsmith.Engine(source=tmp_path, target=tmp_path / "lake").run(),
+         goldsmith.ConfigurationError, "is inside of the source"),
         (lambda: lake.query("select nothing from fact_usage"), goldsmith.DataError, "nothing"),
         (lambda: lake.query("delete from fact_usage"), goldsmith.DataError, "(?i)not supported|DML"),
     ]

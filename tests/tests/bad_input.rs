@@ -145,6 +145,28 @@ async fn a_directory_without_any_source_is_refused_and_the_right_one_is_named() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_and_a_target_of_which_one_is_in_the_other_are_refused() {
+    let lake = ScratchLake::new().unwrap();
+    lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();
+    let (source, inside) = (lake.source(), lake.source().join("lake"));
+    let empty = lake.root().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    for (source, target, told) in [
+        (&source, &inside, "is inside of the source"),
+        (&source, &lake.root().join("other/../source/lake"), "is inside of the source"),
+        (&source, &source, "are the same place"),
+        (&empty, &empty, "are the same place"),
+        (&source, &lake.root().to_path_buf(), "is inside of the target"),
+    ] {
+        let message = run(&source.to_string_lossy(), &target.to_string_lossy()).await;
+        assert!(message.contains(told), "{message}");
+        let plan = lake.engine_on(source, target).unwrap().plan(&RunOptions::default()).await;
+        assert_eq!(plan.unwrap_err().chain(), message);
+    }
+    assert!(!inside.exists() && std::fs::read_dir(&empty).unwrap().next().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sources_that_are_absent_are_told_and_one_that_was_loaded_before_is_a_warning() {
     let lake = ScratchLake::new().unwrap();
     lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();

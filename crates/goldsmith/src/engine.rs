@@ -1,5 +1,6 @@
 //! The engine: a model, locations, and what can be done with them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -323,6 +324,7 @@ impl Engine {
             run_id: ctx.stamp.run_id.clone(),
             tables: selection.sources.len() + selection.gold.len(),
         });
+        self.check_apart()?;
         self.inputs.check_root().await?;
         self.check_target().await?;
         self.check_sources(&selection).await?;
@@ -348,6 +350,7 @@ impl Engine {
     pub async fn plan(&self, options: &RunOptions) -> Result<Vec<TablePlan>> {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let ctx = self.context(Utc::now());
+        self.check_apart()?;
         self.inputs.check_root().await?;
         self.check_sources(&selection).await?;
         self.open_all(&ctx, &self.with_inputs(&selection)).await?;
@@ -446,6 +449,24 @@ impl Engine {
         )
     }
 
+    /// Refuses a source and a target of which one lies in the other: what a run writes would look like a part of the source.
+    fn check_apart(&self) -> Result<()> {
+        let (Some((source, lake)), target) = (&self.source, self.layout.target()) else {
+            return Ok(());
+        };
+        // Buckets of two servers may have the same name.
+        if source.local_path().is_none() && endpoints(lake) != endpoints(&self.lake) {
+            return Ok(());
+        }
+        let what = match (target.is_within(source), source.is_within(target)) {
+            (false, false) => return Ok(()),
+            (true, true) => format!("the source and the target are the same place, `{target}`"),
+            (true, false) => format!("the target `{target}` is inside of the source `{source}`"),
+            (false, true) => format!("the source `{source}` is inside of the target `{target}`"),
+        };
+        Err(Error::Configuration { what, help: "give the target a directory of its own, beside the source".into() })
+    }
+
     /// Fails when the source root has none of the selected sources; batches and feeds of the caller need no root.
     async fn check_sources(&self, selection: &Selection) -> Result<()> {
         match &self.source {
@@ -497,6 +518,12 @@ impl Engine {
             .try_for_each_concurrent(8, |name| async move { ctx.open_gold(name).await.map(drop) })
             .await
     }
+}
+
+/// The storage options that tell one server from another.
+fn endpoints(lake: &Lake) -> BTreeMap<&str, &str> {
+    let options = lake.options().storage_options.iter();
+    options.filter(|(key, _)| key.contains("endpoint")).map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
 impl RunReport {

@@ -169,6 +169,8 @@ class TablePlan:
     missing: bool
     #: What would be done and why.
     what: str
+    #: Why the table would fail.
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,8 @@ class TableInfo:
     files: int | None
     #: What it records about its inputs, as JSON.
     position: str | None
+    #: Why it cannot be read, and what to do; it is there, but nothing is known of it.
+    error: str | None = None
 
 
 @dataclass(frozen=True)

@@ -101,10 +101,17 @@ def _plan(parameters: Parameters) -> bool:
     changing = [plan for plan in plans if plan.changes]
     for plan in changing:
         _LOG.info("%s %s: %s", plan.layer.value, plan.name, plan.what)
+    failing = [plan for plan in plans if plan.error is not None]
+    for plan in failing:
+        _LOG.error("%s %s would fail: %s", plan.layer.value, plan.name, plan.error)
     missing = sum(plan.missing for plan in plans)
-    _LOG.info("%s of %s tables would change, %s sources are absent", len(changing), len(plans), missing)
-    _hand_on(parameters, {"tables_to_change": len(changing), "sources_missing": missing}, plans)
-    return True
+    _LOG.info(
+        "%s of %s tables would change, %s would fail, %s sources are absent",
+        *(len(changing), len(plans), len(failing), missing),
+    )
+    values = {"tables_to_change": len(changing), "tables_failing": len(failing), "sources_missing": missing}
+    _hand_on(parameters, values, plans)
+    return not failing
 
 
 def _verify(parameters: Parameters) -> bool:

@@ -56,11 +56,17 @@ def test_a_currency_is_three_capital_letters(wrong: str) -> None:
         goldsmith.Engine(currency=wrong)
 
 
-def test_a_table_that_cannot_be_read_is_an_access_error(deliveries: Path, tmp_path: Path) -> None:
+def test_a_table_that_cannot_be_read_is_told_by_itself(deliveries: Path, tmp_path: Path) -> None:
     engine = goldsmith.Engine(source=deliveries, target=tmp_path / "lake")
-    engine.run(select=["dim_workspace"]).raise_for_failures()
+    engine.run(select=["dim_workspace", "dim_sku"]).raise_for_failures()
     log = tmp_path / "lake/system_gold/dim_workspace/_delta_log/00000000000000000000.json"
     log.write_text("nonsense")
     with pytest.raises(goldsmith.AccessError) as caught:
-        engine.status()
+        engine.query("select * from dim_workspace")
     assert caught.value.code == "access"
+    errors = {info.name: info.error for info in engine.status() if info.error is not None}
+    assert list(errors) == ["dim_workspace"] and "00000000000000000000.json" in errors["dim_workspace"]
+    failing = {plan.name for plan in engine.plan(select=["dim_workspace", "dim_sku"]) if plan.error is not None}
+    assert failing == {"dim_workspace"}
+    report = engine.run(select=["dim_workspace", "dim_sku"])
+    assert [table.name for table in report.failures] == ["dim_workspace"]

@@ -197,3 +197,69 @@ async fn batches_that_are_handed_over_need_no_source_below_the_root() {
     let report = engine.run(&options).await.unwrap();
     assert_eq!(report.table(Layer::Bronze, "billing.usage").unwrap().rows.inserted, 1);
 }
+
+/// Names of the tables that a run or a plan calls failed, sorted.
+fn named<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// A table of the target, what is done to it, what the error says, and the tables that fail with it.
+type Damage<'a> = (&'a str, fn(&std::path::Path), &'a str, &'a [&'a str]);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_table_of_the_target_fails_with_what_is_built_from_it_and_the_others_go_on() {
+    let cases: [Damage<'_>; 3] = [
+        (
+            "system_gold/fact_usage",
+            |path| std::fs::write(path.join("_delta_log/00000000000000000000.json"), "garbage").unwrap(),
+            "00000000000000000000.json",
+            &["dim_date", "fact_usage"],
+        ),
+        (
+            "system_gold/fact_usage",
+            |path| std::fs::remove_dir_all(path.join("_delta_log")).unwrap(),
+            "not a delta table",
+            &["dim_date", "fact_usage"],
+        ),
+        (
+            "system_bronze/billing_list_prices",
+            |path| std::fs::write(path, "a file").unwrap(),
+            "it is a file",
+            &["billing.list_prices", "dim_date", "dim_list_price", "dim_sku", "fact_usage"],
+        ),
+    ];
+    for (table, spoil, told, failing) in cases {
+        let lake = ScratchLake::new().unwrap();
+        let usage = r#"[{"record_id": "r1", "usage_date": "2024-01-01"}]"#;
+        lake.deliver("billing.usage", &rows(usage)).await.unwrap();
+        lake.deliver("access.audit", &rows(r#"[{"event_id": "e1"}]"#)).await.unwrap();
+        lake.run(&["fact_usage", "fact_audit_logs"]).await.unwrap();
+        spoil(&lake.target().join(table));
+        lake.deliver("billing.usage", &rows(r#"[{"record_id": "r2"}]"#)).await.unwrap();
+        lake.deliver("access.audit", &rows(r#"[{"event_id": "e2"}]"#)).await.unwrap();
+
+        let engine = lake.engine().unwrap();
+        let status = engine.status().await.unwrap();
+        let broken: Vec<_> = status.iter().filter(|info| info.error.is_some()).collect();
+        assert_eq!(broken.len(), 1, "{broken:#?}");
+        assert!(broken[0].exists && broken[0].location.ends_with(table), "{broken:#?}");
+
+        let select = vec!["fact_usage".to_owned(), "fact_audit_logs".to_owned()];
+        let options = RunOptions { select, ..RunOptions::default() };
+        let plan = engine.plan(&options).await.unwrap();
+        assert_eq!(named(plan.iter().filter(|plan| plan.error.is_some()).map(|plan| &plan.name)), failing);
+        let report = engine.run(&options).await.unwrap();
+        let failed = report.tables.iter().filter(|table| table.status == TableStatus::Failed);
+        assert_eq!(named(failed.clone().map(|table| &table.name)), failing);
+        let errors: Vec<&String> = failed.filter_map(|table| table.error.as_ref()).collect();
+        assert!(errors.iter().any(|error| error.contains(told) && error.contains("restore it")), "{errors:#?}");
+        assert!(errors.iter().all(|error| error.contains(told) || error.contains("its input `")), "{errors:#?}");
+        for (layer, name) in
+            [(Layer::Bronze, "billing.usage"), (Layer::Bronze, "access.audit"), (Layer::Gold, "fact_audit_logs")]
+        {
+            assert_eq!(report.table(layer, name).unwrap().status, TableStatus::Changed, "{name} beside {table}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::context::RunContext;
+use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::event::{Observer, RunEvent, silent};
 use crate::feed::Feed;
@@ -329,9 +330,15 @@ impl Engine {
         self.check_target().await?;
         self.check_sources(&selection).await?;
         self.lake.check_exclusive_writes(self.layout.target()).await?;
-        self.open_all(&ctx, &self.with_inputs(&selection)).await?;
+        let damage = Damage::open_all(&ctx, &self.with_inputs(&selection)).await?;
         let inputs = Arc::new(self.inputs.clone());
-        let tables = run_all(ctx.clone(), inputs, &selection, options.full_refresh, options.threads).await?;
+        let mut tables = damage.reports(&selection);
+        for table in &tables {
+            ctx.tell(RunEvent::TableFinished(Box::new(table.clone())));
+        }
+        let spared = damage.spared(&selection);
+        tables.extend(run_all(ctx.clone(), inputs, &spared, options.full_refresh, options.threads).await?);
+        tables.sort_by_key(|table| table.layer);
         let report = RunReport {
             run_id: ctx.stamp.run_id.clone(),
             started_at: started.to_rfc3339_opts(SecondsFormat::Micros, true),
@@ -346,22 +353,25 @@ impl Engine {
     /// Tells what a run would do and why, and changes nothing.
     ///
     /// # Errors
-    /// As [`Engine::run`], and tables that cannot be read.
+    /// As [`Engine::run`]; a table of the target that cannot be opened has a plan with the error.
     pub async fn plan(&self, options: &RunOptions) -> Result<Vec<TablePlan>> {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let ctx = self.context(Utc::now());
         self.check_apart()?;
         self.inputs.check_root().await?;
+        self.check_target().await?;
         self.check_sources(&selection).await?;
-        self.open_all(&ctx, &self.with_inputs(&selection)).await?;
-        plan_all(&ctx, &self.inputs, &selection, options.full_refresh).await
+        let damage = Damage::open_all(&ctx, &self.with_inputs(&selection)).await?;
+        plan_all(&ctx, &self.inputs, &selection, &damage, options.full_refresh).await
     }
 
     /// What the target holds.
     ///
     /// # Errors
-    /// A table that cannot be read.
+    /// Storage that cannot be reached. A table that cannot be read has an entry with the error.
     pub async fn status(&self) -> Result<Vec<TableInfo>> {
+        // What is wrong with the storage is told once, and not by each table.
+        self.lake.list_names(self.layout.target()).await?;
         let ctx = self.context(Utc::now());
         table_infos(&ctx).await
     }
@@ -504,19 +514,6 @@ impl Engine {
             }
         }
         all
-    }
-
-    /// Opens every table once; each reads its log from the last checkpoint.
-    async fn open_all(&self, ctx: &RunContext, selection: &Selection) -> Result<()> {
-        use futures::{StreamExt, TryStreamExt};
-        let bronze = self.model.bronze.keys().filter(|source| selection.sources.contains(&source.to_string()));
-        futures::stream::iter(bronze.map(Ok))
-            .try_for_each_concurrent(8, |source| async move { ctx.open_bronze(source).await.map(drop) })
-            .await?;
-        futures::stream::iter(&selection.gold)
-            .map(Ok)
-            .try_for_each_concurrent(8, |name| async move { ctx.open_gold(name).await.map(drop) })
-            .await
     }
 }
 

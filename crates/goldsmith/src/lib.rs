@@ -72,6 +72,7 @@
 mod bronze;
 mod check;
 mod context;
+mod damage;
 mod delivery;
 mod engine;
 mod error;

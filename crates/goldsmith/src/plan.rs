@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::bronze::look;
 use crate::context::RunContext;
+use crate::damage::Damage;
 use crate::error::Result;
 use crate::gold::{decide, describe};
 use crate::input::Inputs;
@@ -25,6 +26,16 @@ pub struct TablePlan {
     pub missing: bool,
     /// What would be done and why.
     pub what: String,
+    /// Why the table would fail.
+    pub error: Option<String>,
+}
+
+impl TablePlan {
+    /// The plan of a table that would fail.
+    fn failing(layer: Layer, name: &str, error: String) -> Self {
+        let what = "it would fail".to_owned();
+        Self { layer, name: name.to_owned(), changes: false, missing: false, what, error: Some(error) }
+    }
 }
 
 /// Plans all tables of a selection in the order in which they would run.
@@ -32,6 +43,7 @@ pub(crate) async fn plan_all(
     ctx: &RunContext,
     inputs: &Inputs,
     selection: &Selection,
+    damage: &Damage,
     full_refresh: bool,
 ) -> Result<Vec<TablePlan>> {
     let mut plans = Vec::new();
@@ -39,6 +51,10 @@ pub(crate) async fn plan_all(
     for bronze in ctx.model.bronze.values() {
         let name = bronze.source.to_string();
         if !selection.sources.contains(&name) {
+            continue;
+        }
+        if let Some(reason) = damage.reason(&InputName::Bronze(name.clone())) {
+            plans.push(TablePlan::failing(Layer::Bronze, &name, reason.to_owned()));
             continue;
         }
         let input = inputs.open(&bronze.source).await?;
@@ -52,12 +68,17 @@ pub(crate) async fn plan_all(
             changes: outlook.changes,
             missing: outlook.missing,
             what: outlook.what,
+            error: None,
         });
     }
     for name in ctx.dag.order() {
         let (true, Some(table)) = (selection.gold.contains(name), ctx.model.gold.get(name)) else {
             continue;
         };
+        if let Some(reason) = damage.reason(&InputName::Gold(name.clone())) {
+            plans.push(TablePlan::failing(Layer::Gold, name, reason.to_owned()));
+            continue;
+        }
         let action = decide(ctx, table, full_refresh, &|input| moving.contains(input)).await?;
         let changes = action != GoldAction::UpToDate;
         if changes {
@@ -69,6 +90,7 @@ pub(crate) async fn plan_all(
             changes,
             missing: false,
             what: describe(&action),
+            error: None,
         });
     }
     Ok(plans)

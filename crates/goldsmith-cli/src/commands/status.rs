@@ -14,10 +14,13 @@ use crate::render::table::{Align, TextTable};
 pub(super) async fn status(context: &Context) -> Result<Outcome> {
     let printer = &context.printer;
     let tables = context.reading_engine()?.status().await?;
+    let broken: Vec<(&TableInfo, &String)> =
+        tables.iter().filter_map(|info| Some((info, info.error.as_ref()?))).collect();
+    let outcome = Outcome::of(broken.is_empty());
     if printer.is_json() {
         let tables: Vec<Value> = tables.iter().map(document).collect();
         printer.json(&json!({"tables": tables}))?;
-        return Ok(Outcome::Done);
+        return Ok(outcome);
     }
     let columns = [
         ("layer", Align::Left),
@@ -34,7 +37,7 @@ pub(super) async fn status(context: &Context) -> Result<Outcome> {
         table.row([
             layer(info.layer).to_string(),
             info.name.clone(),
-            info.version.map(|version| version.to_string()).unwrap_or_default(),
+            info.error.as_ref().map_or_else(|| version(info), |_| "broken".to_owned()),
             number(info.rows),
             number(info.files),
             info.bytes.map(bytes).unwrap_or_default(),
@@ -43,10 +46,21 @@ pub(super) async fn status(context: &Context) -> Result<Outcome> {
     if !there.is_empty() {
         printer.data(&table.render())?;
     }
+    for (info, error) in &broken {
+        printer.data(&format!("{} {} cannot be read: {error}", layer(info.layer), info.name))?;
+    }
     let absent = tables.len() - there.len();
     let size = there.iter().filter_map(|info| info.bytes).sum();
-    printer.say(&format!("{} with {}, {absent} not there", plural(there.len() as u64, "table"), bytes(size)));
-    Ok(Outcome::Done)
+    let mut summary = format!("{} with {}, {absent} not there", plural(there.len() as u64, "table"), bytes(size));
+    if !broken.is_empty() {
+        summary.push_str(&format!(", {} cannot be read", grouped(broken.len() as u64)));
+    }
+    printer.say(&summary);
+    Ok(outcome)
+}
+
+fn version(info: &TableInfo) -> String {
+    info.version.map(|version| version.to_string()).unwrap_or_default()
 }
 
 /// The position is JSON in JSON; as a value it is easier to read for other programs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, TypeVar, cast
@@ -261,6 +261,13 @@ class TableVerification:
         return max((check.outcome for check in self.checks), key=order.index, default=CheckOutcome.PASSED)
 
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether anything can be said of the table: it was compared with a rebuild, or a check failed without that."""
+        compared = any(c.name == "missing_rows" and c.outcome is not CheckOutcome.SKIPPED for c in self.checks)
+        return compared or self.outcome is CheckOutcome.FAILED
+
+
 @dataclass(frozen=True)
 class VerifyReport:
     """What a verification found."""
@@ -275,6 +282,11 @@ class VerifyReport:
     def is_success(self) -> bool:
         """Whether no check failed."""
         return all(table.outcome is not CheckOutcome.FAILED for table in self.tables)
+
+    def is_made(self, named: Sequence[str] = ()) -> bool:
+        """Whether the verification could be made: at least one table was compared, and each of `named` that is among the tables."""
+        compared = [table.name for table in self.tables if table.is_verified]
+        return bool(compared) and all(table.name in compared for table in self.tables if table.name in named)
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ _LOG = logging.getLogger("goldsmith.job")
 #: Names of tables in a task value at most; the value must stay small.
 _NAMES = 50
 
-#: Absent sources that a line of the log names at most.
-_ABSENT = 3
+#: Absent sources, or reasons, that a line of the log names at most.
+_SHOWN = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -91,8 +91,8 @@ def _run(parameters: Parameters) -> bool:
 
 def _absent(names: Sequence[str]) -> str:
     """How many sources are absent, and the first of them."""
-    shown = ", ".join(names[:_ABSENT])
-    more = len(names) - _ABSENT
+    shown = ", ".join(names[:_SHOWN])
+    more = len(names) - _SHOWN
     return f"absent sources ({len(names)}): {shown}" + (f" and {more} more" if more > 0 else "")
 
 
@@ -130,14 +130,24 @@ def _verify(parameters: Parameters) -> bool:
         )
         _LOG.warning("%s lies behind %s; the next run takes the rest over", table.name, inputs)
     _LOG.info("%s of %s tables are right, %.1f s", len(report.tables) - len(wrong), len(report.tables), report.seconds)
+    is_made = report.is_made(parameters.select)
     values = {
-        "status": "failed" if wrong else "passed",
+        "status": "failed" if wrong else "passed" if is_made else "unknown",
         "tables_behind": len(behind),
         "tables_failed": len(wrong),
         "failed_tables": [table.name for table in wrong][:_NAMES],
     }
     _hand_on(parameters, values, report)
+    if not (wrong or is_made):
+        raise ConfigurationError(_unknown(report))
     return report.is_success
+
+
+def _unknown(report: VerifyReport) -> str:
+    """Why a verification could not be made."""
+    checks = ((table.name, check) for table in report.tables if not table.is_verified for check in table.checks)
+    reasons = [f"{name}: {check.reason}" for name, check in checks if check.reason is not None]
+    return "the verification could not be made: " + "; ".join(reasons[:_SHOWN])
 
 
 def _setup(parameters: Parameters) -> bool:

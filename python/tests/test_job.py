@@ -177,6 +177,19 @@ def test_failures_end_with_the_codes_of_the_command_line(
     assert task_values["failed_tables"] == ["dim_sku"]
 
 
+def test_a_verification_that_compares_nothing_could_not_be_made(
+    deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = f"--target={tmp_path / 'lake'}"
+    job.main([f"--source={deliveries}", lake, "--select=dim_sku"])
+    job.main(["--command=verify", lake, "--select=billing"])
+    assert task_values["status"] == "passed"
+    with pytest.raises(SystemExit) as ended:
+        job.main(["--command=verify", lake, "--select=dim_sku,fact_usage"])
+    assert (ended.value.code, task_values["status"]) == (2, "unknown")
+    assert "could not be made: fact_usage: the table is not there yet" in capsys.readouterr().out
+
+
 def test_a_failed_table_fails_the_task_and_is_named(
     deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,9 +19,11 @@ pub(super) async fn verify(context: &Context, options: VerifyOptions) -> Result<
     progress.clear();
     drop(listening);
     let report = outcome?;
+    let is_unknown = report.is_success() && !report.is_made(&options.select);
+    let outcome = if is_unknown { Outcome::Unknown } else { Outcome::of(report.is_success()) };
     if printer.is_json() {
         printer.json(&verification::json(&report))?;
-        return Ok(Outcome::of(report.is_success()));
+        return Ok(outcome);
     }
     let paint = Paint(printer.stdout_color());
     printer.data(&verification::tables(&report, paint))?;
@@ -29,5 +31,9 @@ pub(super) async fn verify(context: &Context, options: VerifyOptions) -> Result<
         printer.data(&finding)?;
     }
     printer.say(&verification::summary(&report));
-    Ok(Outcome::of(report.is_success()))
+    if is_unknown {
+        let error = Paint(printer.stderr_color()).error("error");
+        printer.error(&format!("{error}: the verification could not be made: what is skipped above was not compared"));
+    }
+    Ok(outcome)
 }

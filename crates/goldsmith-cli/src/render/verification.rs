@@ -141,6 +141,7 @@ pub(crate) fn json(report: &VerifyReport) -> Value {
     if let Some(tables) = out.get_mut("tables").and_then(Value::as_array_mut) {
         for (document, table) in tables.iter_mut().zip(&report.tables) {
             document["outcome"] = json!(table.outcome());
+            document["verified"] = json!(table.is_verified());
         }
     }
     out

@@ -35,6 +35,30 @@ fn a_verification_that_cannot_be_made_is_told_from_one_that_found_something() {
 }
 
 #[test]
+fn a_verification_in_which_nothing_was_compared_could_not_be_made() {
+    let place = Workplace::new();
+    assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());
+    assert!(place.run(&["run", "--source", "system", "--target", "lake", "--select", "dim_sku"]).status.success());
+    let code = |select: &[&str]| {
+        let mut args = vec!["verify", "--target", "lake"];
+        args.extend(select.iter().flat_map(|name| ["--select", *name]));
+        let output = place.run(&args);
+        (output.status.code(), place.text(&output))
+    };
+    let (found, text) = code(&["dim_sku", "fact_usage"]);
+    assert_eq!(found, Some(2), "`fact_usage` was named, and is not there: {text}");
+    assert!(text.contains("could not be made"), "{text}");
+    for select in [&["dim_sku"][..], &["billing"], &["billing", "dim_sku"]] {
+        let (found, text) = code(select);
+        assert_eq!(found, Some(0), "{select:?}: {text}");
+    }
+    // The version that gold was built from is gone, so that no table can be compared.
+    std::fs::remove_dir_all(place.path().join("lake/system_bronze")).unwrap();
+    let (found, text) = code(&[]);
+    assert_eq!(found, Some(2), "{text}");
+}
+
+#[test]
 fn a_source_that_is_no_delta_table_fails_its_own_table_only() {
     let place = Workplace::new();
     place.write("system/billing/usage/readme.txt", "not a table");

@@ -30,12 +30,21 @@ async fn a_target_with_other_content_is_refused_untouched() {
     assert_eq!(std::fs::read_dir(lake.target()).unwrap().count(), 1);
 }
 
-/// Makes one source bad and checks that it alone fails, with a message that names `expected`.
-async fn one_bad_source(spoil: impl Fn(&std::path::Path), expected: &[&str]) {
+/// Makes one source bad and checks that it alone fails, with a message that names `expected`; a plan tells it as well when it shows
+/// without reading rows.
+async fn one_bad_source(spoil: impl Fn(&std::path::Path), expected: &[&str], looked_at: bool) {
     let lake = ScratchLake::new().unwrap();
     lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();
     lake.deliver("access.audit", &rows(r#"[{"event_id": "e1"}]"#)).await.unwrap();
     spoil(&lake.source().join("access/audit"));
+    if looked_at {
+        let plan = lake.engine().unwrap().plan(&RunOptions::default()).await.unwrap();
+        let failing: Vec<_> = plan.iter().filter(|plan| plan.error.is_some()).collect();
+        assert_eq!(failing.len(), 1, "{failing:#?}");
+        assert_eq!((failing[0].name.as_str(), failing[0].changes), ("access.audit", false));
+        assert!(expected.iter().all(|part| failing[0].error.as_ref().unwrap().contains(part)), "{failing:#?}");
+        assert!(plan.iter().any(|plan| plan.name == "billing.usage" && plan.changes), "{plan:#?}");
+    }
     let report = lake.engine().unwrap().run(&RunOptions::default()).await.unwrap();
     let audit = report.table(Layer::Bronze, "access.audit").unwrap();
     assert_eq!(audit.status, TableStatus::Failed, "{audit:?}");
@@ -54,7 +63,7 @@ async fn a_directory_that_is_no_table_is_named() {
         std::fs::create_dir_all(path).unwrap();
         std::fs::write(path.join("notes.txt"), "nothing").unwrap();
     };
-    one_bad_source(spoil, &["access/audit", "not a delta table"]).await;
+    one_bad_source(spoil, &["access/audit", "not a delta table"], true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +75,7 @@ async fn a_truncated_file_is_named() {
             }
         }
     };
-    one_bad_source(spoil, &["parquet"]).await;
+    one_bad_source(spoil, &["parquet"], false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +83,7 @@ async fn a_corrupt_log_entry_is_named() {
     let spoil = |path: &std::path::Path| {
         std::fs::write(path.join("_delta_log/00000000000000000001.json"), "{\"add\": {\"path\"").unwrap();
     };
-    one_bad_source(spoil, &["00000000000000000001.json"]).await;
+    one_bad_source(spoil, &["00000000000000000001.json"], true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +103,7 @@ async fn a_table_of_an_unknown_protocol_names_the_feature() {
             .collect();
         std::fs::write(&log, text).unwrap();
     };
-    one_bad_source(spoil, &["holographicFiles"]).await;
+    one_bad_source(spoil, &["holographicFiles"], true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

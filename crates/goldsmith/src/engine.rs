@@ -353,7 +353,7 @@ impl Engine {
     /// Tells what a run would do and why, and changes nothing.
     ///
     /// # Errors
-    /// As [`Engine::run`]; a table of the target that cannot be opened has a plan with the error.
+    /// As [`Engine::run`]: a source that cannot be read, or a table of the target that cannot be opened, has a plan with the error.
     pub async fn plan(&self, options: &RunOptions) -> Result<Vec<TablePlan>> {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let ctx = self.context(Utc::now());

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::bronze::look;
 use crate::context::RunContext;
 use crate::damage::Damage;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gold::{decide, describe};
 use crate::input::Inputs;
 use crate::report::Layer;
@@ -38,7 +38,7 @@ impl TablePlan {
     }
 }
 
-/// Plans all tables of a selection in the order in which they would run.
+/// Plans all tables of a selection in the order in which they would run. One that would fail is told, and the others are planned.
 pub(crate) async fn plan_all(
     ctx: &RunContext,
     inputs: &Inputs,
@@ -57,8 +57,18 @@ pub(crate) async fn plan_all(
             plans.push(TablePlan::failing(Layer::Bronze, &name, reason.to_owned()));
             continue;
         }
-        let input = inputs.open(&bronze.source).await?;
-        let outlook = look(ctx, bronze, input.as_ref()).await?;
+        let outlook = match inputs.open(&bronze.source).await {
+            Ok(input) => look(ctx, bronze, input.as_ref()).await,
+            Err(error) => Err(error),
+        };
+        let outlook = match outlook {
+            Ok(outlook) => outlook,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => {
+                plans.push(TablePlan::failing(Layer::Bronze, &name, error.chain()));
+                continue;
+            }
+        };
         if outlook.changes {
             moving.insert(InputName::Bronze(name.clone()));
         }
@@ -79,7 +89,14 @@ pub(crate) async fn plan_all(
             plans.push(TablePlan::failing(Layer::Gold, name, reason.to_owned()));
             continue;
         }
-        let action = decide(ctx, table, full_refresh, &|input| moving.contains(input)).await?;
+        let action = match decide(ctx, table, full_refresh, &|input| moving.contains(input)).await {
+            Ok(action) => action,
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => {
+                plans.push(TablePlan::failing(Layer::Gold, name, error.chain()));
+                continue;
+            }
+        };
         let changes = action != GoldAction::UpToDate;
         if changes {
             moving.insert(InputName::Gold(name.clone()));

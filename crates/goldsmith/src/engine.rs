@@ -392,10 +392,10 @@ impl Engine {
 
     /// Tells what is lost when the history of `source` (`billing.usage`) is forgotten, and with `delete` deletes its bronze
     /// table. Nothing else ever deletes from bronze. Gold stays as it is; the next run loads the source anew, and builds what
-    /// is made from it from what the source still has.
+    /// is made from it from what the source still has. A table that cannot be read can be forgotten all the same.
     ///
     /// # Errors
-    /// The model has no such source, the table cannot be read, or the storage fails; an interrupted deletion can be repeated.
+    /// The model has no such source, or the storage fails; an interrupted deletion can be repeated.
     pub async fn forget(&self, source: &str, delete: bool) -> Result<Forgetting> {
         let found = self.model.bronze.iter().find(|(name, _)| name.to_string() == source);
         let Some((name, bronze)) = found else {

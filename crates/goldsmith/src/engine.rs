@@ -416,8 +416,8 @@ impl Engine {
     /// that nothing has shown for [`MaintainOptions::retention`]. No row changes; runs and readers may go on meanwhile.
     ///
     /// # Errors
-    /// An unknown name in the selection, a retention that is too short, [`Error::Cancelled`]. What goes wrong with a table is told by
-    /// the report.
+    /// An unknown name in the selection, a target without any of the tables, a retention that is too short, [`Error::Cancelled`]. What
+    /// goes wrong with a table is told by the report.
     pub async fn maintain(&self, options: &MaintainOptions) -> Result<MaintainReport> {
         crate::maintain::maintain(&self.context(Utc::now()), options).await
     }

@@ -103,6 +103,12 @@ pub(crate) async fn maintain(ctx: &RunContext, options: &MaintainOptions) -> Res
             tables.push(table);
         }
     }
+    if tables.is_empty() {
+        return Err(Error::Configuration {
+            what: format!("the target `{}` holds none of the selected tables", ctx.layout.target()),
+            help: "give the directory or URL that `goldsmith run` filled".into(),
+        });
+    }
     let is_failed = tables.iter().any(|table| table.error.is_some());
     ctx.tell(RunEvent::RunFinished { status: if is_failed { TableStatus::Failed } else { TableStatus::UpToDate } });
     Ok(MaintainReport { dry_run: options.dry_run, tables })

@@ -13,13 +13,15 @@ use crate::render::table::{Align, TextTable};
 /// Lists the tables of the target.
 pub(super) async fn status(context: &Context) -> Result<Outcome> {
     let printer = &context.printer;
+    let target = context.settings.require_target()?;
     let tables = context.reading_engine()?.status().await?;
     let broken: Vec<(&TableInfo, &String)> =
         tables.iter().filter_map(|info| Some((info, info.error.as_ref()?))).collect();
     let outcome = Outcome::of(broken.is_empty());
     if printer.is_json() {
+        let is_there = tables.iter().any(|info| info.exists);
         let tables: Vec<Value> = tables.iter().map(document).collect();
-        printer.json(&json!({"tables": tables}))?;
+        printer.json(&json!({"lake": is_there, "tables": tables}))?;
         return Ok(outcome);
     }
     let columns = [
@@ -51,6 +53,13 @@ pub(super) async fn status(context: &Context) -> Result<Outcome> {
     }
     let absent = tables.len() - there.len();
     let size = there.iter().filter_map(|info| info.bytes).sum();
+    if there.is_empty() {
+        printer.say(&format!(
+            "there is no lake at `{target}`: none of its {} is there; `goldsmith run` fills it",
+            plural(tables.len() as u64, "table")
+        ));
+        return Ok(outcome);
+    }
     let mut summary = format!("{} with {}, {absent} not there", plural(there.len() as u64, "table"), bytes(size));
     if !broken.is_empty() {
         summary.push_str(&format!(", {} cannot be read", grouped(broken.len() as u64)));

@@ -35,6 +35,17 @@ fn a_verification_that_cannot_be_made_is_told_from_one_that_found_something() {
 }
 
 #[test]
+fn a_directory_without_a_lake_is_told() {
+    let place = Workplace::new();
+    std::fs::create_dir(place.path().join("empty")).unwrap();
+    assert_output!("maintain_empty_target", place.snapshot(&["maintain", "--target", "empty"]));
+    assert_output!("status_empty_target", place.snapshot(&["status", "--target", "empty"]));
+    let output = place.run(&["status", "--target", "empty", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &document["lake"]), (Some(0), &false.into()));
+}
+
+#[test]
 fn a_verification_in_which_nothing_was_compared_could_not_be_made() {
     let place = Workplace::new();
     assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());

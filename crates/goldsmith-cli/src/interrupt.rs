@@ -14,20 +14,47 @@ impl Drop for Guard {
     }
 }
 
+/// What is told of an interrupt.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words {
+    /// After the first one.
+    asked: &'static str,
+    /// After the second one.
+    aborted: &'static str,
+}
+
+impl Words {
+    /// Of a run, which goes on where it was.
+    pub(crate) const RUN: Self = Self {
+        asked: "cancelling: tables that are being committed are finished, the next run does the rest; interrupt again to stop at once",
+        aborted: "aborted; nothing that was committed is lost, the next run goes on from there",
+    };
+
+    /// Of maintenance, which changes no row.
+    pub(crate) const MAINTENANCE: Self = Self {
+        asked: "cancelling: the table that is being rearranged is finished, the others stay as they are; interrupt again to stop at once",
+        aborted: "aborted; no row was changed, and what is left can be done later",
+    };
+
+    /// Of a verification, which only looks.
+    pub(crate) const VERIFICATION: Self = Self {
+        asked: "cancelling: nothing of the target was changed, another verification begins anew; interrupt again to stop at once",
+        aborted: "aborted; nothing of the target was changed, another verification begins anew",
+    };
+}
+
 /// Calls `cancel` on the first interrupt or termination request, and ends the process on the second one. Tables
 /// are committed as a whole, so that neither leaves anything half done.
-pub(crate) fn listen(printer: &Printer, cancel: impl FnOnce() + Send + 'static) -> Guard {
+pub(crate) fn listen(printer: &Printer, words: Words, cancel: impl FnOnce() + Send + 'static) -> Guard {
     let printer = printer.clone();
     Guard(tokio::spawn(async move {
         if !requested().await {
             return;
         }
         cancel();
-        printer.say(
-            "cancelling: tables that are being committed are finished, the next run does the rest; interrupt again to stop at once",
-        );
+        printer.say(words.asked);
         if requested().await {
-            printer.error("aborted; nothing that was committed is lost, the next run goes on from there");
+            printer.error(words.aborted);
             std::process::exit(ABORTED);
         }
     }))

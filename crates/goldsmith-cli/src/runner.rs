@@ -47,7 +47,7 @@ pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
     let settings = match Settings::resolve(&cli.global, &cli.command.overrides(), &SystemEnvironment) {
         Ok(settings) => settings,
         Err(error) => {
-            let format = cli.global.format.unwrap_or_default();
+            let format = Settings::early_format(&cli.global, &SystemEnvironment);
             let color = cli.global.color.unwrap_or(ColorWhen::Auto);
             return fail(&error, failure_code, &Printer::new(format, color, cli.global.verbosity()));
         }

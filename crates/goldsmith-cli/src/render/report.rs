@@ -108,17 +108,29 @@ pub(crate) fn summary(report: &RunReport) -> String {
     format!("{} in {time} s (run {}){}", parts.join(", "), report.run_id, absent(report))
 }
 
-/// What is worth knowing of single tables: failures with their reason, then warnings.
-pub(crate) fn remarks<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> Vec<String> {
+/// The tables that failed, each with its reason.
+pub(crate) fn failures<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> Vec<String> {
+    let failed = reports.into_iter().filter(|report| report.status == TableStatus::Failed);
+    failed
+        .filter_map(|report| {
+            let (error, name) = (report.error.as_ref()?, named(report));
+            Some(format!("{}: {name} failed\n  caused by: {error}", paint.error("error")))
+        })
+        .collect()
+}
+
+/// What is worth knowing of single tables and no failure.
+pub(crate) fn warnings<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> Vec<String> {
     let mut out = Vec::new();
     for report in reports {
-        let name = format!("{} table `{}`", layer(report.layer), report.name);
-        if let (TableStatus::Failed, Some(error)) = (report.status, &report.error) {
-            out.push(format!("{}: {name} failed\n  caused by: {error}", paint.error("error")));
-        }
+        let name = named(report);
         out.extend(report.warnings.iter().map(|warning| format!("{}: {name}: {warning}", paint.warning("warning"))));
     }
     out
+}
+
+fn named(report: &TableReport) -> String {
+    format!("{} table `{}`", layer(report.layer), report.name)
 }
 
 /// The JSON document of a run.

@@ -94,6 +94,13 @@ impl Settings {
         })
     }
 
+    /// The form in which what is wrong with the settings themselves is told: that of the flag or of the variable.
+    pub(crate) fn early_format(global: &GlobalArgs, environment: &dyn Environment) -> Format {
+        let variable = || environment.variable(Key::Format.variable()).ok().flatten();
+        let of_variable = || <Format as clap::ValueEnum>::from_str(&variable()?, false).ok();
+        global.format.or_else(of_variable).unwrap_or_default()
+    }
+
     /// The storage options in clear, for the engine alone.
     pub(crate) fn storage_options(&self) -> impl Iterator<Item = (String, String)> + '_ {
         self.storage.iter().map(|(key, option)| (key.clone(), option.value.reveal().to_string()))

@@ -35,6 +35,37 @@ fn a_verification_that_cannot_be_made_is_told_from_one_that_found_something() {
 }
 
 #[test]
+fn a_quiet_run_tells_nothing_but_errors() {
+    let place = Workplace::new();
+    assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());
+    let args =
+        ["run", "--source", "system", "--target", "lake", "-q", "--select", "dim_sku", "--select", "access.audit"];
+    let output = place.run(&args);
+    assert_eq!(place.text(&output), "exit code: 0\n--- stdout ---\n--- stderr ---\n");
+    // One source is gone, which is a warning, and one is damaged, which is an error.
+    std::fs::remove_dir_all(place.path().join("system/access")).unwrap();
+    place.write("system/billing/usage/_delta_log/00000000000000000000.json", "garbage");
+    let output = place.run(&args);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", place.text(&output));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("error: bronze table `billing.usage` failed\n  caused by: "), "{told}");
+    assert!(["warning", "absent", "failed in"].iter().all(|part| !told.contains(part)), "{told}");
+    let verified = place.run(&["verify", "--target", "lake", "-q", "--select", "dim_sku"]);
+    assert_eq!(place.text(&verified), "exit code: 0\n--- stdout ---\n--- stderr ---\n");
+    let output = place.run(&[&args[..], &["--format", "json"]].concat());
+    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["tables"].is_array());
+}
+
+#[test]
+fn an_error_of_the_settings_is_json_when_a_variable_asks_for_it() {
+    let place = Workplace::new();
+    let output = place.run_with(&["config"], &[("GOLDSMITH_FORMAT", "json"), ("GOLDSMITH_THREADS", "0")]);
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["error"]["message"].as_str().unwrap().contains("`threads` must be"), "{document}");
+}
+
+#[test]
 fn a_directory_without_a_lake_is_told() {
     let place = Workplace::new();
     std::fs::create_dir(place.path().join("empty")).unwrap();

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import goldsmith
 import pytest
@@ -50,10 +52,19 @@ def test_failures_are_told_apart_by_class(lake: goldsmith.Engine, tmp_path: Path
         assert caught.value.code == kind.code and caught.value.diagnostics == ()
 
 
-@pytest.mark.parametrize("wrong", ["EURO", "eur", "??"])
-def test_a_currency_is_three_capital_letters(wrong: str) -> None:
-    with pytest.raises(goldsmith.ConfigurationError, match="is no currency code"):
-        goldsmith.Engine(currency=wrong)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"currency": "EURO"}, "`EURO` is no currency code"),
+        ({"currency": "eur"}, "`eur` is no currency code"),
+        ({"threads": 0}, "`threads` must be a whole number from 1 on"),
+        ({"storage_options": {"aws_regoin": "x"}}, "`aws_regoin` is no storage option; did you mean `aws_region`"),
+        ({"storage_options": {"target.acount_name": "x"}}, "did you mean `target.account_name`"),
+    ],
+)
+def test_wrong_settings_are_told_when_the_engine_is_made(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(goldsmith.ConfigurationError, match=re.escape(message)):
+        goldsmith.Engine(**settings)
 
 
 def test_a_table_that_cannot_be_read_is_told_by_itself(deliveries: Path, tmp_path: Path) -> None:

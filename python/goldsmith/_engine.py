@@ -82,7 +82,7 @@ class Engine:
     :param spark: the session, of a cluster, of Spark Connect, or of Databricks.
     :param names: catalog and schemas in the session. Without a target the tables lie where the catalog has them.
     :raises ModelError: with every problem of the model.
-    :raises ConfigurationError: for settings that do not go together.
+    :raises ConfigurationError: for settings that are wrong, or do not go together.
     """
 
     def __init__(

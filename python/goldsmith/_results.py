@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, TypeVar, cast
@@ -138,6 +138,11 @@ class RunReport:
         """Whether nothing at all was committed."""
         return all(table.status is not TableStatus.CHANGED for table in self.tables)
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Names of the selected sources that are absent."""
+        return tuple(t.name for t in self.tables if t.layer is Layer.BRONZE and t.status is TableStatus.SKIPPED)
+
     def totals(self, layer: Layer) -> RowCounts:
         """The books of one layer."""
         return sum((table.rows for table in self.tables if table.layer is layer), RowCounts())
@@ -164,6 +169,8 @@ class TablePlan:
     missing: bool
     #: What would be done and why.
     what: str
+    #: Why the table would fail.
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +188,8 @@ class TableInfo:
     files: int | None
     #: What it records about its inputs, as JSON.
     position: str | None
+    #: Why it cannot be read, and what to do; it is there, but nothing is known of it.
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -252,6 +261,13 @@ class TableVerification:
         return max((check.outcome for check in self.checks), key=order.index, default=CheckOutcome.PASSED)
 
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether anything can be said of the table: it was compared with a rebuild, or a check failed without that."""
+        compared = any(c.name == "missing_rows" and c.outcome is not CheckOutcome.SKIPPED for c in self.checks)
+        return compared or self.outcome is CheckOutcome.FAILED
+
+
 @dataclass(frozen=True)
 class VerifyReport:
     """What a verification found."""
@@ -266,6 +282,11 @@ class VerifyReport:
     def is_success(self) -> bool:
         """Whether no check failed."""
         return all(table.outcome is not CheckOutcome.FAILED for table in self.tables)
+
+    def is_made(self, named: Sequence[str] = ()) -> bool:
+        """Whether the verification could be made: at least one table was compared, and each of `named` that is among the tables."""
+        compared = [table.name for table in self.tables if table.is_verified]
+        return bool(compared) and all(table.name in compared for table in self.tables if table.name in named)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,9 @@ _LOG = logging.getLogger("goldsmith.job")
 #: Names of tables in a task value at most; the value must stay small.
 _NAMES = 50
 
+#: Absent sources, or reasons, that a line of the log names at most.
+_SHOWN = 3
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Does what the arguments say, ``sys.argv`` without any; returns when all went well.
@@ -70,12 +73,15 @@ def _run(parameters: Parameters) -> bool:
     changed = sum(table.status.value == "changed" for table in report.tables)
     failed = [f"{table.layer.value} {table.name}" for table in report.failures]
     _LOG.info("%s tables changed, %s failed, %.1f s, run %s", changed, len(failed), report.seconds, report.run_id)
+    if report.absent:
+        _LOG.info("%s", _absent(report.absent))
     values = {
         "run_id": report.run_id,
         "status": report.status.value,
         "tables_changed": changed,
         "tables_failed": len(failed),
         "failed_tables": failed[:_NAMES],
+        "sources_missing": len(report.absent),
         "bronze_rows_written": report.totals(Layer.BRONZE).written,
         "gold_rows_written": report.totals(Layer.GOLD).written,
     }
@@ -83,15 +89,29 @@ def _run(parameters: Parameters) -> bool:
     return report.is_success
 
 
+def _absent(names: Sequence[str]) -> str:
+    """How many sources are absent, and the first of them."""
+    shown = ", ".join(names[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"absent sources ({len(names)}): {shown}" + (f" and {more} more" if more > 0 else "")
+
+
 def _plan(parameters: Parameters) -> bool:
     plans = _worker(parameters).plan(select=parameters.select, full_refresh=parameters.full_refresh)
     changing = [plan for plan in plans if plan.changes]
     for plan in changing:
         _LOG.info("%s %s: %s", plan.layer.value, plan.name, plan.what)
+    failing = [plan for plan in plans if plan.error is not None]
+    for plan in failing:
+        _LOG.error("%s %s would fail: %s", plan.layer.value, plan.name, plan.error)
     missing = sum(plan.missing for plan in plans)
-    _LOG.info("%s of %s tables would change, %s sources are absent", len(changing), len(plans), missing)
-    _hand_on(parameters, {"tables_to_change": len(changing), "sources_missing": missing}, plans)
-    return True
+    _LOG.info(
+        "%s of %s tables would change, %s would fail, %s sources are absent",
+        *(len(changing), len(plans), len(failing), missing),
+    )
+    values = {"tables_to_change": len(changing), "tables_failing": len(failing), "sources_missing": missing}
+    _hand_on(parameters, values, plans)
+    return not failing
 
 
 def _verify(parameters: Parameters) -> bool:
@@ -110,14 +130,24 @@ def _verify(parameters: Parameters) -> bool:
         )
         _LOG.warning("%s lies behind %s; the next run takes the rest over", table.name, inputs)
     _LOG.info("%s of %s tables are right, %.1f s", len(report.tables) - len(wrong), len(report.tables), report.seconds)
+    is_made = report.is_made(parameters.select)
     values = {
-        "status": "failed" if wrong else "passed",
+        "status": "failed" if wrong else "passed" if is_made else "unknown",
         "tables_behind": len(behind),
         "tables_failed": len(wrong),
         "failed_tables": [table.name for table in wrong][:_NAMES],
     }
     _hand_on(parameters, values, report)
+    if not (wrong or is_made):
+        raise ConfigurationError(_unknown(report))
     return report.is_success
+
+
+def _unknown(report: VerifyReport) -> str:
+    """Why a verification could not be made."""
+    checks = ((table.name, check) for table in report.tables if not table.is_verified for check in table.checks)
+    reasons = [f"{name}: {check.reason}" for name, check in checks if check.reason is not None]
+    return "the verification could not be made: " + "; ".join(reasons[:_SHOWN])
 
 
 def _setup(parameters: Parameters) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -118,6 +119,27 @@ def test_a_run_returns_hands_values_on_and_writes_its_report(
     assert task_values["status"] == "passed" and task_values["tables_behind"] == 0
 
 
+def test_absent_sources_are_told_and_none_at_all_is_refused(
+    deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    system, lake = tmp_path / "system", f"--target={tmp_path / 'lake'}"
+    for table in ("billing/usage", "access/audit"):
+        shutil.copytree(deliveries / table, system / table)
+    arguments = [f"--source={system}", lake, "--select=billing.usage,access.audit"]
+    job.main(arguments)
+    assert task_values["sources_missing"] == 0
+    shutil.rmtree(system / "access")
+    job.main(arguments)
+    assert task_values["sources_missing"] == 1
+    told = capsys.readouterr().out
+    assert "absent sources (1): access.audit" in told
+    assert "WARNING bronze access.audit: the source is absent now, and was loaded before" in told
+    with pytest.raises(SystemExit) as ended:
+        job.main([f"--source={system / 'billing'}", lake])
+    assert ended.value.code == 1
+    assert f"one level too deep: give `{system}`" in capsys.readouterr().out
+
+
 def test_a_verification_tells_which_tables_lie_behind(
     source: Source, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,6 +175,19 @@ def test_failures_end_with_the_codes_of_the_command_line(
         assert ended.value.code == code, case
     job.main([*verify, "--fail-on=never"])
     assert task_values["failed_tables"] == ["dim_sku"]
+
+
+def test_a_verification_that_compares_nothing_could_not_be_made(
+    deliveries: Path, tmp_path: Path, task_values: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = f"--target={tmp_path / 'lake'}"
+    job.main([f"--source={deliveries}", lake, "--select=dim_sku"])
+    job.main(["--command=verify", lake, "--select=billing"])
+    assert task_values["status"] == "passed"
+    with pytest.raises(SystemExit) as ended:
+        job.main(["--command=verify", lake, "--select=dim_sku,fact_usage"])
+    assert (ended.value.code, task_values["status"]) == (2, "unknown")
+    assert "could not be made: fact_usage: the table is not there yet" in capsys.readouterr().out
 
 
 def test_a_failed_table_fails_the_task_and_is_named(

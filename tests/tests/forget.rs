@@ -18,7 +18,7 @@ async fn a_source_is_forgotten_only_when_told_so_and_comes_back_with_what_it_sti
     let engine = lake.engine().unwrap();
 
     let preview = engine.forget("billing.usage", false).await.unwrap();
-    assert_eq!((preview.rows, preview.beyond_retention, preview.deleted), (Some(2), 1, false));
+    assert_eq!((preview.rows, preview.beyond_retention, preview.deleted), (Some(2), Some(1), false));
     assert_eq!(preview.oldest.unwrap().to_string(), "2001-01-01");
     assert!(preview.gold.contains(&"fact_usage".to_string()), "{preview:?}");
     assert!(lake.run(&["fact_usage"]).await.unwrap().is_up_to_date(), "a look changes nothing");
@@ -39,6 +39,32 @@ async fn a_source_is_forgotten_only_when_told_so_and_comes_back_with_what_it_sti
     lake.run(&["fact_usage"]).await.unwrap();
     assert_eq!(lake.rows_at(&engine, count).await.unwrap()[0]["n"], 1);
     assert_eq!(engine.forget("compute.clusters", true).await.unwrap().rows, None, "there is nothing to forget");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_lost_a_file_or_its_log_can_be_forgotten_and_loaded_anew() {
+    for lost in ["parquet", "json"] {
+        let lake = ScratchLake::new().unwrap();
+        lake.deliver("billing.usage", &rows(USAGE)).await.unwrap();
+        lake.run(&["fact_usage"]).await.unwrap();
+        let table = lake.target().join("system_bronze/billing_usage");
+        let directory = if lost == "json" { table.join("_delta_log") } else { table.clone() };
+        for entry in std::fs::read_dir(directory).unwrap().flatten() {
+            if entry.path().extension().is_some_and(|extension| extension == lost) {
+                std::fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        let engine = lake.engine().unwrap();
+        for delete in [false, true] {
+            let forgetting = engine.forget("billing.usage", delete).await.unwrap();
+            assert_eq!((forgetting.exists, forgetting.deleted), (true, delete), "{lost}: {forgetting:?}");
+            assert_eq!((forgetting.beyond_retention, forgetting.irrecoverable()), (None, None), "{lost}");
+            assert_eq!(forgetting.rows, (lost == "parquet").then_some(2), "the log alone has the number of rows");
+            assert!(forgetting.unreadable.is_some(), "{lost}");
+        }
+        lake.run(&["fact_usage"]).await.unwrap();
+        assert_eq!(lake.query("select count(*) as n from fact_usage").await.unwrap()[0]["n"], 2, "{lost}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

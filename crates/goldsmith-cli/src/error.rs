@@ -60,6 +60,14 @@ impl Error {
         Self::Usage { what: what.into(), help: Some(help.into()) }
     }
 
+    /// What a command that is no run tells when it was cancelled: no next run goes on from there.
+    pub(crate) fn cancelled(error: goldsmith::Error, what: &str) -> Self {
+        match error {
+            goldsmith::Error::Cancelled => Self::Usage { what: format!("cancelled; {what}"), help: None },
+            other => Self::Engine(other),
+        }
+    }
+
     /// An error of the file system.
     pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::File { action, path: path.display().to_string(), source }
@@ -142,4 +150,19 @@ fn innermost(error: &dyn std::error::Error) -> String {
         last = source;
     }
     last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_run_says_that_the_next_one_goes_on() {
+        let run = Error::Engine(goldsmith::Error::Cancelled);
+        assert!(run.message().contains("the next run goes on"), "{}", run.message());
+        let other = Error::cancelled(goldsmith::Error::Cancelled, "nothing was changed");
+        assert_eq!((other.message().as_str(), other.exit_code()), ("cancelled; nothing was changed", 1));
+        let failed = Error::cancelled(goldsmith::Error::Internal("x".into()), "nothing was changed");
+        assert_eq!(failed.exit_code(), 2);
+    }
 }

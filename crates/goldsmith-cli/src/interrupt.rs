@@ -1,5 +1,7 @@
 //! Interrupts: the first one asks, the second one insists.
 
+use std::borrow::Cow;
+
 use crate::printer::Printer;
 
 /// What a shell reports for a process that an interrupt ended.
@@ -14,34 +16,53 @@ impl Drop for Guard {
     }
 }
 
-/// What is told of the first interrupt and of the second one.
-pub(crate) struct Told {
-    pub(crate) cancelling: String,
-    pub(crate) aborted: String,
+/// What is told of an interrupt.
+#[derive(Debug, Clone)]
+pub(crate) struct Words {
+    /// After the first one.
+    pub(crate) asked: Cow<'static, str>,
+    /// After the second one.
+    pub(crate) aborted: Cow<'static, str>,
+}
+
+impl Words {
+    /// Of a run, which goes on where it was.
+    pub(crate) const RUN: Self = Self {
+        asked: Cow::Borrowed(
+            "cancelling: tables that are being committed are finished, the next run does the rest; interrupt again to stop at once",
+        ),
+        aborted: Cow::Borrowed("aborted; nothing that was committed is lost, the next run goes on from there"),
+    };
+
+    /// Of maintenance, which changes no row.
+    pub(crate) const MAINTENANCE: Self = Self {
+        asked: Cow::Borrowed(
+            "cancelling: the table that is being rearranged is finished, the others stay as they are; interrupt again to stop at once",
+        ),
+        aborted: Cow::Borrowed("aborted; no row was changed, and what is left can be done later"),
+    };
+
+    /// Of a verification, which only looks.
+    pub(crate) const VERIFICATION: Self = Self {
+        asked: Cow::Borrowed(
+            "cancelling: nothing of the target was changed, another verification begins anew; interrupt again to stop at once",
+        ),
+        aborted: Cow::Borrowed("aborted; nothing of the target was changed, another verification begins anew"),
+    };
 }
 
 /// Calls `cancel` on the first interrupt or termination request, and ends the process on the second one. Tables
 /// are committed as a whole, so that neither leaves anything half done.
-pub(crate) fn listen(printer: &Printer, cancel: impl FnOnce() + Send + 'static) -> Guard {
-    let told = Told {
-        cancelling: "cancelling: tables that are being committed are finished, the next run does the rest; interrupt again to stop at once"
-            .into(),
-        aborted: "aborted; nothing that was committed is lost, the next run goes on from there".into(),
-    };
-    listen_and_tell(printer, told, cancel)
-}
-
-/// As [`listen`], for work that no next run goes on with.
-pub(crate) fn listen_and_tell(printer: &Printer, told: Told, cancel: impl FnOnce() + Send + 'static) -> Guard {
+pub(crate) fn listen(printer: &Printer, words: Words, cancel: impl FnOnce() + Send + 'static) -> Guard {
     let printer = printer.clone();
     Guard(tokio::spawn(async move {
         if !requested().await {
             return;
         }
         cancel();
-        printer.say(&told.cancelling);
+        printer.say(&words.asked);
         if requested().await {
-            printer.error(&told.aborted);
+            printer.error(&words.aborted);
             std::process::exit(ABORTED);
         }
     }))

@@ -21,6 +21,9 @@ const DONE: u8 = 0;
 /// What was found or done has failures.
 const FAILED: u8 = 1;
 
+/// What was asked for could not be found out.
+const UNKNOWN: u8 = 2;
+
 /// Runs the program with `args`, the first of which is its name, and returns the exit code: 0 done, 1 the user
 /// can fix it (a wrong flag included), 2 unexpected; of a verification 1 says that it found something, and 2 that it
 /// could not be made. A second interrupt ends the process.
@@ -44,7 +47,7 @@ pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
     let settings = match Settings::resolve(&cli.global, &cli.command.overrides(), &SystemEnvironment) {
         Ok(settings) => settings,
         Err(error) => {
-            let format = cli.global.format.unwrap_or_default();
+            let format = Settings::early_format(&cli.global, &SystemEnvironment);
             let color = cli.global.color.unwrap_or(ColorWhen::Auto);
             return fail(&error, failure_code, &Printer::new(format, color, cli.global.verbosity()));
         }
@@ -54,6 +57,7 @@ pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
     match outcome {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Failed) => FAILED,
+        Ok(Outcome::Unknown) => UNKNOWN,
         Err(error) => fail(&error, failure_code, &printer),
     }
 }

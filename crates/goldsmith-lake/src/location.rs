@@ -1,7 +1,7 @@
 //! Where a table, a source or a whole lake is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use url::Url;
@@ -99,6 +99,33 @@ impl Location {
         checked.map_err(|reason| LakeError::InvalidLocation { location: self.to_string(), reason })
     }
 
+    /// Whether this location is `other` or lies below it, segment by segment. On a disk links and `..` are followed as far as the
+    /// directories are there; elsewhere nothing is looked up.
+    pub fn is_within(&self, other: &Self) -> bool {
+        match (self.local_path(), other.local_path()) {
+            (Some(path), Some(other)) => resolved(&path).starts_with(resolved(&other)),
+            (None, None) => {
+                let (own, others) = (self.segments(), other.segments());
+                self.store() == other.store() && own.get(..others.len()) == Some(others.as_slice())
+            }
+            _ => false,
+        }
+    }
+
+    /// What tells the store from others, whichever of its schemes is used.
+    fn store(&self) -> (&str, &str, Option<&str>, Option<u16>) {
+        let scheme = match self.url.scheme() {
+            "s3a" => "s3",
+            "abfs" => "abfss",
+            scheme => scheme,
+        };
+        (scheme, self.url.username(), self.url.host_str(), self.url.port())
+    }
+
+    fn segments(&self) -> Vec<&str> {
+        self.url.path().split('/').filter(|segment| !segment.is_empty()).collect()
+    }
+
     /// The URL, which always ends in a slash.
     pub fn url(&self) -> &Url {
         &self.url
@@ -114,6 +141,25 @@ fn whole_url(scheme: &str) -> Option<&'static str> {
         "abfs" | "abfss" => Some("abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH"),
         _ => None,
     }
+}
+
+/// The path with links and `..` followed, as far as it is there.
+fn resolved(path: &Path) -> PathBuf {
+    for ancestor in path.ancestors() {
+        let (Ok(mut found), Ok(rest)) = (ancestor.canonicalize(), path.strip_prefix(ancestor)) else {
+            continue;
+        };
+        for part in rest.components() {
+            match part {
+                Component::ParentDir => {
+                    found.pop();
+                }
+                part => found.push(part),
+            }
+        }
+        return found;
+    }
+    path.to_path_buf()
 }
 
 impl fmt::Display for Location {
@@ -174,5 +220,41 @@ mod tests {
             let error = Location::parse(text).unwrap_err().to_string();
             assert!(error.contains("the bucket or container is missing") && error.ends_with(whole), "{error}");
         }
+    }
+
+    #[test]
+    fn a_location_is_within_another_by_whole_segments() {
+        let cases = [
+            ("s3://bucket/system/lake", "s3://bucket/system", true),
+            ("s3://bucket/system/", "s3a://bucket/system", true),
+            ("s3://bucket/lake", "s3://bucket", true),
+            ("s3://bucket/system2", "s3://bucket/system", false),
+            ("s3://bucket/system", "s3://bucket/system/lake", false),
+            ("s3://other/system", "s3://bucket/system", false),
+            ("gs://bucket/system", "s3://bucket/system", false),
+            ("abfs://one@account.dfs.core.windows.net/a", "abfss://one@account.dfs.core.windows.net", true),
+            ("abfss://two@account.dfs.core.windows.net/a", "abfss://one@account.dfs.core.windows.net", false),
+            ("/no/such/system/lake", "/no/such/system", true),
+            ("/no/such/system", "/no/such/system/", true),
+            ("/no/such/system2", "/no/such/system", false),
+            ("/no/such/other/../system/lake", "/no/such/system", true),
+            ("/no/such/system/lake", "s3://bucket", false),
+        ];
+        for (place, other, expected) in cases {
+            let within = Location::parse(place).unwrap().is_within(&Location::parse(other).unwrap());
+            assert_eq!(within, expected, "{place} in {other}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_to_where_a_location_is() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("system")).unwrap();
+        std::os::unix::fs::symlink(directory.path().join("system"), directory.path().join("link")).unwrap();
+        let at = |name: &str| Location::from_path(&directory.path().join(name)).unwrap();
+        assert!(at("link/lake/deep").is_within(&at("system")));
+        assert!(at("link").is_within(&at("system")) && at("system").is_within(&at("link")));
+        assert!(!at("lake").is_within(&at("link")));
     }
 }

@@ -164,8 +164,10 @@ impl Table {
     }
 
     /// Deletes files below the table that no version shows which was the latest within the last `retention`: what commits removed
-    /// long ago, what interrupted writers left, and changed rows that were recorded for readers of a change data feed before that. Readers that began before that, and travels back beyond it, lose their
-    /// files. With `dry_run` nothing is deleted.
+    /// long ago, what interrupted writers left, and changed rows that were recorded for readers of a change data feed before that.
+    /// Readers that began before that, and travels back beyond it, lose their files. What a writer that is at work has written and not
+    /// committed yet looks like what an interrupted one left: `retention` must be longer than any commit takes to come, or nobody
+    /// may write meanwhile. With `dry_run` nothing is deleted.
     ///
     /// # Errors
     /// [`LakeError::InvalidRequest`] when the log does not reach back that far, so that it cannot be told;

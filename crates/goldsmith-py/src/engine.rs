@@ -91,6 +91,24 @@ impl Engine {
     }
 }
 
+/// Tells what is wrong with settings when they are given, and not when they are used.
+fn check(
+    storage_options: &HashMap<String, String>,
+    currency: Option<&str>,
+    threads: Option<usize>,
+) -> Result<(), goldsmith::Error> {
+    for key in storage_options.keys() {
+        goldsmith::check_storage_option(key)?;
+    }
+    if threads == Some(0) {
+        return Err(goldsmith::Error::Configuration {
+            what: "`threads` must be a whole number from 1 on".into(),
+            help: "leave it out for the number of processors".into(),
+        });
+    }
+    currency.map_or(Ok(()), goldsmith::check_currency)
+}
+
 #[pymethods]
 impl Engine {
     #[new]
@@ -108,6 +126,7 @@ impl Engine {
     ) -> PyResult<Self> {
         let memory_limit = memory_limit.map(|text| text.parse::<MemoryLimit>()).transpose();
         let memory_limit = memory_limit.map_err(|error| exception(py, &error))?.unwrap_or_default();
+        check(&storage_options, currency.as_deref(), threads).map_err(|error| exception(py, &error))?;
         let from = model.map_or(ModelSource::Embedded, ModelSource::Directory);
         let (model, warnings) = py.detach(|| from.load()).map_err(|error| exception(py, &error))?;
         let supplies = Mutex::default();

@@ -35,6 +35,8 @@ pub(crate) struct RunContext {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) cancel: CancellationToken,
     pub(crate) budget: Arc<Budget>,
+    /// Whether a source that is not there is missed: of batches that are handed over each run may bring others.
+    pub(crate) misses_sources: bool,
     bronze: Tables,
     gold: Tables,
     indexes: Mutex<HashMap<String, (u64, Arc<DimensionIndex>)>>,
@@ -52,6 +54,7 @@ impl RunContext {
         observer: Arc<dyn Observer>,
         cancel: CancellationToken,
         budget: Arc<Budget>,
+        misses_sources: bool,
     ) -> Self {
         Self {
             lake,
@@ -62,6 +65,7 @@ impl RunContext {
             observer,
             cancel,
             budget,
+            misses_sources,
             bronze: Tables::default(),
             gold: Tables::default(),
             indexes: Mutex::default(),

@@ -1,5 +1,6 @@
 //! The engine: a model, locations, and what can be done with them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::context::RunContext;
+use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::event::{Observer, RunEvent, silent};
 use crate::feed::Feed;
@@ -27,6 +29,7 @@ use crate::memory::{Budget, MemoryLimit};
 use crate::plan::{TablePlan, plan_all};
 use crate::report::{RunReport, TableStatus};
 use crate::run::run_all;
+use crate::sources::check_sources;
 use crate::status::{TableInfo, table_infos};
 use crate::verify::{VerifyOptions, VerifyReport};
 
@@ -162,8 +165,12 @@ impl EngineBuilder {
     /// Builds the engine: loads and checks the model, resolves the locations. No table is opened.
     ///
     /// # Errors
-    /// A problem of the model, a missing target, a location that cannot be understood, an unknown storage option.
+    /// A problem of the model, a missing target, a location that cannot be understood, an unknown storage option, a currency that
+    /// is no code of three capital letters.
     pub fn build(self) -> Result<Engine> {
+        if let Some(currency) = &self.currency {
+            check_currency(currency)?;
+        }
         let (model, warnings) = match self.currency {
             None => self.model.load()?,
             Some(currency) => {
@@ -189,11 +196,25 @@ impl EngineBuilder {
             dag,
             layout,
             lake: Lake::new(lake.for_side(Side::Target)?),
+            source: source.clone().map(|root| (root, sources.clone())),
             inputs: Inputs::new(source, sources),
+            deliveries: false,
+            feeds: false,
             observer: self.observer.unwrap_or_else(silent),
             cancel: CancellationToken::new(),
             budget,
         })
+    }
+}
+
+/// Checks the form of the code of a currency, as the settings of a model are checked: three capital letters (ISO 4217).
+///
+/// # Errors
+/// [`Error::Configuration`] when it is something else.
+pub fn check_currency(code: &str) -> Result<()> {
+    match goldsmith_model::currency_problem(code) {
+        None => Ok(()),
+        Some((what, help)) => Err(Error::Configuration { what, help }),
     }
 }
 
@@ -204,7 +225,13 @@ pub struct Engine {
     dag: Dag,
     layout: Layout,
     lake: Lake,
+    /// The root of the sources, and what reaches its storage.
+    source: Option<(Location, Lake)>,
     inputs: Inputs,
+    /// Whether batches were handed over.
+    deliveries: bool,
+    /// Whether the caller reads a source.
+    feeds: bool,
     observer: Arc<dyn Observer>,
     cancel: CancellationToken,
     budget: Arc<Budget>,
@@ -240,6 +267,7 @@ impl Engine {
     /// The model has no such source, or the batches differ in schema.
     pub fn hand_over(&mut self, source: &str, delivery: u64, batches: Vec<RecordBatch>) -> Result<()> {
         self.check_source(source)?;
+        self.deliveries = true;
         self.inputs.hand_over(source, delivery, batches)
     }
 
@@ -257,6 +285,7 @@ impl Engine {
         open: OpenBatches,
     ) -> Result<()> {
         self.check_source(source)?;
+        self.deliveries = true;
         self.inputs.hand_over_stream(source, delivery, schema, open);
         Ok(())
     }
@@ -267,6 +296,7 @@ impl Engine {
     /// The model has no such source.
     pub fn feed(&mut self, source: &str, feed: Arc<dyn Feed>) -> Result<()> {
         self.check_source(source)?;
+        self.feeds = true;
         self.inputs.feed(source, feed);
         Ok(())
     }
@@ -284,8 +314,8 @@ impl Engine {
     /// Runs: bronze from the sources, then gold from bronze.
     ///
     /// # Errors
-    /// Only what concerns the run as a whole, such as an unknown name in the selection. A table that fails is
-    /// told by its report, and the others go on.
+    /// Only what concerns the run as a whole, such as an unknown name in the selection, or a source root that has none of the
+    /// selected sources. A table that fails is told by its report, and the others go on.
     pub async fn run(&self, options: &RunOptions) -> Result<RunReport> {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let started = Utc::now();
@@ -295,12 +325,20 @@ impl Engine {
             run_id: ctx.stamp.run_id.clone(),
             tables: selection.sources.len() + selection.gold.len(),
         });
+        self.check_apart()?;
         self.inputs.check_root().await?;
         self.check_target().await?;
+        self.check_sources(&selection).await?;
         self.lake.check_exclusive_writes(self.layout.target()).await?;
-        self.open_all(&ctx, &self.with_inputs(&selection)).await?;
+        let damage = Damage::open_all(&ctx, &self.with_inputs(&selection)).await?;
         let inputs = Arc::new(self.inputs.clone());
-        let tables = run_all(ctx.clone(), inputs, &selection, options.full_refresh, options.threads).await?;
+        let mut tables = damage.reports(&selection);
+        for table in &tables {
+            ctx.tell(RunEvent::TableFinished(Box::new(table.clone())));
+        }
+        let spared = damage.spared(&selection);
+        tables.extend(run_all(ctx.clone(), inputs, &spared, options.full_refresh, options.threads).await?);
+        tables.sort_by_key(|table| table.layer);
         let report = RunReport {
             run_id: ctx.stamp.run_id.clone(),
             started_at: started.to_rfc3339_opts(SecondsFormat::Micros, true),
@@ -315,20 +353,25 @@ impl Engine {
     /// Tells what a run would do and why, and changes nothing.
     ///
     /// # Errors
-    /// As [`Engine::run`], and tables that cannot be read.
+    /// As [`Engine::run`]: a source that cannot be read, or a table of the target that cannot be opened, has a plan with the error.
     pub async fn plan(&self, options: &RunOptions) -> Result<Vec<TablePlan>> {
         let selection = Selection::resolve(&self.model, &self.dag, &options.select)?;
         let ctx = self.context(Utc::now());
+        self.check_apart()?;
         self.inputs.check_root().await?;
-        self.open_all(&ctx, &self.with_inputs(&selection)).await?;
-        plan_all(&ctx, &self.inputs, &selection, options.full_refresh).await
+        self.check_target().await?;
+        self.check_sources(&selection).await?;
+        let damage = Damage::open_all(&ctx, &self.with_inputs(&selection)).await?;
+        plan_all(&ctx, &self.inputs, &selection, &damage, options.full_refresh).await
     }
 
     /// What the target holds.
     ///
     /// # Errors
-    /// A table that cannot be read.
+    /// Storage that cannot be reached. A table that cannot be read has an entry with the error.
     pub async fn status(&self) -> Result<Vec<TableInfo>> {
+        // What is wrong with the storage is told once, and not by each table.
+        self.lake.list_names(self.layout.target()).await?;
         let ctx = self.context(Utc::now());
         table_infos(&ctx).await
     }
@@ -349,10 +392,10 @@ impl Engine {
 
     /// Tells what is lost when the history of `source` (`billing.usage`) is forgotten, and with `delete` deletes its bronze
     /// table. Nothing else ever deletes from bronze. Gold stays as it is; the next run loads the source anew, and builds what
-    /// is made from it from what the source still has.
+    /// is made from it from what the source still has. A table that cannot be read can be forgotten all the same.
     ///
     /// # Errors
-    /// The model has no such source, the table cannot be read, or the storage fails; an interrupted deletion can be repeated.
+    /// The model has no such source, or the storage fails; an interrupted deletion can be repeated.
     pub async fn forget(&self, source: &str, delete: bool) -> Result<Forgetting> {
         let found = self.model.bronze.iter().find(|(name, _)| name.to_string() == source);
         let Some((name, bronze)) = found else {
@@ -373,7 +416,8 @@ impl Engine {
     /// that nothing has shown for [`MaintainOptions::retention`]. No row changes; runs and readers may go on meanwhile.
     ///
     /// # Errors
-    /// An unknown name in the selection, [`Error::Cancelled`]. What goes wrong with a table is told by the report.
+    /// An unknown name in the selection, a target without any of the tables, a retention that is too short, [`Error::Cancelled`]. What
+    /// goes wrong with a table is told by the report.
     pub async fn maintain(&self, options: &MaintainOptions) -> Result<MaintainReport> {
         crate::maintain::maintain(&self.context(Utc::now()), options).await
     }
@@ -411,7 +455,36 @@ impl Engine {
             self.observer.clone(),
             self.cancel.clone(),
             self.budget.clone(),
+            self.source.is_some() || self.feeds,
         )
+    }
+
+    /// Refuses a source and a target of which one lies in the other: what a run writes would look like a part of the source.
+    fn check_apart(&self) -> Result<()> {
+        let (Some((source, lake)), target) = (&self.source, self.layout.target()) else {
+            return Ok(());
+        };
+        // Buckets of two servers may have the same name.
+        if source.local_path().is_none() && endpoints(lake) != endpoints(&self.lake) {
+            return Ok(());
+        }
+        let what = match (target.is_within(source), source.is_within(target)) {
+            (false, false) => return Ok(()),
+            (true, true) => format!("the source and the target are the same place, `{target}`"),
+            (true, false) => format!("the target `{target}` is inside of the source `{source}`"),
+            (false, true) => format!("the source `{source}` is inside of the target `{target}`"),
+        };
+        Err(Error::Configuration { what, help: "give the target a directory of its own, beside the source".into() })
+    }
+
+    /// Fails when the source root has none of the selected sources; batches and feeds of the caller need no root.
+    async fn check_sources(&self, selection: &Selection) -> Result<()> {
+        match &self.source {
+            Some((root, lake)) if !self.deliveries && !self.feeds => {
+                check_sources(lake, root, &self.model, &self.layout, selection).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a target that holds tables of somebody else and none of ours, before anything is written there.
@@ -442,19 +515,12 @@ impl Engine {
         }
         all
     }
+}
 
-    /// Opens every table once; each reads its log from the last checkpoint.
-    async fn open_all(&self, ctx: &RunContext, selection: &Selection) -> Result<()> {
-        use futures::{StreamExt, TryStreamExt};
-        let bronze = self.model.bronze.keys().filter(|source| selection.sources.contains(&source.to_string()));
-        futures::stream::iter(bronze.map(Ok))
-            .try_for_each_concurrent(8, |source| async move { ctx.open_bronze(source).await.map(drop) })
-            .await?;
-        futures::stream::iter(&selection.gold)
-            .map(Ok)
-            .try_for_each_concurrent(8, |name| async move { ctx.open_gold(name).await.map(drop) })
-            .await
-    }
+/// The storage options that tell one server from another.
+fn endpoints(lake: &Lake) -> BTreeMap<&str, &str> {
+    let options = lake.options().storage_options.iter();
+    options.filter(|(key, _)| key.contains("endpoint")).map(|(key, value)| (key.as_str(), value.as_str())).collect()
 }
 
 impl RunReport {

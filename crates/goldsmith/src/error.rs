@@ -146,6 +146,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Model { .. } | Self::Dag(_) | Self::Configuration { .. } => ErrorKind::Usage,
+            Self::Lake(LakeError::UnknownStorageOption { .. }) => ErrorKind::Usage,
             Self::Drift { .. } | Self::Position { .. } | Self::Expressions { .. } => ErrorKind::Data,
             Self::Lake(error) if error.kind() == goldsmith_lake::ErrorKind::Conflict => ErrorKind::Conflict,
             Self::Lake(_) | Self::Feed { .. } => ErrorKind::Access,
@@ -224,6 +225,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_storage_option_is_a_setting_to_correct() {
+        let error = Error::from(goldsmith_lake::check_storage_option("aws_regoin").unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Usage);
+    }
 
     #[test]
     fn a_row_that_is_not_accounted_for_is_an_error_that_names_the_table() {

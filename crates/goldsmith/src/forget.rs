@@ -23,16 +23,21 @@ pub struct Forgetting {
     pub source: String,
     /// Path or URL of its bronze table.
     pub location: String,
-    /// Rows of the bronze table; none when there is no table.
+    /// Whether there is anything in the place of the bronze table.
+    pub exists: bool,
+    /// Rows of the bronze table; none when there is no table, or when its log cannot be read.
     pub rows: Option<u64>,
-    /// Date of the oldest row, when the source has a date.
+    /// Date of the oldest row, when the source has a date and the rows can be read.
     pub oldest: Option<NaiveDate>,
     /// Days after which the source itself forgets a row; none when it keeps all, as far as the model says.
     pub retention_days: Option<u32>,
-    /// Rows that are older than that: they cannot be fetched again.
-    pub beyond_retention: u64,
-    /// Rows that the source did not show any more when it was last read: they cannot be fetched again.
-    pub vanished: u64,
+    /// Rows that are older than that: they cannot be fetched again. None when the rows cannot be read.
+    pub beyond_retention: Option<u64>,
+    /// Rows that the source did not show any more when it was last read: they cannot be fetched again. None when the rows cannot be
+    /// read.
+    pub vanished: Option<u64>,
+    /// Why the rows cannot be read; they can be forgotten all the same.
+    pub unreadable: Option<String>,
     /// Gold tables that are built from the source; the next run builds them from what the source still has.
     pub gold: Vec<String>,
     /// Whether the bronze table was deleted.
@@ -40,9 +45,9 @@ pub struct Forgetting {
 }
 
 impl Forgetting {
-    /// Rows that exist nowhere else; a row that counts twice is counted once where it can be told.
-    pub fn irrecoverable(&self) -> u64 {
-        self.beyond_retention.max(self.vanished)
+    /// Rows that exist nowhere else; a row that counts twice is counted once where it can be told. None when the rows cannot be read.
+    pub fn irrecoverable(&self) -> Option<u64> {
+        Some(self.beyond_retention?.max(self.vanished?))
     }
 }
 
@@ -57,16 +62,36 @@ pub(crate) async fn forget(
     let mut forgetting = Forgetting {
         source: name.to_string(),
         location: location.to_string(),
+        exists: true,
         rows: None,
         oldest: None,
         retention_days: bronze.retention_days,
-        beyond_retention: 0,
-        vanished: 0,
+        beyond_retention: None,
+        vanished: None,
+        unreadable: None,
         gold: ctx.model.gold.values().filter(|table| table.sources().contains(&name)).map(|t| t.name.clone()).collect(),
         deleted: false,
     };
+    match count(ctx, name, bronze, &mut forgetting).await {
+        Ok(()) if !forgetting.exists => return Ok(forgetting),
+        Ok(()) => {}
+        // What is damaged must not be there for good because nobody can count it.
+        Err(error) if !error.is_retryable() => forgetting.unreadable = Some(error.chain()),
+        Err(error) => return Err(error),
+    }
+    if delete {
+        ctx.lake.delete_all(&location).await?;
+        forgetting.deleted = true;
+    }
+    Ok(forgetting)
+}
+
+/// Counts what would be lost, as far as it can be read.
+async fn count(ctx: &RunContext, name: &SourceName, bronze: &BronzeTable, forgetting: &mut Forgetting) -> Result<()> {
     let Some(table) = ctx.open_bronze(name).await? else {
-        return Ok(forgetting);
+        forgetting.exists = false;
+        (forgetting.beyond_retention, forgetting.vanished) = (Some(0), Some(0));
+        return Ok(());
     };
     forgetting.rows = Some(table.num_rows().await?);
     let schema = table.data_schema()?;
@@ -79,6 +104,7 @@ pub(crate) async fn forget(
     let wanted: Vec<String> = date.iter().chain(&present).cloned().collect();
     let mut stream = table.scan(ScanRequest { columns: Some(wanted), ..ScanRequest::default() }).await?;
     let mut oldest: Option<i32> = None;
+    let (mut beyond_retention, mut vanished) = (0, 0);
     while let Some(batch) = stream.try_next().await? {
         let batch = normalize_batch(&batch)?;
         if let Some(column) = date.as_ref().and_then(|name| batch.column_by_name(name)) {
@@ -86,17 +112,14 @@ pub(crate) async fn forget(
             let days = days.as_primitive::<Date32Type>();
             oldest = oldest.into_iter().chain(days.iter().flatten().min()).min();
             let is_old = |day: &i32| limit.is_some_and(|limit| i64::from(*day) < limit);
-            forgetting.beyond_retention += days.iter().flatten().filter(is_old).count() as u64;
+            beyond_retention += days.iter().flatten().filter(is_old).count() as u64;
         }
         if let Some(column) = present.as_ref().and_then(|name| batch.column_by_name(name)) {
             let present: &BooleanArray = column.as_boolean();
-            forgetting.vanished += present.iter().filter(|present| *present == Some(false)).count() as u64;
+            vanished += present.iter().filter(|present| *present == Some(false)).count() as u64;
         }
     }
     forgetting.oldest = oldest.and_then(|day| NaiveDate::default().checked_add_signed(TimeDelta::days(day.into())));
-    if delete {
-        ctx.lake.delete_all(&location).await?;
-        forgetting.deleted = true;
-    }
-    Ok(forgetting)
+    (forgetting.beyond_retention, forgetting.vanished) = (Some(beyond_retention), Some(vanished));
+    Ok(())
 }

@@ -72,6 +72,7 @@
 mod bronze;
 mod check;
 mod context;
+mod damage;
 mod delivery;
 mod engine;
 mod error;
@@ -87,12 +88,13 @@ mod plan;
 mod query;
 mod report;
 mod run;
+mod sources;
 mod status;
 mod verify;
 
 pub use bronze::DriftError;
 pub use delivery::{DeliveryMode, merge_delivery, write_delivery};
-pub use engine::{Engine, EngineBuilder, ModelSource, RunOptions};
+pub use engine::{Engine, EngineBuilder, ModelSource, RunOptions, check_currency};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Observer, RunEvent};
 pub use feed::{BoxedReader, Bucket, Feed, FeedPart, FeedRequest, FeedState};

@@ -15,13 +15,22 @@ use crate::report::{Layer, TableStatus};
 /// How often a table is tried again when a run changed it meanwhile.
 const CONFLICT_RETRIES: usize = 3;
 
+/// The shortest retention that needs no force. A run writes its files before it commits them: one that is going on for so long that
+/// they are older than this has to be rare.
+const LEAST_RETENTION: Duration = Duration::from_secs(3600);
+
 /// What [`crate::Engine::maintain`] shall do.
 #[derive(Debug, Clone)]
 pub struct MaintainOptions {
     /// Gold tables, sources (`billing.usage`) or domains of gold; all tables when empty.
     pub select: Vec<String>,
     /// How long files that nothing shows any more are kept, for readers that began before and for travels back in time.
+    ///
+    /// Files that a running writer has not committed yet are among them, so that less than an hour is refused without `force`.
     pub retention: Duration,
+    /// Takes a retention below an hour. The files of runs that are going on are then deleted before they are committed; what such
+    /// a run commits is lost for good. Only for a target that surely nobody writes to.
+    pub force: bool,
     /// Only says what would be done.
     pub dry_run: bool,
 }
@@ -29,7 +38,7 @@ pub struct MaintainOptions {
 impl Default for MaintainOptions {
     /// All tables, with the seven days that Delta recommends.
     fn default() -> Self {
-        Self { select: Vec::new(), retention: Duration::from_secs(7 * 24 * 3600), dry_run: false }
+        Self { select: Vec::new(), retention: Duration::from_secs(7 * 24 * 3600), force: false, dry_run: false }
     }
 }
 
@@ -81,6 +90,7 @@ pub struct TableMaintenance {
 /// Merges small files, purges deleted rows and deletes garbage, table by table.
 pub(crate) async fn maintain(ctx: &RunContext, options: &MaintainOptions) -> Result<MaintainReport> {
     Selection::resolve(&ctx.model, &ctx.dag, &options.select)?;
+    check_retention(options)?;
     let is_named = |name: &str| options.select.is_empty() || options.select.iter().any(|wanted| wanted == name);
     let bronze = ctx.model.bronze.keys().filter(|source| is_named(&source.to_string())).map(Place::Bronze);
     let gold = ctx.model.gold.values().filter(|table| is_named(&table.name) || is_named(&table.domain));
@@ -93,9 +103,30 @@ pub(crate) async fn maintain(ctx: &RunContext, options: &MaintainOptions) -> Res
             tables.push(table);
         }
     }
+    if tables.is_empty() {
+        return Err(Error::Configuration {
+            what: format!("the target `{}` holds none of the selected tables", ctx.layout.target()),
+            help: "give the directory or URL that `goldsmith run` filled".into(),
+        });
+    }
     let is_failed = tables.iter().any(|table| table.error.is_some());
     ctx.tell(RunEvent::RunFinished { status: if is_failed { TableStatus::Failed } else { TableStatus::UpToDate } });
     Ok(MaintainReport { dry_run: options.dry_run, tables })
+}
+
+/// Refuses a retention that takes the files of runs away that are going on.
+fn check_retention(options: &MaintainOptions) -> Result<()> {
+    if options.force || options.retention >= LEAST_RETENTION {
+        return Ok(());
+    }
+    Err(Error::Configuration {
+        what: format!(
+            "a retention of {} s is less than an hour: files that a run wrote and has not committed yet would be deleted, and what \
+             it then commits would be lost for good",
+            options.retention.as_secs()
+        ),
+        help: "keep an hour or more; `--force` takes less, for a target that surely nobody writes to".into(),
+    })
 }
 
 /// One table of the target.
@@ -168,6 +199,28 @@ async fn work(
                 tracing::info!(table = %name, attempt, "a run changed the table, looking again");
             }
             Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_an_hour_needs_force() {
+        let of = |seconds, force| {
+            let retention = Duration::from_secs(seconds);
+            check_retention(&MaintainOptions { retention, force, ..MaintainOptions::default() })
+        };
+        for (seconds, force) in [(3600, false), (7 * 24 * 3600, false), (0, true), (3599, true)] {
+            assert!(of(seconds, force).is_ok(), "{seconds} {force}");
+        }
+        for seconds in [0, 3599] {
+            let error = of(seconds, false).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Usage);
+            assert!(error.to_string().contains("lost for good") && error.to_string().contains("`--force`"), "{error}");
         }
     }
 }

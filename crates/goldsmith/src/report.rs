@@ -169,6 +169,12 @@ impl RunReport {
         self.tables.iter().map(|table| table.status).max().unwrap_or(TableStatus::UpToDate)
     }
 
+    /// Names of the selected sources that are absent.
+    pub fn absent(&self) -> Vec<&str> {
+        let skipped = |table: &&TableReport| table.layer == Layer::Bronze && table.status == TableStatus::Skipped;
+        self.tables.iter().filter(skipped).map(|table| table.name.as_str()).collect()
+    }
+
     /// Books of one layer.
     pub fn totals(&self, layer: Layer) -> RowCounts {
         let mut totals = RowCounts::default();

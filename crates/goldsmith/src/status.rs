@@ -1,9 +1,11 @@
 //! What a target holds.
 
 use goldsmith_lake::Table;
+use goldsmith_plan::InputName;
 use serde::Serialize;
 
 use crate::context::RunContext;
+use crate::damage::{advice, is_of_table};
 use crate::error::Result;
 use crate::report::Layer;
 
@@ -28,6 +30,8 @@ pub struct TableInfo {
     pub files: Option<u64>,
     /// What it records about its inputs, as JSON text.
     pub position: Option<String>,
+    /// Why it cannot be read, and what to do; it is there, but nothing is known of it.
+    pub error: Option<String>,
 }
 
 /// States of all tables of the model, bronze first.
@@ -35,39 +39,62 @@ pub(crate) async fn table_infos(ctx: &RunContext) -> Result<Vec<TableInfo>> {
     let mut out = Vec::new();
     for source in ctx.model.bronze.keys() {
         let location = ctx.layout.bronze(source).to_string();
-        out.push(info(Layer::Bronze, source.to_string(), location, ctx.open_bronze(source).await?).await?);
+        let opened = ctx.open_bronze(source).await;
+        out.push(info(ctx, &InputName::Bronze(source.to_string()), location, opened).await?);
     }
     for name in ctx.model.gold.keys() {
         let location = ctx.layout.gold(name).to_string();
-        out.push(info(Layer::Gold, name.clone(), location, ctx.open_gold(name).await?).await?);
+        let opened = ctx.open_gold(name).await;
+        out.push(info(ctx, &InputName::Gold(name.clone()), location, opened).await?);
     }
     Ok(out)
 }
 
-async fn info(layer: Layer, name: String, location: String, table: Option<Table>) -> Result<TableInfo> {
-    let Some(table) = table else {
-        return Ok(TableInfo {
-            layer,
-            name,
-            location,
-            exists: false,
-            version: None,
-            rows: None,
-            bytes: None,
-            files: None,
-            position: None,
-        });
+async fn info(
+    ctx: &RunContext,
+    name: &InputName,
+    location: String,
+    opened: Result<Option<Table>>,
+) -> Result<TableInfo> {
+    let (layer, plain) = match name {
+        InputName::Bronze(source) => (Layer::Bronze, source),
+        InputName::Gold(table) => (Layer::Gold, table),
     };
+    let unknown = TableInfo {
+        layer,
+        name: plain.clone(),
+        location,
+        exists: false,
+        version: None,
+        rows: None,
+        bytes: None,
+        files: None,
+        position: None,
+        error: None,
+    };
+    let known = match opened {
+        Ok(None) => return Ok(unknown),
+        Ok(Some(table)) => known(&table, unknown.clone()).await,
+        Err(error) => Err(error),
+    };
+    match known {
+        Err(error) if is_of_table(&error) => {
+            let error = Some(format!("{}; {}", error.chain(), advice(ctx, name)));
+            Ok(TableInfo { exists: true, error, ..unknown })
+        }
+        other => other,
+    }
+}
+
+async fn known(table: &Table, unknown: TableInfo) -> Result<TableInfo> {
     let files = table.files()?;
     Ok(TableInfo {
-        layer,
-        name,
-        location,
         exists: true,
         version: Some(table.version()),
         rows: Some(table.num_rows().await?),
         bytes: Some(files.iter().map(|file| file.size).sum()),
         files: Some(files.len() as u64),
         position: table.position().await?,
+        ..unknown
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use goldsmith::{DeliveryMode, MaintainOptions, ModelSource, RunOptions};
+use goldsmith::{DeliveryMode, ErrorKind, MaintainOptions, ModelSource, RunOptions};
 use goldsmith_model::{GoldKind, LoadMode, LookupKind, Model, WriteMode};
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::faults::{Fault, FaultLayer, Moment, OperationClass, Trigger};
@@ -152,9 +152,13 @@ async fn crash(lake: &ScratchLake, number: u64, rng: &mut ChaCha8Rng) -> Result<
 
 /// Files are rearranged between runs; it must make no difference.
 async fn maintain(lake: &ScratchLake) -> Result<(), Failure> {
-    let options = MaintainOptions { retention: Duration::ZERO, ..MaintainOptions::default() };
-    let report =
-        lake.engine()?.maintain(&options).await.map_err(|error| Failure { table: None, text: error.to_string() })?;
+    let options = MaintainOptions { retention: Duration::ZERO, force: true, ..MaintainOptions::default() };
+    let report = match lake.engine()?.maintain(&options).await {
+        Ok(report) => report,
+        // No table is there yet.
+        Err(error) if error.kind() == ErrorKind::Usage => return Ok(()),
+        Err(error) => return Err(Failure { table: None, text: error.to_string() }),
+    };
     match report.tables.into_iter().find_map(|table| Some((table.name, table.error?))) {
         None => Ok(()),
         Some((table, error)) => Err(Failure { table: None, text: format!("maintaining `{table}`: {error}") }),
@@ -209,6 +213,8 @@ fn shuffle(setting: &Setting, model: &Model, world: &World, rng: &mut ChaCha8Rng
             delivery.push((source.clone(), vec![rows], DeliveryMode::Append));
         }
     }
+    // A run without any source is refused.
+    deliveries.retain(|delivery| !delivery.is_empty());
     deliveries
 }
 

@@ -10,7 +10,8 @@ use super::engine::TargetArgs;
     long_about = "Bronze is history: sources forget after some days, bronze does not, and no run ever deletes from it. This \
                   command is the only way to delete the bronze table of a source. Without `--yes` it changes nothing and says \
                   what would be lost: the rows, and how many of them cannot be fetched again, because they are older than \
-                  the source keeps them or because the source has dropped them already.\n\n\
+                  the source keeps them or because the source has dropped them already. A table that is damaged can \
+                  be deleted as well; what cannot be counted is told as unknown.\n\n\
                   Gold stays as it is. The next run loads the source anew, and builds the gold tables that are made from it \
                   from what the source still has."
 )]

@@ -30,9 +30,14 @@ pub(crate) struct MaintainArgs {
     #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
-    /// How long files that nothing shows any more are kept, such as `12h` or `30days`
-    #[arg(long, value_name = "TIME", default_value = "7days", value_parser = humantime::parse_duration)]
+    /// How long files that nothing shows any more are kept, such as `12h` or `30days`; less than an hour needs `--force`
+    #[arg(long, value_name = "TIME", default_value = "7days", value_parser = retention)]
     pub(crate) retention: Duration,
+
+    /// Take a retention below an hour. It deletes the files that runs which are going on have not committed yet, and what these
+    /// runs then commit is lost for good: only for a target that surely nobody writes to
+    #[arg(long)]
+    pub(crate) force: bool,
 
     /// Only say what would be done
     #[arg(long)]
@@ -41,6 +46,33 @@ pub(crate) struct MaintainArgs {
 
 impl MaintainArgs {
     pub(crate) fn options(&self) -> MaintainOptions {
-        MaintainOptions { select: self.select.clone(), retention: self.retention, dry_run: self.dry_run }
+        MaintainOptions {
+            select: self.select.clone(),
+            retention: self.retention,
+            force: self.force,
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+/// A time with its unit. A number alone is taken for the days that it mostly means, in the advice.
+fn retention(text: &str) -> Result<Duration, String> {
+    match text.trim().parse::<u64>() {
+        Ok(days) => Err(format!("it has no unit; for days give `{days}d`")),
+        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retention_without_a_unit_is_answered_with_days() {
+        assert_eq!(retention("7").unwrap_err(), "it has no unit; for days give `7d`");
+        assert_eq!(retention("7d").unwrap(), retention("7days").unwrap());
+        assert_eq!(retention("90m").unwrap(), Duration::from_secs(5400));
+        assert!(retention("soon").is_err());
     }
 }

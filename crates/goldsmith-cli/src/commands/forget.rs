@@ -19,9 +19,11 @@ pub(super) async fn forget(context: &Context, source: &str, confirmed: bool) -> 
 }
 
 fn describe(forgetting: &Forgetting) -> String {
-    let Some(rows) = forgetting.rows else {
+    if !forgetting.exists {
         return format!("{} has no history at {}; nothing to forget\n", forgetting.source, forgetting.location);
-    };
+    }
+    let number = |rows: Option<u64>| rows.map_or_else(|| "an unknown number".to_owned(), grouped);
+    let rows = forgetting.rows.map_or_else(|| "an unknown number of rows".to_owned(), |rows| plural(rows, "row"));
     let since = forgetting.oldest.map(|date| format!(", the oldest of {date}")).unwrap_or_default();
     let keeps = match forgetting.retention_days {
         Some(days) => format!("the source keeps {}", plural(u64::from(days), "day")),
@@ -29,13 +31,15 @@ fn describe(forgetting: &Forgetting) -> String {
     };
     let done = if forgetting.deleted { "deleted" } else { "would be deleted" };
     let mut text = format!(
-        "{}: {} at {}{since}; {done}\n  {keeps}\n  {} cannot be fetched again for their age, {} because the source dropped them\n",
+        "{}: {rows} at {}{since}; {done}\n  {keeps}\n  {} cannot be fetched again for their age, {} because the source dropped them\n",
         forgetting.source,
-        plural(rows, "row"),
         forgetting.location,
-        grouped(forgetting.beyond_retention),
-        grouped(forgetting.vanished),
+        number(forgetting.beyond_retention),
+        number(forgetting.vanished),
     );
+    if let Some(reason) = &forgetting.unreadable {
+        text.push_str(&format!("  the rows cannot be read: {reason}\n"));
+    }
     if !forgetting.gold.is_empty() {
         text.push_str(&format!("  the next run builds anew: {}\n", forgetting.gold.join(", ")));
     }

@@ -3,13 +3,14 @@
 use goldsmith::{MaintainOptions, MaintainReport, TableMaintenance};
 
 use super::{Context, Outcome};
-use crate::error::Result;
-use crate::interrupt;
+use crate::error::{Error, Result};
+use crate::interrupt::{self, Words};
 use crate::progress::Progress;
 use crate::render::Paint;
 use crate::render::number::{bytes, grouped, plural};
 use crate::render::report::layer;
 use crate::render::table::{Align, TextTable};
+use crate::settings::Verbosity;
 
 /// Rearranges the files of the target's tables.
 pub(super) async fn maintain(context: &Context, options: MaintainOptions) -> Result<Outcome> {
@@ -17,17 +18,18 @@ pub(super) async fn maintain(context: &Context, options: MaintainOptions) -> Res
     let progress = Progress::new(printer);
     let engine = context.engine_on_target()?.observer(progress.clone()).build()?;
     let cancellation = engine.cancellation();
-    let listening = interrupt::listen(printer, move || cancellation.cancel());
+    let listening = interrupt::listen(printer, Words::MAINTENANCE, move || cancellation.cancel());
     let outcome = engine.maintain(&options).await;
     progress.clear();
     drop(listening);
-    let report = outcome?;
+    let report =
+        outcome.map_err(|error| Error::cancelled(error, "no row was changed, and what is left can be done later"))?;
     if printer.is_json() {
         printer.json(&report)?;
         return Ok(Outcome::of(report.is_success()));
     }
     let worth_telling: Vec<&TableMaintenance> = report.tables.iter().filter(|table| is_worth_telling(table)).collect();
-    if !worth_telling.is_empty() {
+    if !worth_telling.is_empty() && printer.verbosity() != Verbosity::Quiet {
         printer.data(&table(&worth_telling, Paint(printer.stdout_color())))?;
     }
     for (table, error) in report.tables.iter().filter_map(|table| Some((table, table.error.as_ref()?))) {

@@ -41,6 +41,8 @@ pub(crate) enum Outcome {
     Done,
     /// What was found or done has failures; they are told already.
     Failed,
+    /// What was asked for could not be found out; the reasons are told already.
+    Unknown,
 }
 
 impl Outcome {

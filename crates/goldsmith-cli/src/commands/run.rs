@@ -4,7 +4,7 @@ use goldsmith::{Engine, Layer, RunOptions, TableStatus};
 
 use super::{Context, Outcome};
 use crate::error::Result;
-use crate::interrupt;
+use crate::interrupt::{self, Words};
 use crate::progress::Progress;
 use crate::render::number::plural;
 use crate::render::{Paint, report};
@@ -19,7 +19,7 @@ pub(super) async fn run(context: &Context, options: RunOptions) -> Result<Outcom
     if options.full_refresh {
         printer.say(&preview(&engine, &options).await?);
     }
-    let listening = interrupt::listen(printer, move || cancellation.cancel());
+    let listening = interrupt::listen(printer, Words::RUN, move || cancellation.cancel());
     let outcome = engine.run(&options).await;
     progress.clear();
     drop(listening);
@@ -30,11 +30,16 @@ pub(super) async fn run(context: &Context, options: RunOptions) -> Result<Outcom
     }
     let all = printer.verbosity() > Verbosity::Normal;
     let mut shown = run.tables.iter().filter(|table| all || !is_idle(table.status)).peekable();
-    if shown.peek().is_some() {
+    let is_quiet = printer.verbosity() == Verbosity::Quiet;
+    if shown.peek().is_some() && !is_quiet {
         printer.data(&report::tables(shown, Paint(printer.stdout_color())))?;
     }
-    for remark in report::remarks(&run.tables, Paint(printer.stderr_color())) {
-        printer.error(&remark);
+    let paint = Paint(printer.stderr_color());
+    for failure in report::failures(&run.tables, paint) {
+        printer.error(&failure);
+    }
+    for warning in report::warnings(&run.tables, paint) {
+        printer.say(&warning);
     }
     printer.say(&report::summary(&run));
     Ok(Outcome::of(run.is_success()))

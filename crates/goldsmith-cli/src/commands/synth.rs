@@ -10,7 +10,7 @@ use serde_json::json;
 use super::generate::{self, Delivered};
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::interrupt::{self, Told};
+use crate::interrupt::{self, Words};
 use crate::render::Paint;
 use crate::render::number::{grouped, plural};
 use crate::render::table::{Align, TextTable};
@@ -25,7 +25,7 @@ pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> 
     let printer = &context.printer;
     let mut tables: Vec<Delivered> = generator.tables().iter().map(|source| Delivered { source, rows: 0 }).collect();
     let cancelled = Arc::new(AtomicBool::new(false));
-    let listening = interrupt::listen_and_tell(printer, told(out), {
+    let listening = interrupt::listen(printer, words(out), {
         let cancelled = cancelled.clone();
         move || cancelled.store(true, Ordering::Relaxed)
     });
@@ -62,10 +62,10 @@ pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> 
 }
 
 /// Nothing goes on with tables that were not generated to their end.
-fn told(out: &str) -> Told {
-    Told {
-        cancelling: "cancelling: the table that is being written is finished; interrupt again to stop at once".into(),
-        aborted: format!("aborted; `{out}` is partial, remove it before it is generated anew"),
+fn words(out: &str) -> Words {
+    Words {
+        asked: "cancelling: the table that is being written is finished; interrupt again to stop at once".into(),
+        aborted: format!("aborted; `{out}` is partial, remove it before it is generated anew").into(),
     }
 }
 

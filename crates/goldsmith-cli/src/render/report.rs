@@ -89,12 +89,29 @@ fn row(layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64) -> [S
     ]
 }
 
+/// Absent sources that are named.
+const NAMED: usize = 3;
+
+/// How many sources are absent, and the first of them; nothing when all are there.
+fn absent(report: &RunReport) -> String {
+    let absent = report.absent();
+    let mut named = absent.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match absent.len().saturating_sub(NAMED) {
+        0 if absent.is_empty() => return String::new(),
+        0 => {}
+        more => named.push_str(&format!(" and {} more", grouped(more as u64))),
+    }
+    let verb = if absent.len() == 1 { "is" } else { "are" };
+    format!("; {} {verb} absent: {named}", plural(absent.len() as u64, "source"))
+}
+
 /// One line that says how a run came out.
 pub(crate) fn summary(report: &RunReport) -> String {
     let number = |status: TableStatus| report.tables.iter().filter(|table| table.status == status).count() as u64;
     let time = seconds(report.seconds);
     if report.is_success() && report.is_up_to_date() {
-        return format!("nothing new: {} up to date after {time} s", plural(number(TableStatus::UpToDate), "table"));
+        let tables = plural(number(TableStatus::UpToDate), "table");
+        return format!("nothing new: {tables} up to date after {time} s{}", absent(report));
     }
     let checked = report.tables.iter().filter(|table| is_checked(table)).count() as u64;
     let mut parts = vec![format!("{} changed", plural(number(TableStatus::Changed) - checked, "table"))];
@@ -106,25 +123,37 @@ pub(crate) fn summary(report: &RunReport) -> String {
             parts.push(format!("{} {}", grouped(number(of)), status(of)));
         }
     }
-    format!("{} in {time} s (run {})", parts.join(", "), report.run_id)
+    format!("{} in {time} s (run {}){}", parts.join(", "), report.run_id, absent(report))
 }
 
-/// What is worth knowing of single tables: failures with their reason, then warnings.
-pub(crate) fn remarks<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> Vec<String> {
+/// The tables that failed, each with its reason.
+pub(crate) fn failures<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> Vec<String> {
+    let failed = reports.into_iter().filter(|report| report.status == TableStatus::Failed);
+    failed
+        .filter_map(|report| {
+            let (error, name) = (report.error.as_ref()?, named(report));
+            Some(format!("{}: {name} failed\n  caused by: {error}", paint.error("error")))
+        })
+        .collect()
+}
+
+/// What is worth knowing of single tables and no failure.
+pub(crate) fn warnings<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> Vec<String> {
     let mut out = Vec::new();
     for report in reports {
-        let name = format!("{} table `{}`", layer(report.layer), report.name);
-        if let (TableStatus::Failed, Some(error)) = (report.status, &report.error) {
-            out.push(format!("{}: {name} failed\n  caused by: {error}", paint.error("error")));
-        }
+        let name = named(report);
         out.extend(report.warnings.iter().map(|warning| format!("{}: {name}: {warning}", paint.warning("warning"))));
     }
     out
 }
 
+fn named(report: &TableReport) -> String {
+    format!("{} table `{}`", layer(report.layer), report.name)
+}
+
 /// The JSON document of a run.
 pub(crate) fn json(report: &RunReport) -> Value {
-    let mut out = json!({"status": report.status(), "success": report.is_success()});
+    let mut out = json!({"status": report.status(), "success": report.is_success(), "absent": report.absent()});
     if let (Value::Object(out), Value::Object(rest)) = (&mut out, json!(report)) {
         out.extend(rest);
     }

@@ -63,11 +63,16 @@ pub(crate) fn behind(report: &VerifyReport, paint: Paint) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong or could not be checked, one text per check.
-pub(crate) fn findings(report: &VerifyReport, paint: Paint) -> Vec<String> {
+/// What is wrong or, unless only failures are wanted, could not be checked, one text per check.
+pub(crate) fn findings(report: &VerifyReport, paint: Paint, only_failures: bool) -> Vec<String> {
     let mut out = Vec::new();
+    let is_told = |check: &&Check| match check.outcome {
+        CheckOutcome::Failed => true,
+        CheckOutcome::Skipped => !only_failures,
+        CheckOutcome::Passed => false,
+    };
     for table in &report.tables {
-        for check in table.checks.iter().filter(|check| check.outcome != CheckOutcome::Passed) {
+        for check in table.checks.iter().filter(is_told) {
             out.push(finding(&table.name, check, paint));
         }
     }
@@ -141,6 +146,7 @@ pub(crate) fn json(report: &VerifyReport) -> Value {
     if let Some(tables) = out.get_mut("tables").and_then(Value::as_array_mut) {
         for (document, table) in tables.iter_mut().zip(&report.tables) {
             document["outcome"] = json!(table.outcome());
+            document["verified"] = json!(table.is_verified());
         }
     }
     out

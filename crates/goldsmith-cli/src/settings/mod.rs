@@ -83,7 +83,7 @@ impl Settings {
             models: layers.path(Key::Models, global.models.clone())?,
             source: layers.location(Key::Source, flags.source.clone())?,
             target: layers.location(Key::Target, flags.target.clone())?,
-            currency: layers.text(Key::Currency, flags.currency.clone())?,
+            currency: layers.currency(flags.currency.clone())?,
             threads: layers.threads(flags.threads)?,
             memory_limit: layers.memory_limit(flags.memory_limit.clone())?,
             format: layers.choice(Key::Format, global.format)?,
@@ -92,6 +92,13 @@ impl Settings {
             storage,
             verbosity: global.verbosity(),
         })
+    }
+
+    /// The form in which what is wrong with the settings themselves is told: that of the flag or of the variable.
+    pub(crate) fn early_format(global: &GlobalArgs, environment: &dyn Environment) -> Format {
+        let variable = || environment.variable(Key::Format.variable()).ok().flatten();
+        let of_variable = || <Format as clap::ValueEnum>::from_str(&variable()?, false).ok();
+        global.format.or_else(of_variable).unwrap_or_default()
     }
 
     /// The storage options in clear, for the engine alone.
@@ -225,6 +232,17 @@ impl Layers<'_> {
                 Err(Error::usage(format!("`{}`: {what} ({origin})", Key::MemoryLimit), help))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    fn currency(&self, flag: Option<String>) -> Result<Resolved<Option<String>>> {
+        let found = self.text(Key::Currency, flag)?;
+        match found.value.as_deref().map(goldsmith::check_currency) {
+            None | Some(Ok(())) => Ok(found),
+            Some(Err(goldsmith::Error::Configuration { what, help })) => {
+                Err(Error::usage(format!("`{}`: {what} ({})", Key::Currency, found.origin), help))
+            }
+            Some(Err(error)) => Err(error.into()),
         }
     }
 

@@ -70,6 +70,22 @@ fn paths_of_a_file_count_from_its_directory() {
 
 const SIZES: &str = "give a size such as `512MB` or `2GiB`, or a share such as `25%`, from 1 to 100";
 
+const CURRENCY: &str = "a currency is three capital letters (ISO 4217), for instance `USD`";
+
+#[test]
+fn a_currency_is_three_capital_letters_wherever_it_comes_from() {
+    for wrong in ["EURO", "eur", "??", "€"] {
+        let flag = resolve(&["--currency", wrong], &[], None).unwrap_err();
+        assert!(flag.message().ends_with("(flag `--currency`)"), "{}", flag.message());
+        let variable = resolve(&[], &[("GOLDSMITH_CURRENCY", wrong)], None).unwrap_err();
+        for error in [flag, variable] {
+            assert!(error.message().contains(&format!("`{wrong}` is no currency code")), "{}", error.message());
+            assert_eq!((error.help().as_deref(), error.exit_code()), (Some(CURRENCY), 1));
+        }
+    }
+    assert_eq!(resolve(&["--currency", "EUR"], &[], None).unwrap().currency.value.as_deref(), Some("EUR"));
+}
+
 #[test]
 fn what_a_file_gets_wrong_is_told_with_its_line() {
     let cases = [
@@ -94,6 +110,7 @@ fn what_a_file_gets_wrong_is_told_with_its_line() {
             Some("options for one side stand in `[storage.source]` or `[storage.target]`"),
         ),
         ("memory_limit = \"100MB\"\n", "100 MB is too small", "line 1", Some("the engine needs 256 MiB at least")),
+        ("currency = \"EURO\"\n", "`currency`: `EURO` is no currency code", "line 1", Some(CURRENCY)),
         ("format = \"xml\"\n", "`format` is `xml`", "line 1", Some("use one of `human`, `json`, `csv`")),
     ];
     for (text, what, place, help) in cases {

@@ -69,6 +69,10 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
 
     // Two runs leave no four small files, but files that the second one replaced.
     let maintain = ["maintain", "--target", "goldsmith-demo/lake", "--retention", "0s", "--format", "json"];
+    let refused = place.run(&maintain);
+    assert_eq!(refused.status.code(), Some(1), "{}", place.text(&refused));
+    assert!(place.text(&refused).contains("less than an hour"), "{}", place.text(&refused));
+    let maintain = [&maintain[..], &["--force"]].concat();
     let garbage = |arguments: &[&str]| {
         let output = place.run(&[&maintain[..], arguments].concat());
         assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));

@@ -40,11 +40,101 @@ fn a_verification_that_cannot_be_made_is_told_from_one_that_found_something() {
 }
 
 #[test]
+fn a_quiet_run_tells_nothing_but_errors() {
+    let place = Workplace::new();
+    assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());
+    let args =
+        ["run", "--source", "system", "--target", "lake", "-q", "--select", "dim_sku", "--select", "access.audit"];
+    let output = place.run(&args);
+    assert_eq!(place.text(&output), "exit code: 0\n--- stdout ---\n--- stderr ---\n");
+    // One source is gone, which is a warning, and one is damaged, which is an error.
+    std::fs::remove_dir_all(place.path().join("system/access")).unwrap();
+    place.write("system/billing/usage/_delta_log/00000000000000000000.json", "garbage");
+    let output = place.run(&args);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", place.text(&output));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("error: bronze table `billing.usage` failed\n  caused by: "), "{told}");
+    assert!(["warning", "absent", "failed in"].iter().all(|part| !told.contains(part)), "{told}");
+    let verified = place.run(&["verify", "--target", "lake", "-q", "--select", "dim_sku"]);
+    assert_eq!(place.text(&verified), "exit code: 0\n--- stdout ---\n--- stderr ---\n");
+    let output = place.run(&[&args[..], &["--format", "json"]].concat());
+    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["tables"].is_array());
+}
+
+#[test]
+fn an_error_of_the_settings_is_json_when_a_variable_asks_for_it() {
+    let place = Workplace::new();
+    let output = place.run_with(&["config"], &[("GOLDSMITH_FORMAT", "json"), ("GOLDSMITH_THREADS", "0")]);
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["error"]["message"].as_str().unwrap().contains("`threads` must be"), "{document}");
+}
+
+#[test]
+fn a_directory_without_a_lake_is_told() {
+    let place = Workplace::new();
+    std::fs::create_dir(place.path().join("empty")).unwrap();
+    assert_output!("maintain_empty_target", place.snapshot(&["maintain", "--target", "empty"]));
+    assert_output!("status_empty_target", place.snapshot(&["status", "--target", "empty"]));
+    let output = place.run(&["status", "--target", "empty", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &document["lake"]), (Some(0), &false.into()));
+}
+
+#[test]
+fn a_verification_in_which_nothing_was_compared_could_not_be_made() {
+    let place = Workplace::new();
+    assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());
+    assert!(place.run(&["run", "--source", "system", "--target", "lake", "--select", "dim_sku"]).status.success());
+    let code = |select: &[&str]| {
+        let mut args = vec!["verify", "--target", "lake"];
+        args.extend(select.iter().flat_map(|name| ["--select", *name]));
+        let output = place.run(&args);
+        (output.status.code(), place.text(&output))
+    };
+    let (found, text) = code(&["dim_sku", "fact_usage"]);
+    assert_eq!(found, Some(2), "`fact_usage` was named, and is not there: {text}");
+    assert!(text.contains("could not be made"), "{text}");
+    for select in [&["dim_sku"][..], &["billing"], &["billing", "dim_sku"]] {
+        let (found, text) = code(select);
+        assert_eq!(found, Some(0), "{select:?}: {text}");
+    }
+    // The version that gold was built from is gone, so that no table can be compared.
+    std::fs::remove_dir_all(place.path().join("lake/system_bronze")).unwrap();
+    let (found, text) = code(&[]);
+    assert_eq!(found, Some(2), "{text}");
+}
+
+#[test]
 fn a_source_that_is_no_delta_table_fails_its_own_table_only() {
     let place = Workplace::new();
     place.write("system/billing/usage/readme.txt", "not a table");
     let args = ["run", "--source", "system", "--target", "lake", "--select", "billing.usage"];
     assert_output!("not_a_delta_table", place.snapshot(&args));
+}
+
+#[test]
+fn sources_that_are_absent_are_counted_and_named() {
+    let place = Workplace::new();
+    assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());
+    std::fs::remove_dir_all(place.path().join("system/access")).unwrap();
+    let sources = ["access.audit", "access.table_lineage", "access.column_lineage", "access.outbound_network"];
+    let mut args = vec!["run", "--source", "system", "--target", "lake", "--select", "billing.usage"];
+    args.extend(sources.iter().flat_map(|source| ["--select", *source]));
+    let text = place.text(&place.run(&args));
+    assert!(text.contains("4 skipped") && text.contains("; 4 sources are absent: `access."), "{text}");
+    assert!(text.contains(" and 1 more"), "{text}");
+    let text = place.text(&place.run(&args));
+    assert!(text.contains("nothing new: ") && text.contains("; 4 sources are absent: "), "{text}");
+    let output = place.run(&[&args[..], &["--format", "json"]].concat());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["absent"].as_array().unwrap().len(), 4);
+    // One level too deep.
+    let output = place.run(&["run", "--source", "system/billing", "--target", "other", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["error"]["help"].as_str().unwrap().contains("one level too deep: give "), "{document}");
+    assert!(!place.path().join("other").exists());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::diagnostic::Code;
+use crate::domain::currency_problem;
 
 impl Checker<'_> {
     pub(super) fn check_project(&mut self) {
@@ -12,9 +13,7 @@ impl Checker<'_> {
             ("gold", project.gold_schema.clone()),
             ("quarantine", project.quarantine_schema.clone()),
         ];
-        if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            let message = format!("`{currency}` is no currency code");
-            let help = "a currency is three capital letters (ISO 4217), for instance `USD`".to_owned();
+        if let Some((message, help)) = currency_problem(&currency) {
             self.report("project", "settings.currency", Code::InvalidValue, message, Some(help));
         }
         for (index, (key, schema)) in schemas.iter().enumerate() {

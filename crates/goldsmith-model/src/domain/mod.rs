@@ -50,6 +50,15 @@ impl Model {
     }
 }
 
+/// What is wrong with the code of a currency, and what to do; none when it has the form of one (ISO 4217).
+pub fn currency_problem(code: &str) -> Option<(String, String)> {
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
+    let help = "a currency is three capital letters (ISO 4217), for instance `USD`";
+    Some((format!("`{code}` is no currency code"), help.to_owned()))
+}
+
 /// Settings of `project.yaml`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {

@@ -33,6 +33,10 @@ use crate::report::{RowCounts, TableStatus};
 /// How often a table is tried again when another writer was faster.
 const CONFLICT_RETRIES: usize = 5;
 
+/// What is told of a source that was loaded before.
+const GONE: &str =
+    "the source is absent now, and was loaded before; its history stays as it is, and nothing new comes to it";
+
 /// Format of [`BronzePosition`].
 const POSITION_FORMAT: u32 = 1;
 
@@ -112,12 +116,13 @@ async fn try_bronze(
     let existing = ctx.bronze(&bronze.source.to_string()).await;
     let Some(source) = source else {
         let optional = if bronze.optional { "; the model says that it may be" } else { "" };
+        let is_missed = existing.is_some() && ctx.misses_sources;
         return Ok(BronzeOutcome {
             status: TableStatus::Skipped,
             what: format!("the source is absent{optional}"),
             rows: RowCounts::default(),
             version: existing.map(|table| table.version()),
-            warnings: Vec::new(),
+            warnings: is_missed.then(|| GONE.to_owned()).into_iter().collect(),
         });
     };
     let position = match &existing {

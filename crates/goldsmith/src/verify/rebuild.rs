@@ -158,6 +158,7 @@ impl<'a> Rebuilder<'a> {
             Arc::new(progress),
             self.ctx.cancel.clone(),
             self.ctx.budget.clone(),
+            self.ctx.misses_sources,
         ))
     }
 }

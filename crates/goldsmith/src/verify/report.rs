@@ -231,6 +231,12 @@ impl TableVerification {
         self.checks.iter().map(|check| check.outcome).max().unwrap_or(CheckOutcome::Passed)
     }
 
+    /// Whether anything can be said of the table: it was compared with a rebuild, or a check failed without that.
+    pub fn is_verified(&self) -> bool {
+        let compared = self.check(CheckName::MissingRows).is_some_and(|check| check.outcome != CheckOutcome::Skipped);
+        compared || self.outcome() == CheckOutcome::Failed
+    }
+
     /// A check by name, when it was made of this table.
     pub fn check(&self, name: CheckName) -> Option<&Check> {
         self.checks.iter().find(|check| check.name == name)
@@ -254,6 +260,14 @@ impl VerifyReport {
     /// Whether no check failed. A skipped check is no failure: see [`VerifyReport::count`].
     pub fn is_success(&self) -> bool {
         self.count(CheckOutcome::Failed) == 0
+    }
+
+    /// Whether the verification could be made: at least one table was compared, and each of `named` that is among the tables.
+    pub fn is_made(&self, named: &[String]) -> bool {
+        let is_named = |table: &TableVerification| named.contains(&table.name);
+        let mut tables = self.tables.iter();
+        self.tables.iter().any(TableVerification::is_verified)
+            && tables.all(|table| table.is_verified() || !is_named(table))
     }
 
     /// Number of tables with this outcome.

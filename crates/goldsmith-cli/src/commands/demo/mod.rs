@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Outcome, generate};
 use crate::error::{Error, Result};
-use crate::interrupt;
+use crate::interrupt::{self, Words};
 use crate::progress::Progress;
 use crate::render::number::{grouped, plural};
 use crate::render::{Paint, batches, report};
@@ -33,7 +33,7 @@ pub(super) async fn demo(context: &Context, dir: &Path, config: SynthConfig, kee
     let progress = Progress::new(printer);
     let engine = context.engine()?.source(&source).target(&target).observer(progress.clone()).build()?;
     let cancellation = engine.cancellation();
-    let listening = interrupt::listen(printer, move || cancellation.cancel());
+    let listening = interrupt::listen(printer, Words::RUN, move || cancellation.cancel());
     let outcome = deliver_and_run(context, &engine, &generator, &source).await;
     progress.clear();
     drop(listening);
@@ -87,8 +87,12 @@ async fn deliver_and_run(
             plural(delivered.len() as u64, "source table")
         ));
         let run = engine.run(&options).await?;
-        for remark in report::remarks(&run.tables, Paint(printer.stderr_color())) {
-            printer.say(&remark);
+        let paint = Paint(printer.stderr_color());
+        for failure in report::failures(&run.tables, paint) {
+            printer.error(&failure);
+        }
+        for warning in report::warnings(&run.tables, paint) {
+            printer.say(&warning);
         }
         printer.say(&report::summary(&run));
         let is_success = run.is_success();

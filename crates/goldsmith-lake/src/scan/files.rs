@@ -9,8 +9,10 @@ use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
 use deltalake::kernel::{Add, DeletionVectorDescriptor};
 use futures::TryStreamExt;
+use object_store::path::Path;
 use serde_json::Value;
 
+use super::partition::Partition;
 use crate::error::{LakeError, Result};
 use crate::parquet_file::ParquetFile;
 use crate::table::Table;
@@ -33,6 +35,8 @@ pub(crate) struct LiveFile {
     pub(crate) vector: Option<DeletionVectorDescriptor>,
     /// The deleted rows; absent when there are none.
     pub(crate) dead: Option<Arc<DeadRows>>,
+    /// What all its rows have in the columns by which the table is partitioned.
+    pub(super) partition: Partition,
 }
 
 impl LiveFile {
@@ -94,11 +98,12 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
     let wanted: Option<HashSet<&str>> = wanted.map(|files| files.iter().map(String::as_str).collect());
     let mut files = Vec::new();
     let is_wanted = |path: &str| wanted.as_ref().is_none_or(|wanted| wanted.contains(path));
-    let file = |path: &str, object: object_store::path::Path, size: i64| ParquetFile {
+    let file = |path: &str, object: Path, size: i64| ParquetFile {
         path: object,
         size: u64::try_from(size).unwrap_or_default(),
         display: format!("{}/{path}", table.location),
     };
+    let partitioned_by = table.partition_columns()?;
     for view in table.file_views()? {
         if is_wanted(&view.path()) {
             files.push(LiveFile {
@@ -108,17 +113,19 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
                 stats: view.stats(),
                 vector: view.deletion_vector_descriptor(),
                 dead: None,
+                partition: Partition::new(partitioned_by, || view.partition_values_map()),
             });
         }
     }
     for staged in table.staged.added().iter().filter(|staged| is_wanted(&staged.path)) {
         files.push(LiveFile {
             path: staged.path.clone(),
-            file: file(&staged.path, staged.path.as_str().into(), staged.size),
+            file: file(&staged.path, object_path(&staged.path), staged.size),
             modification_time: staged.modification_time,
             stats: staged.stats.clone(),
             vector: staged.deletion_vector.clone(),
             dead: None,
+            partition: Partition::new(partitioned_by, || staged.partition_values.clone()),
         });
     }
     if let Some(wanted) = &wanted
@@ -135,6 +142,11 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
     }
     files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+/// Where the file of a staged entry is. The directories of partitions have octets of their own in percent notation.
+fn object_path(path: &str) -> Path {
+    Path::parse(path).unwrap_or_else(|_| path.into())
 }
 
 /// Loads the deleted rows of files that are about to be read, several at a time.

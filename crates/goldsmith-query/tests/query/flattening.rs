@@ -6,10 +6,11 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
+use goldsmith_model::load_embedded;
 use goldsmith_query::QueryError;
-use goldsmith_query::flatten::Carried;
+use goldsmith_query::flatten::{Carried, Contested, contested};
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
-use goldsmith_query::types::{from_arrow, is_lossless, same_type, timestamp, to_arrow};
+use goldsmith_query::types::{declared_schema, from_arrow, is_lossless, same_type, timestamp, to_arrow};
 
 use crate::world::*;
 
@@ -129,6 +130,51 @@ fn two_columns_of_one_name_are_refused_with_both_paths() {
     let error = Carried::new(&rows.schema(), &[], &[]).unwrap_err();
     assert_eq!(error.to_string(), "`a_b` and `a.b` are both carried as `a_b`; exclude one of them");
     assert!(Carried::new(&rows.schema(), &names(&["a"]), &[]).is_ok());
+}
+
+#[test]
+fn a_declared_column_keeps_its_name_and_of_others_the_first_has_it() {
+    let model = load_embedded().unwrap().model;
+    let declared = model.bronze.values().find(|table| table.source.to_string() == "access.inbound_network").unwrap();
+    let field = |name: &str| Field::new(name, DataType::Utf8, true);
+    let gained = DataType::Struct(vec![field("ip"), field("path"), field("id")].into());
+    let mut fields: Vec<Field> =
+        declared_schema(declared).fields().iter().map(|field| field.as_ref().clone()).collect();
+    for known in &mut fields {
+        if known.name() == "source" {
+            *known = known.clone().with_data_type(gained.clone());
+        }
+    }
+    fields.extend(["Source_IP", "source_path", "REQUEST_path", "Mine", "region", "_run_id"].map(field));
+    let schema = Schema::new(fields);
+    let contested = contested(&schema, declared, &[], &names(&["mine"]));
+    let told: Vec<String> = contested
+        .iter()
+        .map(|column| {
+            let holder = column.holder.as_ref().map_or("its own".to_owned(), |path| path.join("."));
+            format!("{} as {}: {holder}", column.path.join("."), column.name)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Source_IP as Source_IP: source.ip",
+            "source_path as source_path: source.path",
+            "REQUEST_path as REQUEST_path: request_path",
+            "Mine as Mine: its own",
+        ]
+    );
+    let exclude: Vec<String> = contested.iter().map(Contested::exclusion).collect();
+    let carried = Carried::new(&schema, &exclude, &[]).unwrap();
+    assert_eq!(carried.source_path("source_path").as_deref(), Some("source.path"));
+    assert!(carried.source_path("Source_IP").is_none() && carried.source_path("region").is_some());
+
+    let rows = RecordBatch::new_empty(Arc::new(schema));
+    let whole = Carried::whole(rows.schema_ref(), declared, &[]).unwrap();
+    let leaves = declared.columns.len() + 2 + 5;
+    assert_eq!(whole.apply(&rows).unwrap().num_columns(), leaves, "everything but the metadata");
+    let unique: std::collections::HashSet<&String> = whole.schema().fields().iter().map(|field| field.name()).collect();
+    assert_eq!(unique.len(), leaves);
 }
 
 #[test]

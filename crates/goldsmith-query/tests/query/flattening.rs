@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray, RecordBatch,
+    StringArray, StructArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
@@ -252,6 +253,28 @@ fn json_text_is_escaped_and_null_is_null() {
     assert!(json.is_null(1));
     let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(5)]));
     assert_eq!(goldsmith_query::json::to_json(&numbers).unwrap().value(0), "5");
+}
+
+#[test]
+fn what_json_has_no_number_for_is_a_text() {
+    let doubles: ArrayRef =
+        Arc::new(Float64Array::from(vec![Some(f64::NAN), Some(f64::INFINITY), Some(2.5), None, Some(-0.0)]));
+    let floats: ArrayRef =
+        Arc::new(Float32Array::from(vec![Some(0.1), Some(f32::NEG_INFINITY), Some(f32::NAN), None, Some(1.5)]));
+    let objects = structs(vec![("d", doubles.clone()), ("f", floats)], vec![true; 5]);
+    let json = goldsmith_query::json::to_json(&lists(vec![0, 2, 3, 5], objects)).unwrap();
+    assert_eq!(
+        json.iter().flatten().collect::<Vec<_>>(),
+        [
+            r#"[{"d":"NaN","f":0.1},{"d":"Infinity","f":"-Infinity"}]"#,
+            r#"[{"d":2.5,"f":"NaN"}]"#,
+            r#"[{},{"d":-0.0,"f":1.5}]"#
+        ]
+    );
+    let entries = map(vec![0, 2, 5], words(&["a", "b", "c", "d", "e"]), doubles);
+    let json = goldsmith_query::json::to_json(&entries).unwrap();
+    assert_eq!(json.value(0), r#"{"a":"NaN","b":"Infinity"}"#);
+    assert_eq!(json.value(1), r#"{"c":2.5,"e":-0.0}"#);
 }
 
 #[test]

@@ -340,6 +340,25 @@ async fn load(lake: &ScratchLake, source: &str, way: Way, batches: &[RecordBatch
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_whole_number_that_does_not_fit_says_what_to_do() {
+    let lake = ScratchLake::new().unwrap();
+    let row = |status: i64| {
+        let columns: [(&str, ArrayRef, bool); 3] = [
+            ("databricks_request_id", text(&["r"]), true),
+            ("request_time", time(0), true),
+            ("status_code", Arc::new(Int64Array::from(vec![status])), true),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+    };
+    let error = load(&lake, "serving.endpoint_usage", Way::Files, &[row(200), row(1 << 40)]).await.unwrap();
+    for part in
+        ["`status_code` is bigint", "int in bronze", "1099511627776", "declare the column as bigint", "new target"]
+    {
+        assert!(error.contains(part), "`{part}` is not in: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_type_is_taken_or_refused_at_the_first_load_as_at_any_later_one() {
     for Given { column, values, outcome } in given() {
         let (source, key, _) = *SOURCES.iter().find(|(_, _, columns)| columns.contains(&column)).unwrap();

@@ -358,6 +358,34 @@ async fn a_whole_number_that_does_not_fit_says_what_to_do() {
     }
 }
 
+/// Instants at the limits of their type, at those of the calendar, and one in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn instants_beyond_the_calendar_have_the_key_of_the_unknown_date() {
+    const FIRST: i64 = -62_135_596_800_000_000;
+    const AFTER: i64 = 253_402_300_800_000_000;
+    let lake = ScratchLake::new().unwrap();
+    let instants = [i64::MIN, FIRST - 1, FIRST, 0, AFTER - 1, AFTER, i64::MAX];
+    let ids: Vec<String> = (0..instants.len()).map(|number| number.to_string()).collect();
+    let columns: [(&str, ArrayRef, bool); 2] = [
+        ("sharing_materialization_id", Arc::new(StringArray::from(ids)), true),
+        ("created_at", Arc::new(TimestampMicrosecondArray::from(instants.to_vec()).with_timezone("UTC")), true),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let mut engine = lake.engine().unwrap();
+    engine.hand_over("sharing.materialization_history", 1, vec![batch]).unwrap();
+    let select = vec!["fact_sharing_materialization".to_owned(), "dim_date".to_owned()];
+    let report = engine.run(&RunOptions { select, ..Default::default() }).await.unwrap();
+    assert!(report.tables.iter().all(|table| table.status != TableStatus::Failed), "{report:?}");
+    let keys = |found: Vec<goldsmith_testkit::Row>| -> Vec<i64> {
+        found.iter().map(|row| row["date_key"].as_i64().unwrap()).collect()
+    };
+    let facts = "select date_key from fact_sharing_materialization order by sharing_materialization_id";
+    let facts = keys(lake.query(facts).await.unwrap());
+    assert_eq!(facts, [-1, -1, 10_101, 19_700_101, 99_991_231, -1, -1]);
+    let days = keys(lake.query("select date_key from dim_date order by date_key").await.unwrap());
+    assert_eq!(days, [-1, 10_101, 19_700_101, 99_991_231]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_type_is_taken_or_refused_at_the_first_load_as_at_any_later_one() {
     for Given { column, values, outcome } in given() {

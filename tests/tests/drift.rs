@@ -126,6 +126,125 @@ async fn a_new_column_under_a_name_of_the_table_is_left_out_and_told() {
     assert!(verified.is_success(), "{verified:?}");
 }
 
+/// A statement and a run whose sources have gained columns under names of declared ones: of a field of a struct, in another case, and of
+/// what is carried as JSON text. The run has one more under a name that the fact derives, in another case as well.
+fn later_versions_with_taken_names(note: &str, micros: i64) -> [(&'static str, RecordBatch); 2] {
+    let compute =
+        StructArray::from(vec![(Arc::new(Field::new("warehouse_id", DataType::Utf8, true)), text(&["declared"]))]);
+    let statement = RecordBatch::try_from_iter_with_nullable(vec![
+        ("workspace_id", text(&["1"]), true),
+        ("statement_id", text(&["s"]), true),
+        ("compute", Arc::new(compute) as ArrayRef, true),
+        ("update_time", time(micros), true),
+        ("Compute_Warehouse_Id", text(&[note]), true),
+    ]);
+    let run = RecordBatch::try_from_iter_with_nullable(vec![
+        ("workspace_id", text(&["1"]), true),
+        ("run_id", text(&["r"]), true),
+        ("status", text(&["FINISHED"]), true),
+        ("update_time", time(2_000_000), true),
+        ("aggregated_metrics_json", text(&[note]), true),
+        ("Is_Success", text(&["perhaps"]), true),
+    ]);
+    [("query.history", statement.unwrap()), ("mlflow.runs_latest", run.unwrap())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declared_column_keeps_its_name_whatever_comes_to_the_source() {
+    let lake = ScratchLake::new().unwrap();
+    let tables = ["fact_query_history", "fact_mlflow_runs", "dim_user"];
+    let statement = r#"[{"workspace_id": "1", "statement_id": "s", "update_time": "1970-01-01T00:00:01Z"}]"#;
+    lake.deliver("query.history", &rows(statement)).await.unwrap();
+    let run = r#"[{"workspace_id": "1", "run_id": "r", "status": "RUNNING", "update_time": "1970-01-01T00:00:01Z"}]"#;
+    lake.deliver("mlflow.runs_latest", &rows(run)).await.unwrap();
+    lake.run(&tables).await.unwrap();
+    for (note, micros) in [("one", 2_000_000), ("other", 3_000_000)] {
+        for (source, batch) in later_versions_with_taken_names(note, micros) {
+            lake.deliver_batches(source, vec![batch], DeliveryMode::Snapshot).await.unwrap();
+        }
+        let report = lake.run(&tables).await.unwrap();
+        for (table, column, holder) in [
+            ("fact_query_history", "`Compute_Warehouse_Id`", "`compute.warehouse_id`"),
+            ("fact_mlflow_runs", "`aggregated_metrics_json`", "`aggregated_metrics`"),
+            ("fact_mlflow_runs", "`Is_Success`", "of its own"),
+        ] {
+            let warnings = &report.table(Layer::Gold, table).unwrap().warnings;
+            let is_told = |warning: &String| [column, holder, "not carried"].iter().all(|part| warning.contains(part));
+            assert!(warnings.iter().any(is_told), "{table}: {warnings:?}");
+        }
+        let statements = lake.query("select compute_warehouse_id from fact_query_history").await.unwrap();
+        assert_eq!((statements.len(), &statements[0]["compute_warehouse_id"]), (1, &"declared".into()));
+        let runs = lake.query("select is_success, aggregated_metrics_json from fact_mlflow_runs").await.unwrap();
+        assert_eq!((runs.len(), &runs[0]["is_success"]), (1, &true.into()));
+        assert!(runs[0]["aggregated_metrics_json"].is_null());
+    }
+    // Rows that differ in a column that gold does not carry are rows of their own in bronze.
+    let held = lake.query("select aggregated_metrics_json from system_bronze.mlflow_runs_latest").await.unwrap();
+    assert_eq!(held.len(), 3, "{held:?}");
+    let verified = lake.engine().unwrap().verify(&goldsmith::VerifyOptions::default()).await.unwrap();
+    assert!(verified.is_success(), "{verified:?}");
+}
+
+/// A row of a source that has columns under the names of those that bronze adds.
+fn row_with_names_of_metadata(key: &str, time_column: &str) -> RecordBatch {
+    RecordBatch::try_from_iter_with_nullable(vec![
+        ("_source_version", text(&["v"]), true),
+        ("workspace_id", text(&["1"]), true),
+        (key, text(&["new"]), true),
+        (time_column, time(2_000_000), true),
+        ("_Ingested_At", text(&["yesterday"]), true),
+        ("_run_id", Arc::new(Int64Array::from(vec![7])) as ArrayRef, true),
+        ("_is_present", text(&["perhaps"]), true),
+    ])
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_named_like_those_that_bronze_adds_are_not_taken_over() {
+    let sources =
+        [("access.inbound_network", "event_id", "event_time"), ("query.history", "statement_id", "update_time")];
+    for (source, key, time_column) in sources {
+        for is_later in [false, true] {
+            for is_handed_over in [false, true] {
+                let what = format!("{source}, later: {is_later}, handed over: {is_handed_over}");
+                let lake = ScratchLake::new().unwrap();
+                if is_later {
+                    let old = format!(
+                        r#"[{{"workspace_id": "1", "{key}": "old", "{time_column}": "1970-01-01T00:00:01Z"}}]"#
+                    );
+                    lake.deliver(source, &rows(&old)).await.unwrap();
+                    lake.run(&[source]).await.unwrap();
+                }
+                let batch = row_with_names_of_metadata(key, time_column);
+                let mut engine = lake.engine().unwrap();
+                if is_handed_over {
+                    engine.hand_over(source, 1, vec![batch]).unwrap();
+                } else {
+                    lake.deliver_batches(source, vec![batch], DeliveryMode::Append).await.unwrap();
+                }
+                let options = RunOptions { select: vec![source.to_owned()], ..Default::default() };
+                let report = engine.run(&options).await.unwrap();
+                let bronze = report.table(Layer::Bronze, source).unwrap();
+                assert_eq!(bronze.error, None, "{what}");
+                for name in ["_source_version", "_Ingested_At", "_run_id", "_is_present"] {
+                    let is_told = |warning: &String| warning.contains("not taken over") && warning.contains(name);
+                    assert!(bronze.warnings.iter().any(is_told), "{what}: {:?}", bronze.warnings);
+                }
+                let table = format!("system_bronze.{}", source.replace('.', "_"));
+                let found = lake.query(&format!("select * from {table} where {key} = 'new'")).await.unwrap();
+                assert_eq!(found.len(), 1, "{what}");
+                assert!(
+                    found[0]["_source_version"].is_number() && found[0]["_run_id"].is_string(),
+                    "{what}: {found:?}"
+                );
+                assert!(!found[0].contains_key("_Ingested_At"), "{what}: {found:?}");
+                let is_merged = source == "query.history";
+                assert_eq!(found[0].get("_is_present"), is_merged.then_some(&true.into()), "{what}");
+            }
+        }
+    }
+}
+
 /// A column as a source gives it, and what comes of it: the value in bronze, or the two types that the error names.
 struct Given {
     column: &'static str,
@@ -218,6 +337,53 @@ async fn load(lake: &ScratchLake, source: &str, way: Way, batches: &[RecordBatch
         failed = report.table(Layer::Bronze, source).unwrap().error.clone();
     }
     failed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_number_that_does_not_fit_says_what_to_do() {
+    let lake = ScratchLake::new().unwrap();
+    let row = |status: i64| {
+        let columns: [(&str, ArrayRef, bool); 3] = [
+            ("databricks_request_id", text(&["r"]), true),
+            ("request_time", time(0), true),
+            ("status_code", Arc::new(Int64Array::from(vec![status])), true),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+    };
+    let error = load(&lake, "serving.endpoint_usage", Way::Files, &[row(200), row(1 << 40)]).await.unwrap();
+    for part in
+        ["`status_code` is bigint", "int in bronze", "1099511627776", "declare the column as bigint", "new target"]
+    {
+        assert!(error.contains(part), "`{part}` is not in: {error}");
+    }
+}
+
+/// Instants at the limits of their type, at those of the calendar, and one in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn instants_beyond_the_calendar_have_the_key_of_the_unknown_date() {
+    const FIRST: i64 = -62_135_596_800_000_000;
+    const AFTER: i64 = 253_402_300_800_000_000;
+    let lake = ScratchLake::new().unwrap();
+    let instants = [i64::MIN, FIRST - 1, FIRST, 0, AFTER - 1, AFTER, i64::MAX];
+    let ids: Vec<String> = (0..instants.len()).map(|number| number.to_string()).collect();
+    let columns: [(&str, ArrayRef, bool); 2] = [
+        ("sharing_materialization_id", Arc::new(StringArray::from(ids)), true),
+        ("created_at", Arc::new(TimestampMicrosecondArray::from(instants.to_vec()).with_timezone("UTC")), true),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+    let mut engine = lake.engine().unwrap();
+    engine.hand_over("sharing.materialization_history", 1, vec![batch]).unwrap();
+    let select = vec!["fact_sharing_materialization".to_owned(), "dim_date".to_owned()];
+    let report = engine.run(&RunOptions { select, ..Default::default() }).await.unwrap();
+    assert!(report.tables.iter().all(|table| table.status != TableStatus::Failed), "{report:?}");
+    let keys = |found: Vec<goldsmith_testkit::Row>| -> Vec<i64> {
+        found.iter().map(|row| row["date_key"].as_i64().unwrap()).collect()
+    };
+    let facts = "select date_key from fact_sharing_materialization order by sharing_materialization_id";
+    let facts = keys(lake.query(facts).await.unwrap());
+    assert_eq!(facts, [-1, -1, 10_101, 19_700_101, 99_991_231, -1, -1]);
+    let days = keys(lake.query("select date_key from dim_date order by date_key").await.unwrap());
+    assert_eq!(days, [-1, 10_101, 19_700_101, 99_991_231]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

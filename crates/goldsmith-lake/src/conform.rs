@@ -153,7 +153,8 @@ fn conform_map(map: &MapArray, entries: &FieldRef, sorted: bool, path: &str) -> 
         .map_err(|error| does_not_fit(map.data_type(), &to, path, &error))
 }
 
-fn cast(array: &ArrayRef, to: &DataType, path: &str) -> Result<ArrayRef> {
+/// Casts a column; a value that does not fit is an error with the name of the column.
+pub(crate) fn cast(array: &ArrayRef, to: &DataType, path: &str) -> Result<ArrayRef> {
     cast_with_options(array, to, &STRICT).map_err(|error| does_not_fit(array.data_type(), to, path, &error))
 }
 

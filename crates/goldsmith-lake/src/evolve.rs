@@ -68,20 +68,6 @@ impl Table {
             });
         }
         let snapshot = self.snapshot()?;
-        let needs_feature = deltalake::kernel::contains_timestampntz(wanted.fields())
-            && !snapshot
-                .protocol()
-                .writer_features()
-                .unwrap_or_default()
-                .iter()
-                .any(|feature| feature.to_string() == "timestampNtz");
-        if needs_feature {
-            return Err(LakeError::UnsupportedFeature {
-                location,
-                features: "timestampNtz".to_owned(),
-                access: "add to an existing table",
-            });
-        }
         let metadata = snapshot.metadata().clone().with_schema(&wanted).map_err(|error| fail(error.into()))?;
         self.staged.set_metadata(metadata, wanted);
         Ok(true)

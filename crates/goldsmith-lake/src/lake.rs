@@ -9,7 +9,7 @@ use datafusion::common::TableReference;
 use datafusion::prelude::SessionContext;
 use deltalake::DeltaTableError;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::{Action, CommitInfo, MetadataExt, Protocol, StructType, contains_timestampntz, new_metadata};
+use deltalake::kernel::{Action, CommitInfo, MetadataExt, Protocol, StructType, new_metadata};
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use crate::error::{LakeError, Result};
 use crate::location::Location;
 use crate::log::{COMMIT_ID, LOG, RUN_ID, entry_name, log_file};
 use crate::memory::MemoryBounds;
+use crate::protocol::has_times_without_zone;
 use crate::session::session;
 use crate::source::{ParquetDirectory, Source};
 use crate::stores::{StoreLayer, Stores};
@@ -300,7 +301,7 @@ fn create_actions(location: &str, spec: &TableSpec) -> Result<Vec<Action>> {
     let schema: StructType =
         spec.schema.as_ref().try_into_kernel().map_err(|error| LakeError::arrow(location, error))?;
     // Readers need to know nothing special, unless the schema asks for it.
-    let protocol = if contains_timestampntz(schema.fields()) {
+    let protocol = if has_times_without_zone(&schema) {
         json!({
             "minReaderVersion": 3,
             "minWriterVersion": 7,

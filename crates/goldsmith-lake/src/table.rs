@@ -336,6 +336,17 @@ impl Table {
     /// Whether data files hold exactly the columns by their names, and deletion vectors are all that stands between a file and
     /// its rows.
     pub(crate) fn is_plain(&self) -> Result<bool> {
+        Ok(self.is_read_directly()? && self.partition_columns()?.is_empty())
+    }
+
+    /// The columns whose values the log tells, file by file.
+    pub(crate) fn partition_columns(&self) -> Result<&[String]> {
+        Ok(self.snapshot()?.metadata().partition_columns())
+    }
+
+    /// Whether the rows of a file are its columns by their names, those by which the table is partitioned, and a deletion vector that
+    /// lies in the table.
+    pub(crate) fn is_read_directly(&self) -> Result<bool> {
         let snapshot = self.snapshot()?;
         let mapped =
             snapshot.metadata().configuration().get("delta.columnMapping.mode").is_some_and(|mode| mode != "none");
@@ -346,7 +357,7 @@ impl Table {
                 .filter_map(LogicalFileView::deletion_vector_descriptor)
                 .any(|vector| vector.storage_type == StorageType::AbsolutePath))
         };
-        Ok(!mapped && snapshot.metadata().partition_columns().is_empty() && !vector_elsewhere()?)
+        Ok(!mapped && !vector_elsewhere()?)
     }
 }
 

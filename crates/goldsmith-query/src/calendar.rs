@@ -32,6 +32,10 @@ const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
 /// days are made up between them and the rest. Of those inside, the first and the last one decide the calendar.
 pub const CONTIGUOUS: std::ops::Range<i32> = -25_567..84_006;
 
+/// Days since 1970-01-01 of 0001-01-01 and of 10000-01-01: what lies outside is no date that anyone could have meant, nor one that all software
+/// can hold. The calendar has no such day, and its key is that of the unknown member.
+pub const COVERED: std::ops::Range<i32> = -719_162..2_932_897;
+
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// The columns of the calendar: `date_key` first, not null; the others nullable, for the unknown member.
@@ -58,14 +62,14 @@ pub fn calendar_schema() -> SchemaRef {
 }
 
 /// The calendar that covers dates given as days since 1970-01-01: every day from the first to the last one of those from
-/// 1900 to 2199, and each other date on its own. Sorted by date.
+/// 1900 to 2199, and each other date of the years 1 to 9999 on its own. Sorted by date.
 ///
 /// The fiscal year starts with a month (1 to 12) and is named by the year in which it ends.
 ///
 /// # Errors
 /// [`QueryError::Arrow`], only by a fault of the engine.
 pub fn calendar(dates: &[i32], fiscal_year_start_month: u32) -> Result<RecordBatch> {
-    let given: BTreeSet<i32> = dates.iter().copied().collect();
+    let given: BTreeSet<i32> = dates.iter().copied().filter(|day| COVERED.contains(day)).collect();
     let mut days: BTreeSet<i32> = given.iter().copied().filter(|day| !CONTIGUOUS.contains(day)).collect();
     let inner = given.range(CONTIGUOUS);
     if let (Some(first), Some(last)) = (inner.clone().next(), inner.clone().next_back()) {
@@ -102,12 +106,13 @@ pub fn calendar(dates: &[i32], fiscal_year_start_month: u32) -> Result<RecordBat
     new_batch(calendar_schema(), columns, days.len())
 }
 
-/// The calendar's key of dates or (in UTC) timestamps: `yyyymmdd` as a number, -1 for null.
+/// The calendar's key of dates or (in UTC) timestamps: `yyyymmdd` as a number, -1 for null and for years beyond 1 to 9999.
 ///
 /// # Errors
 /// [`QueryError::WrongType`] when the column is neither.
 pub fn date_key(column: &ArrayRef) -> Result<Int64Array> {
-    Ok(days(column)?.iter().map(|day| Some(day.map_or(UNKNOWN_KEY, |day| Day::new(day).key()))).collect())
+    let key = |day: Option<i32>| day.filter(|day| COVERED.contains(day)).map_or(UNKNOWN_KEY, |day| Day::new(day).key());
+    Ok(days(column)?.iter().map(|day| Some(key(day))).collect())
 }
 
 /// The days since 1970-01-01 of dates or (in UTC) timestamps.
@@ -204,11 +209,17 @@ mod tests {
         let after = NaiveDate::from_ymd_opt(2200, 1, 1).unwrap();
         assert_eq!(i64::from(CONTIGUOUS.start), (first - epoch).num_days());
         assert_eq!(i64::from(CONTIGUOUS.end), (after - epoch).num_days());
+        let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
+        let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+        assert_eq!(i64::from(COVERED.start), (first - epoch).num_days());
+        assert_eq!(i64::from(COVERED.end) - 1, (last - epoch).num_days());
     }
 
     #[test]
     fn days_between_are_filled_but_not_up_to_absurd_dates() {
-        let batch = calendar(&[19_782, 19_785, 19_783, -700_000, 2_932_896, 100_000], 1).unwrap();
+        let beyond = [i32::MIN, COVERED.start - 1, COVERED.end, i32::MAX];
+        let given = [19_782, 19_785, 19_783, -700_000, 2_932_896, 100_000];
+        let batch = calendar(&[&given[..], &beyond[..]].concat(), 1).unwrap();
         let dates = batch["date"].as_primitive::<Date32Type>().values().to_vec();
         assert_eq!(dates, [-700_000, 19_782, 19_783, 19_784, 19_785, 100_000, 2_932_896]);
         assert_eq!(calendar(&[], 1).unwrap().num_rows(), 0);
@@ -241,6 +252,11 @@ mod tests {
         let instants: ArrayRef =
             Arc::new(arrow::array::TimestampMicrosecondArray::from(vec![Some(-1), None, Some(0)]).with_timezone("UTC"));
         assert_eq!(date_key(&instants).unwrap().values(), &[19_691_231, -1, 19_700_101]);
+        let limits = [i64::MIN, i64::from(COVERED.start) * MICROS_PER_DAY, i64::from(COVERED.end) * MICROS_PER_DAY - 1];
+        let limits = limits.into_iter().chain([i64::from(COVERED.end) * MICROS_PER_DAY, i64::MAX]).map(Some);
+        let limits: ArrayRef =
+            Arc::new(limits.collect::<arrow::array::TimestampMicrosecondArray>().with_timezone("UTC"));
+        assert_eq!(date_key(&limits).unwrap().values(), &[-1, 10_101, 99_991_231, -1, -1]);
         let text: ArrayRef = Arc::new(StringArray::from(vec!["2024-01-01"]));
         assert!(date_key(&text).is_err());
         for extreme in [i32::MIN, i32::MAX] {

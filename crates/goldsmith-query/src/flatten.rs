@@ -1,17 +1,19 @@
 //! Source rows to carried rows: struct fields become columns, what lies deeper becomes JSON text.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::buffer::NullBuffer;
 use arrow::compute::nullif;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use goldsmith_model::BronzeTable;
 
-use crate::columns::is_metadata;
+use crate::columns::{METADATA, is_metadata};
 use crate::json::to_json;
 use crate::normalize::{column, new_batch, normalize_column, plain_type, sort_maps, widen};
-use crate::types::COMMENT;
+use crate::types::{COMMENT, declared_schema};
 use crate::{QueryError, Result};
 
 /// How the columns of a source (or its bronze table) are carried.
@@ -35,19 +37,43 @@ impl Carried {
     /// Plans the carried columns of a schema, in its order.
     ///
     /// Bronze metadata columns are left out unless named in `keep`. `exclude` names what is not carried: top-level
-    /// source columns or carried columns.
+    /// source columns, carried columns, or one place in the source (see [`Contested::exclusion`]).
     ///
     /// # Errors
     /// [`QueryError::NameCollision`] when two columns would be carried under one name.
     pub fn new(schema: &Schema, exclude: &[String], keep: &[&str]) -> Result<Self> {
-        let mut planner = Planner { exclude, fields: Vec::new(), leaves: Vec::new(), taken: HashMap::new() };
-        for field in schema.fields() {
-            let metadata = is_metadata(field.name()) && !keep.contains(&field.name().as_str());
-            if !metadata && !exclude.contains(field.name()) {
-                planner.add(field, &mut Vec::new())?;
+        let mut columns = planned(schema);
+        columns.retain(|column| !column.is_excluded(exclude) && (!column.is_metadata() || column.is_one_of(keep)));
+        Self::of(columns)
+    }
+
+    /// All columns of a bronze table. Those that no gold table can carry under their names are under names of their own.
+    ///
+    /// # Errors
+    /// [`QueryError::NameCollision`] when two declared columns would be carried under one name.
+    pub fn whole(schema: &Schema, bronze: &BronzeTable, keep: &[&str]) -> Result<Self> {
+        let renamed = contested(schema, bronze, &[], &[]);
+        let mut columns = planned(schema);
+        columns.retain(|column| !column.is_metadata() || column.is_one_of(keep));
+        for column in &mut columns {
+            if renamed.iter().any(|contested| contested.path == column.leaf.path) {
+                column.field = column.field.clone().with_name(exactly(&column.leaf.path));
             }
         }
-        Ok(Self { schema: Arc::new(Schema::new(planner.fields)), leaves: planner.leaves })
+        Self::of(columns)
+    }
+
+    fn of(columns: Vec<Planned>) -> Result<Self> {
+        let mut taken: HashMap<String, String> = HashMap::new();
+        for column in &columns {
+            let (name, second) = (column.field.name(), column.leaf.path.join("."));
+            if let Some(first) = taken.insert(name.clone(), second.clone()) {
+                return Err(QueryError::NameCollision { first, second, name: name.clone() });
+            }
+        }
+        let (fields, leaves): (Vec<Field>, Vec<Leaf>) =
+            columns.into_iter().map(|column| (column.field, column.leaf)).unzip();
+        Ok(Self { schema: Arc::new(Schema::new(fields)), leaves })
     }
 
     /// The carried columns: plain types, all nullable. Descriptions of top-level columns are kept.
@@ -135,43 +161,108 @@ impl Leaf {
     }
 }
 
-struct Planner<'a> {
-    exclude: &'a [String],
-    fields: Vec<Field>,
-    leaves: Vec<Leaf>,
-    taken: HashMap<String, String>,
+/// A column or field that came to a source and is not carried, because another column has its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contested {
+    /// Where it is in the source: the top-level column, then the struct fields below it.
+    pub path: Vec<String>,
+    /// The name under which it would be carried.
+    pub name: String,
+    /// Where in the source the column is that has the name; none for a column that the table has by its own right.
+    pub holder: Option<Vec<String>>,
 }
 
-impl Planner<'_> {
-    fn add(&mut self, field: &Field, path: &mut Vec<String>) -> Result<()> {
-        path.push(field.name().clone());
-        match field.data_type() {
-            DataType::Struct(children) => children.iter().try_for_each(|child| self.add(child, path))?,
-            _ => self.add_leaf(field, path)?,
+impl Contested {
+    /// What stands for exactly this column among those that a table excludes: its name stands for the other one as well.
+    pub fn exclusion(&self) -> String {
+        exactly(&self.path)
+    }
+}
+
+/// Finds the columns and fields of a bronze table that cannot be carried, because their names are taken: by columns that the table has by
+/// its `own` right, or by another column of the source. A declared column keeps its name, whatever comes to the source later; of others
+/// the first one has it. Names that differ in case only are one name, as everywhere in Delta Lake.
+pub fn contested(schema: &Schema, bronze: &BronzeTable, exclude: &[String], own: &[String]) -> Vec<Contested> {
+    let declared: HashSet<Vec<String>> =
+        planned(&declared_schema(bronze)).into_iter().map(|column| column.leaf.path).collect();
+    let mut found = planned(schema);
+    found.retain(|column| !column.is_metadata() && !column.is_excluded(exclude));
+    let (first, later): (Vec<Planned>, Vec<Planned>) =
+        found.into_iter().partition(|column| declared.contains(&column.leaf.path));
+    let own = METADATA.into_iter().chain(own.iter().map(String::as_str));
+    let mut holders: HashMap<String, Option<Vec<String>>> = own.map(|name| (name.to_lowercase(), None)).collect();
+    holders.extend(first.into_iter().map(|column| (column.field.name().to_lowercase(), Some(column.leaf.path))));
+    let mut contested = Vec::new();
+    for Planned { field, leaf } in later {
+        match holders.entry(field.name().to_lowercase()) {
+            Entry::Occupied(holder) => {
+                let holder = holder.get().clone();
+                contested.push(Contested { path: leaf.path, name: field.name().clone(), holder });
+            }
+            Entry::Vacant(free) => {
+                free.insert(Some(leaf.path));
+            }
         }
-        path.pop();
-        Ok(())
+    }
+    contested
+}
+
+/// A text that stands for one place in a source and is no name of a column.
+fn exactly(path: &[String]) -> String {
+    format!("\u{1f}{}", path.join("\u{1f}"))
+}
+
+/// A column as it would be carried.
+struct Planned {
+    field: Field,
+    leaf: Leaf,
+}
+
+impl Planned {
+    fn is_metadata(&self) -> bool {
+        self.leaf.path.first().is_some_and(|top| is_metadata(top))
     }
 
-    fn add_leaf(&mut self, field: &Field, path: &[String]) -> Result<()> {
-        let (flat, plain) = (path.join("_"), plain_type(field.data_type()));
-        let json = !is_native(&plain);
-        let (name, data_type) = if json { (format!("{flat}_json"), DataType::Utf8) } else { (flat, plain) };
-        if self.exclude.contains(&name) {
-            return Ok(());
-        }
-        let source = path.join(".");
-        if let Some(first) = self.taken.insert(name.clone(), source.clone()) {
-            return Err(QueryError::NameCollision { first, second: source, name });
-        }
-        let mut carried = Field::new(name, data_type.clone(), true);
-        if let Some(comment) = field.metadata().get(COMMENT) {
-            carried = crate::types::with_comment(carried, Some(comment));
-        }
-        self.fields.push(carried);
-        self.leaves.push(Leaf { path: path.to_vec(), data_type, json });
-        Ok(())
+    fn is_one_of(&self, tops: &[&str]) -> bool {
+        self.leaf.path.first().is_some_and(|top| tops.contains(&top.as_str()))
     }
+
+    fn is_excluded(&self, exclude: &[String]) -> bool {
+        let path = &self.leaf.path;
+        !exclude.is_empty()
+            && (exclude.contains(self.field.name())
+                || path.first().is_some_and(|top| exclude.contains(top))
+                || exclude.contains(&exactly(path)))
+    }
+}
+
+/// All leaves of a schema, in its order.
+fn planned(schema: &Schema) -> Vec<Planned> {
+    let mut out = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        plan(field, &mut Vec::new(), &mut out);
+    }
+    out
+}
+
+fn plan(field: &Field, path: &mut Vec<String>, out: &mut Vec<Planned>) {
+    path.push(field.name().clone());
+    match field.data_type() {
+        DataType::Struct(children) => children.iter().for_each(|child| plan(child, path, out)),
+        _ => out.push(plan_leaf(field, path)),
+    }
+    path.pop();
+}
+
+fn plan_leaf(field: &Field, path: &[String]) -> Planned {
+    let (flat, plain) = (path.join("_"), plain_type(field.data_type()));
+    let json = !is_native(&plain);
+    let (name, data_type) = if json { (format!("{flat}_json"), DataType::Utf8) } else { (flat, plain) };
+    let mut carried = Field::new(name, data_type.clone(), true);
+    if let Some(comment) = field.metadata().get(COMMENT) {
+        carried = crate::types::with_comment(carried, Some(comment));
+    }
+    Planned { field: carried, leaf: Leaf { path: path.to_vec(), data_type, json } }
 }
 
 fn is_native(data_type: &DataType) -> bool {

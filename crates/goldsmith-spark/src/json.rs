@@ -71,11 +71,13 @@ fn composed(value: &str, data_type: &DataType, depth: usize) -> String {
     }
 }
 
-/// Spark writes an exponent from 1e7 on and below 1e-3; the engine has other bounds and a small `e`.
+/// Spark writes an exponent from 1e7 on and below 1e-3; the engine has other bounds and a small `e`. What is no number of JSON is a text, as
+/// `to_json` has it.
 fn number(value: &str) -> String {
     let digits = format!("cast(cast(cast({value} as string) as decimal(38,22)) as string)");
     format!(
-        "case when isnan({value}) or abs({value}) = double('infinity') then null \
+        "case when isnan({value}) then '\"NaN\"' when {value} = double('infinity') then '\"Infinity\"' \
+         when {value} = double('-infinity') then '\"-Infinity\"' \
          when abs({value}) >= 1e-5 and abs({value}) < 1e10 then regexp_replace({digits}, '([.][0-9]+?)0*$', '$1') \
          else replace(cast({value} as string), 'E', 'e') end"
     )

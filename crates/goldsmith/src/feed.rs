@@ -188,7 +188,15 @@ pub(crate) fn stream(
     open: impl FnOnce() -> Result<Option<BoxedReader>, ArrowError> + Send + 'static,
 ) -> Result<SendableRecordBatchStream> {
     let version = i64::try_from(version).map_err(|error| Error::Internal(error.to_string()))?;
-    let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
+    // A column that the source has by this name is not taken over.
+    let taken: Vec<usize> = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.name() != SOURCE_VERSION)
+        .map(|(at, _)| at)
+        .collect();
+    let mut fields = schema.project(&taken)?.fields().to_vec();
     fields.push(Arc::new(Field::new(SOURCE_VERSION, DataType::Int64, true)));
     let target: SchemaRef = Arc::new(Schema::new(fields));
     let mut builder = RecordBatchReceiverStreamBuilder::new(target.clone(), BATCHES_AHEAD);
@@ -199,6 +207,7 @@ pub(crate) fn stream(
             let batch = batch.map_err(failed)?;
             for offset in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
                 let rows = batch.slice(offset, ROWS_AT_ONCE.min(batch.num_rows() - offset));
+                let rows = rows.project(&taken).map_err(failed)?;
                 let mut columns = rows.columns().to_vec();
                 columns.push(Arc::new(Int64Array::from_value(version, rows.num_rows())));
                 let rows = RecordBatch::try_new(target.clone(), columns).map_err(failed)?;

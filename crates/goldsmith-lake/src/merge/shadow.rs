@@ -138,7 +138,7 @@ fn first_entry(table: &Table, shown: Option<&HashSet<String>>) -> Result<PutPayl
     let json_error = |error: serde_json::Error| LakeError::delta(&location, error.into());
     let is_shown = |path: &str| shown.is_none_or(|shown| shown.contains(path));
     let mut lines = Vec::new();
-    let protocol = Action::Protocol(table.snapshot()?.protocol().clone());
+    let protocol = Action::Protocol(table.protocol_of_staged()?);
     let mut protocol = serde_json::to_value(protocol).map_err(json_error)?;
     let is_known = |feature: &Value| !feature.as_str().is_some_and(|name| HARMLESS_FEATURES.contains(&name));
     if let Some(features) = protocol.pointer_mut("/protocol/writerFeatures").and_then(Value::as_array_mut) {

@@ -9,8 +9,10 @@ use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
 use deltalake::kernel::{Add, DeletionVectorDescriptor};
 use futures::TryStreamExt;
+use object_store::path::Path;
 use serde_json::{Map, Value};
 
+use super::partition::Partition;
 use crate::error::{LakeError, Result};
 use crate::log::object_path;
 use crate::parquet_file::ParquetFile;
@@ -34,6 +36,8 @@ pub(crate) struct LiveFile {
     pub(crate) vector: Option<DeletionVectorDescriptor>,
     /// The deleted rows; absent when there are none.
     pub(crate) dead: Option<Arc<DeadRows>>,
+    /// What all its rows have in the columns by which the table is partitioned.
+    pub(super) partition: Partition,
 }
 
 impl LiveFile {
@@ -98,11 +102,12 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
     let wanted: Option<HashSet<&str>> = wanted.map(|files| files.iter().map(String::as_str).collect());
     let mut files = Vec::new();
     let is_wanted = |path: &str| wanted.as_ref().is_none_or(|wanted| wanted.contains(path));
-    let file = |path: &str, object: object_store::path::Path, size: i64| ParquetFile {
+    let file = |path: &str, object: Path, size: i64| ParquetFile {
         path: object,
         size: u64::try_from(size).unwrap_or_default(),
         display: format!("{}/{path}", table.location),
     };
+    let partitioned_by = table.partition_columns()?;
     for view in table.file_views()? {
         if is_wanted(&view.path()) {
             files.push(LiveFile {
@@ -112,6 +117,7 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
                 stats: view.stats(),
                 vector: view.deletion_vector_descriptor(),
                 dead: None,
+                partition: Partition::new(partitioned_by, || view.partition_values_map()),
             });
         }
     }
@@ -123,6 +129,7 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
             stats: staged.stats.clone(),
             vector: staged.deletion_vector.clone(),
             dead: None,
+            partition: Partition::new(partitioned_by, || staged.partition_values.clone()),
         });
     }
     if let Some(wanted) = &wanted

@@ -1,4 +1,4 @@
-//! Reading tables that other software lays out in partitions, with mapped columns or deletion vectors outside of the table.
+//! Reading tables of other software with mapped columns or deletion vectors outside of the table.
 
 use std::collections::HashSet;
 use std::sync::Arc;

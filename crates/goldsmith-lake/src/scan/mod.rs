@@ -2,6 +2,7 @@
 
 mod files;
 mod foreign;
+mod partition;
 mod provider;
 mod stream;
 
@@ -73,7 +74,7 @@ impl Table {
             Some(columns) => project(&all, columns, &location)?,
             None => Arc::clone(&all),
         };
-        if !self.is_plain()? {
+        if !self.is_read_directly()? {
             return foreign::scan(self, schema, &request).await;
         }
         let mut files = live_files(self, request.files.as_deref())?;

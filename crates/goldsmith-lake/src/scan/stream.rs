@@ -80,9 +80,10 @@ impl Scan {
         let fail = |error| LakeError::arrow(&self.location, error);
         let Some(probe) = &self.probe else {
             let mut start = 0;
-            let mut batches = file.file.read(store, &self.schema, None).await?;
+            let mut batches = file.file.read(store, &file.partition.stored(&self.schema), None).await?;
             while let Some(batch) = batches.try_next().await? {
                 let rows = batch.num_rows();
+                let batch = file.partition.completed(batch, &self.schema, &self.location)?;
                 let living = file.living(batch, start).map_err(fail)?;
                 start += rows;
                 if !self.send(living, file, out).await? {
@@ -106,8 +107,9 @@ impl Scan {
         }
         open.load_page_index().await?;
         let mut start = 0;
-        let mut batches = open.read(&rest, Some(accepted.selection))?;
+        let mut batches = open.read(&file.partition.stored(&rest), Some(accepted.selection))?;
         while let Some(batch) = batches.try_next().await? {
+            let batch = file.partition.completed(batch, &rest, &self.location)?;
             let probed = accepted.columns.as_ref().map(|columns| columns.slice(start, batch.num_rows()));
             start += batch.num_rows();
             let parts: Vec<&RecordBatch> = probed.iter().chain([&batch]).collect();
@@ -137,8 +139,9 @@ impl Scan {
         let mut rows = 0;
         let mut hits = Vec::new();
         let (mut found, mut bytes) = (Vec::new(), 0);
-        let mut batches = open.read(columns, None)?;
+        let mut batches = open.read(&file.partition.stored(columns), None)?;
         while let Some(batch) = batches.try_next().await? {
+            let batch = file.partition.completed(batch, columns, &self.location)?;
             let mask = filter(&batch).map_err(fail)?;
             let is_hit = |row: usize| mask.is_valid(row) && mask.value(row) && file.is_alive(rows + row);
             let mask = BooleanArray::new(BooleanBuffer::collect_bool(batch.num_rows(), is_hit), None);

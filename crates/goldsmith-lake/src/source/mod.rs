@@ -294,15 +294,21 @@ impl Source {
     }
 
     /// Reads files of a [`SourceRead`] (`files` or `changed_files`) or of [`Departures`]: the columns of the source, or some of them, and
-    /// [`SOURCE_VERSION`] as a last column of type BIGINT. Columns that a file does not have are null.
+    /// [`SOURCE_VERSION`] as a last column of type BIGINT. Columns that a file does not have are null; a column that the source has by the
+    /// name of that one is left out.
     ///
     /// # Errors
     /// [`crate::LakeError::MissingColumn`]; inside the stream [`crate::LakeError::CorruptFile`],
     /// [`crate::LakeError::PathValueDoesNotFit`] and errors of the storage.
     pub async fn stream(&self, files: &[SourceFile], columns: Option<&[String]>) -> Result<SendableRecordBatchStream> {
+        let mut wanted = match columns {
+            Some(columns) => columns.to_vec(),
+            None => self.schema()?.fields().iter().map(|field| field.name().clone()).collect(),
+        };
+        wanted.retain(|name| name != SOURCE_VERSION);
         match self {
-            Self::Delta(table) => delta::stream(table, files, columns),
-            Self::ParquetDirectory(directory) => directory.stream(files, columns),
+            Self::Delta(table) => delta::stream(table, files, Some(&wanted)),
+            Self::ParquetDirectory(directory) => directory.stream(files, Some(&wanted)),
         }
     }
 }

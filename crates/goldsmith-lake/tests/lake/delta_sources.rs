@@ -1,14 +1,17 @@
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Int64Array, MapArray, RecordBatch, StringArray, StructArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use datafusion::prelude::{col, lit};
 use deltalake::DeltaTable;
 use deltalake::operations::write::SchemaMode;
 use deltalake::protocol::SaveMode;
 use deltalake::protocol::checkpoints::create_checkpoint;
 use goldsmith_lake::source::{FullReason, ReadKind, Source, SourceFile, SourcePosition, SourceRead};
-use goldsmith_lake::{UpsertRequest, WriteMode, upsert};
+use goldsmith_lake::{RowFilter, RowProbe, ScanRequest, UpsertRequest, WriteMode, upsert};
 
 use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, request};
 
@@ -367,4 +370,69 @@ async fn partitions_are_found_by_any_value() {
     let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
     let read = source.plan_read(None).await.unwrap();
     assert_eq!(stream(&source, &read.files).await, rows.map(|(key, value)| format!("{key}|{value}|0")));
+}
+
+/// A map of structs with these fields, one entry in each row.
+fn map_of_structs(fields: &[&str]) -> ArrayRef {
+    let member = |name: &&str| {
+        let texts: ArrayRef = Arc::new(StringArray::from(vec![*name, *name]));
+        (Arc::new(Field::new(*name, DataType::Utf8, true)), texts)
+    };
+    let values = StructArray::from(fields.iter().map(member).collect::<Vec<_>>());
+    let entries = StructArray::from(vec![
+        (Arc::new(Field::new("key", DataType::Utf8, false)), Arc::new(StringArray::from(vec!["x", "y"])) as ArrayRef),
+        (Arc::new(Field::new("value", values.data_type().clone(), true)), Arc::new(values) as ArrayRef),
+    ]);
+    let field = Arc::new(Field::new("key_value", entries.data_type().clone(), false));
+    Arc::new(MapArray::new(field, OffsetBuffer::from_lengths([1, 1]), entries, None, false))
+}
+
+/// Two rows of one table, each in a partition of its own.
+fn by_day_and_place(keys: [i64; 2], fields: &[&str]) -> RecordBatch {
+    let columns: [(&str, ArrayRef); 4] = [
+        ("day", Arc::new(Date32Array::from(vec![Some(-1), None]))),
+        ("k", Arc::new(Int64Array::from(keys.to_vec()))),
+        ("m", map_of_structs(fields)),
+        ("place", Arc::new(StringArray::from(vec!["a b/%41", "ü"]))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitioned_sources_whose_maps_of_structs_gained_a_field_are_read_whole() {
+    let place = Place::new();
+    std::fs::create_dir(place.dir.path().join("s")).unwrap();
+    let url = place.at("s").url().clone();
+    let (before, after) = (by_day_and_place([1, 2], &["a"]), by_day_and_place([3, 4], &["a", "b"]));
+    for (batch, mode) in [(before, None), (after, Some(SchemaMode::Merge))] {
+        let table = DeltaTable::try_from_url(url.clone()).await.unwrap();
+        let write = table.write([batch]).with_partition_columns(["day", "place"]).with_save_mode(SaveMode::Append);
+        let write = if let Some(mode) = mode { write.with_schema_mode(mode) } else { write };
+        write.await.unwrap();
+    }
+    let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
+    let read = source.plan_read(None).await.unwrap();
+    assert_eq!(read.files.len(), 4);
+    let columns = names(&["k", "day", "place", "m"]);
+    let all = collect(source.stream(&read.files, Some(&columns)).await.unwrap()).await;
+    let rows = [
+        "1|1969-12-31|a b/%41|{x: {a: a, b: ~}}|0",
+        "2|~|ü|{y: {a: a, b: ~}}|0",
+        "3|1969-12-31|a b/%41|{x: {a: a, b: b}}|1",
+        "4|~|ü|{y: {a: a, b: b}}|1",
+    ];
+    assert_eq!(lines(&all), rows);
+    let of_partitions = collect(source.stream(&read.files, Some(&names(&["place"]))).await.unwrap()).await;
+    assert_eq!(lines(&of_partitions), ["a b/%41|0", "a b/%41|1", "ü|0", "ü|1"]);
+
+    let Source::Delta(table) = &source else { panic!("{source:?}") };
+    for (column, expected) in [("day", vec![1, 3]), ("k", vec![1, 2, 3, 4])] {
+        let filter: RowFilter = Arc::new(|batch: &RecordBatch| arrow::compute::is_not_null(batch.column(0)));
+        let probe = Some(RowProbe { columns: names(&[column]), filter, values: None });
+        let request = ScanRequest { columns: Some(names(&["k", "place"])), probe, ..ScanRequest::default() };
+        let found = collect(table.scan(request).await.unwrap()).await;
+        let mut keys = found.column(0).as_primitive::<Int64Type>().values().to_vec();
+        keys.sort_unstable();
+        assert_eq!(keys, expected, "{column}");
+    }
 }

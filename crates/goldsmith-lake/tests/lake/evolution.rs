@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
+use arrow::array::{
+    ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray, new_null_array,
+};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use goldsmith_lake::{CommitOutcome, CommitRequest, LakeError};
 
-use crate::support::{Place, append, rows};
+use crate::support::{Place, append, of_delta_rs, pairs, pairs_schema, rows};
 
 fn nested_schema(inner: &[&str]) -> SchemaRef {
     let fields: Vec<Field> = inner.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
@@ -65,6 +67,46 @@ async fn new_columns_and_nested_fields_read_as_null_in_old_files() {
     append(&mut table, &batch, None, "r").await;
     assert_eq!(rows(&table).await.len(), 3);
     assert_eq!(rows(&place.open("t").await).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_without_a_zone_bring_their_feature_at_any_depth() {
+    let zoneless = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let entries = vec![Field::new("key", DataType::Utf8, false), Field::new("value", zoneless.clone(), true)];
+    let map = DataType::Map(Arc::new(Field::new("key_value", DataType::Struct(entries.into()), false)), false);
+    let list = DataType::List(Arc::new(Field::new("element", zoneless.clone(), true)));
+    let place = Place::new();
+    for (name, data_type) in [("column", zoneless), ("map", map), ("list", list)] {
+        let mut table = place.create(name, pairs_schema()).await;
+        append(&mut table, &pairs(&[(1, "a")]), Some("p"), "r").await;
+        let column: FieldRef = Arc::new(Field::new("t", data_type, true));
+        assert!(table.add_columns(std::slice::from_ref(&column)).unwrap());
+        let fields = pairs_schema().fields().iter().cloned().chain([Arc::clone(&column)]).collect::<Vec<_>>();
+        let schema = Arc::new(Schema::new(fields));
+        let row = |key: i64| {
+            let columns: Vec<ArrayRef> = vec![
+                Arc::new(Int64Array::from(vec![key])),
+                Arc::new(StringArray::from(vec!["b"])),
+                new_null_array(column.data_type(), 1),
+            ];
+            RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()
+        };
+        append(&mut table, &row(2), None, "r").await;
+        let log = place.dir.path().join(format!("{name}/_delta_log"));
+        let entry = std::fs::read_to_string(log.join(format!("{:020}.json", 2))).unwrap();
+        for key in ["readerFeatures", "writerFeatures"] {
+            let features = entry.split(key).nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+            assert!(features.contains("timestampNtz"), "{name}: {entry}");
+        }
+        append(&mut table, &row(3), None, "r").await;
+        let entry = std::fs::read_to_string(log.join(format!("{:020}.json", 3))).unwrap();
+        assert!(!entry.contains(r#""protocol""#), "the feature is there already: {entry}");
+        assert_eq!(rows(&place.open(name).await).await, ["1|a|~", "2|b|~", "3|b|~"], "{name}");
+        of_delta_rs(&table).await;
+        // A new table has it from the beginning.
+        place.create(&format!("{name}_anew"), schema).await;
+        assert!(place.open(&format!("{name}_anew")).await.files().unwrap().is_empty());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

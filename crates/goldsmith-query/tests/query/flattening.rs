@@ -1,15 +1,17 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray, RecordBatch,
+    StringArray, StructArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
+use goldsmith_model::load_embedded;
 use goldsmith_query::QueryError;
-use goldsmith_query::flatten::Carried;
+use goldsmith_query::flatten::{Carried, Contested, contested};
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
-use goldsmith_query::types::{from_arrow, is_lossless, same_type, timestamp, to_arrow};
+use goldsmith_query::types::{declared_schema, from_arrow, is_lossless, same_type, timestamp, to_arrow};
 
 use crate::world::*;
 
@@ -132,6 +134,51 @@ fn two_columns_of_one_name_are_refused_with_both_paths() {
 }
 
 #[test]
+fn a_declared_column_keeps_its_name_and_of_others_the_first_has_it() {
+    let model = load_embedded().unwrap().model;
+    let declared = model.bronze.values().find(|table| table.source.to_string() == "access.inbound_network").unwrap();
+    let field = |name: &str| Field::new(name, DataType::Utf8, true);
+    let gained = DataType::Struct(vec![field("ip"), field("path"), field("id")].into());
+    let mut fields: Vec<Field> =
+        declared_schema(declared).fields().iter().map(|field| field.as_ref().clone()).collect();
+    for known in &mut fields {
+        if known.name() == "source" {
+            *known = known.clone().with_data_type(gained.clone());
+        }
+    }
+    fields.extend(["Source_IP", "source_path", "REQUEST_path", "Mine", "region", "_run_id"].map(field));
+    let schema = Schema::new(fields);
+    let contested = contested(&schema, declared, &[], &names(&["mine"]));
+    let told: Vec<String> = contested
+        .iter()
+        .map(|column| {
+            let holder = column.holder.as_ref().map_or("its own".to_owned(), |path| path.join("."));
+            format!("{} as {}: {holder}", column.path.join("."), column.name)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Source_IP as Source_IP: source.ip",
+            "source_path as source_path: source.path",
+            "REQUEST_path as REQUEST_path: request_path",
+            "Mine as Mine: its own",
+        ]
+    );
+    let exclude: Vec<String> = contested.iter().map(Contested::exclusion).collect();
+    let carried = Carried::new(&schema, &exclude, &[]).unwrap();
+    assert_eq!(carried.source_path("source_path").as_deref(), Some("source.path"));
+    assert!(carried.source_path("Source_IP").is_none() && carried.source_path("region").is_some());
+
+    let rows = RecordBatch::new_empty(Arc::new(schema));
+    let whole = Carried::whole(rows.schema_ref(), declared, &[]).unwrap();
+    let leaves = declared.columns.len() + 2 + 5;
+    assert_eq!(whole.apply(&rows).unwrap().num_columns(), leaves, "everything but the metadata");
+    let unique: std::collections::HashSet<&String> = whole.schema().fields().iter().map(|field| field.name()).collect();
+    assert_eq!(unique.len(), leaves);
+}
+
+#[test]
 fn normalised_batches_have_the_normalised_schema() {
     let rows = source();
     let normal = normalize_batch(&rows).unwrap();
@@ -206,6 +253,28 @@ fn json_text_is_escaped_and_null_is_null() {
     assert!(json.is_null(1));
     let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(5)]));
     assert_eq!(goldsmith_query::json::to_json(&numbers).unwrap().value(0), "5");
+}
+
+#[test]
+fn what_json_has_no_number_for_is_a_text() {
+    let doubles: ArrayRef =
+        Arc::new(Float64Array::from(vec![Some(f64::NAN), Some(f64::INFINITY), Some(2.5), None, Some(-0.0)]));
+    let floats: ArrayRef =
+        Arc::new(Float32Array::from(vec![Some(0.1), Some(f32::NEG_INFINITY), Some(f32::NAN), None, Some(1.5)]));
+    let objects = structs(vec![("d", doubles.clone()), ("f", floats)], vec![true; 5]);
+    let json = goldsmith_query::json::to_json(&lists(vec![0, 2, 3, 5], objects)).unwrap();
+    assert_eq!(
+        json.iter().flatten().collect::<Vec<_>>(),
+        [
+            r#"[{"d":"NaN","f":0.1},{"d":"Infinity","f":"-Infinity"}]"#,
+            r#"[{"d":2.5,"f":"NaN"}]"#,
+            r#"[{},{"d":-0.0,"f":1.5}]"#
+        ]
+    );
+    let entries = map(vec![0, 2, 5], words(&["a", "b", "c", "d", "e"]), doubles);
+    let json = goldsmith_query::json::to_json(&entries).unwrap();
+    assert_eq!(json.value(0), r#"{"a":"NaN","b":"Infinity"}"#);
+    assert_eq!(json.value(1), r#"{"c":2.5,"e":-0.0}"#);
 }
 
 #[test]

@@ -29,6 +29,9 @@ const WEEKDAY: &str = "((dayofweek(day) + 5) % 7 + 1)";
 /// Bounds of the dates between which days are filled in; see [`goldsmith_query::calendar`].
 const CONTIGUOUS: (&str, &str) = ("1900-01-01", "2200-01-01");
 
+/// The years whose days the calendar has; see [`goldsmith_query::calendar`].
+const COVERED: &str = "year(day) between 1 and 9999";
+
 pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> {
     let mut held = Vec::new();
     for fact in context.model.gold.values() {
@@ -55,7 +58,7 @@ pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> 
         "Every day in between.",
         format!(
             "select explode(sequence(first_day, last_day, interval 1 day)) as day\nfrom span\nwhere first_day is not null\n\
-             union all\nselect day\nfrom dates\nwhere not ({inside})"
+             union all\nselect day\nfrom dates\nwhere not ({inside}) and {COVERED}"
         ),
     );
     let start = context.model.project.fiscal_year_start_month.clamp(1, 12);
@@ -91,8 +94,8 @@ fn date_key(date: &str) -> String {
     format!("cast(year({date}) * 10000 + month({date}) * 100 + day({date}) as bigint)")
 }
 
-/// The key of a date or an instant in the calendar, -1 for null.
+/// The key of a date or an instant in the calendar, -1 for null and for years that the calendar has not.
 pub(crate) fn key_of(sql: &str, data_type: &DataType) -> String {
     let date = if data_type == &DataType::Date { sql.to_owned() } else { format!("cast({sql} as date)") };
-    format!("coalesce({}, -1)", date_key(&date))
+    format!("case when year({date}) between 1 and 9999 then {} else -1 end", date_key(&date))
 }

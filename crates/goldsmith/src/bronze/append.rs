@@ -149,9 +149,9 @@ async fn unknown_rows(
     let Some(first) = batches.first() else {
         return Ok(Some(Vec::new()));
     };
-    let held = CarriedTable::new(job.table.clone(), &[], &[])?;
+    let held = CarriedTable::whole(job.table.clone(), job.bronze, &[])?;
     let content: Vec<String> = held.carried.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let carried = Carried::new(first.schema_ref(), &[], &[])?;
+    let carried = Carried::whole(first.schema_ref(), job.bronze, &[])?;
     let flat = batches.iter().map(|batch| Ok(carried.apply(batch)?)).collect::<Result<Vec<_>>>()?;
     let (mut keys, mut held_keys) =
         (KeySet::new(flat[0].schema_ref(), &key)?, KeySet::new(flat[0].schema_ref(), &key)?);
@@ -168,7 +168,7 @@ async fn unknown_rows(
         }
     }
     // A row may have been appended, and copied by a change commit, since the last run.
-    let appended = Carried::new(&job.schema, &[], &[])?;
+    let appended = Carried::whole(&job.schema, job.bronze, &[])?;
     let repeated = if job.source.repeats_rows() { appends.new.as_slice() } else { &[] };
     let mut stream = Box::pin(job.source.bucket_rows(repeated, &key, bucket).await?);
     while let Some(batch) = stream.try_next().await? {

@@ -8,6 +8,7 @@ use arrow::array::{
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
+use goldsmith_query::types::from_arrow;
 
 /// Reorders, casts and completes the columns of `batch` to `schema`. Columns and struct fields that the batch
 /// lacks become null; ones that the schema lacks are an error of the caller (the schema is evolved first) and
@@ -21,9 +22,14 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
         .iter()
         .map(|field| match batch.column_by_name(field.name()) {
             Some(column) => conform_array(column, field.data_type()).map_err(|error| {
-                let (name, found, wanted) = (field.name(), column.data_type(), field.data_type());
+                let named = |data_type: &DataType| {
+                    from_arrow(data_type).map_or_else(|_| data_type.to_string(), |it| it.to_string())
+                };
+                let (name, found, wanted) = (field.name(), named(column.data_type()), named(field.data_type()));
                 ArrowError::CastError(format!(
-                    "column `{name}` is {found} in the source and {wanted} in bronze: {error}"
+                    "column `{name}` is {found} in the source and {wanted} in bronze, into which a value does not go: {error}; \
+                     nothing new was loaded. Correct it in the source, or declare the column as {found} in the model and load into a \
+                     new target, as bronze keeps its types"
                 ))
             }),
             None => Ok(new_null_array(field.data_type(), batch.num_rows())),

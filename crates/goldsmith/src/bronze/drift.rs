@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use goldsmith_query::columns::is_metadata;
 use goldsmith_query::types::{from_arrow, is_lossless};
 
 /// Types of all columns and nested fields of a source by dotted path, as text.
@@ -47,6 +48,8 @@ pub(crate) struct Reconciled {
     pub(crate) schema: Schema,
     /// Dotted paths that are new against bronze and the declaration.
     pub(crate) added: Vec<String>,
+    /// Dotted paths that are new and have the name of another column, in another case, or of one that bronze adds itself.
+    pub(crate) left_out: Vec<String>,
     /// Columns and nested fields whose type is another one than last time, and goes into that of bronze.
     pub(crate) retyped: Vec<String>,
     /// Declared columns that the source does not have.
@@ -73,8 +76,8 @@ pub(crate) fn reconcile(
     for field in source.fields() {
         collect(field, "", &mut now);
     }
-    let mut added = Vec::new();
-    let fields = merge_fields(base.fields(), source.fields(), "", &mut added)?;
+    let mut news = News::default();
+    let fields = merge_fields(base.fields(), source.fields(), "", &mut news)?;
     let mut retyped = Vec::new();
     for (column, before) in seen.into_iter().flatten() {
         match now.get(column) {
@@ -92,7 +95,8 @@ pub(crate) fn reconcile(
         .filter(|field| source.column_with_name(field.name()).is_none())
         .map(|field| field.name().clone())
         .collect();
-    Ok(Reconciled { schema: Schema::new(fields), added, retyped, missing, seen: now })
+    let News { added, left_out } = news;
+    Ok(Reconciled { schema: Schema::new(fields), added, left_out, retyped, missing, seen: now })
 }
 
 fn collect(field: &Field, prefix: &str, out: &mut SeenColumns) {
@@ -146,13 +150,21 @@ fn name_of(data_type: &DataType) -> String {
     }
 }
 
-fn merge_fields(base: &Fields, source: &Fields, prefix: &str, added: &mut Vec<String>) -> Result<Fields, DriftError> {
+/// What a source has and bronze has not, by dotted paths.
+#[derive(Default)]
+struct News {
+    added: Vec<String>,
+    /// Delta Lake does not tell names by case, and those of the metadata of bronze are not to be had.
+    left_out: Vec<String>,
+}
+
+fn merge_fields(base: &Fields, source: &Fields, prefix: &str, news: &mut News) -> Result<Fields, DriftError> {
     let mut out: Vec<FieldRef> = Vec::with_capacity(base.len());
     for field in base {
         match source.find(field.name()) {
             Some((_, incoming)) => {
                 let path = format!("{prefix}{}", field.name());
-                let data_type = merge_types(field.data_type(), incoming.data_type(), &path, added)?;
+                let data_type = merge_types(field.data_type(), incoming.data_type(), &path, news)?;
                 out.push(Arc::new(field.as_ref().clone().with_data_type(data_type)));
             }
             None => out.push(field.clone()),
@@ -160,25 +172,27 @@ fn merge_fields(base: &Fields, source: &Fields, prefix: &str, added: &mut Vec<St
     }
     for incoming in source {
         if base.find(incoming.name()).is_none() {
-            added.push(format!("{prefix}{}", incoming.name()));
+            let path = format!("{prefix}{}", incoming.name());
+            let name = incoming.name().to_lowercase();
+            if (prefix.is_empty() && is_metadata(&name)) || out.iter().any(|known| known.name().to_lowercase() == name)
+            {
+                news.left_out.push(path);
+                continue;
+            }
+            news.added.push(path);
             out.push(Arc::new(Field::new(incoming.name(), incoming.data_type().clone(), true)));
         }
     }
     Ok(out.into())
 }
 
-fn merge_types(
-    base: &DataType,
-    incoming: &DataType,
-    path: &str,
-    added: &mut Vec<String>,
-) -> Result<DataType, DriftError> {
+fn merge_types(base: &DataType, incoming: &DataType, path: &str, news: &mut News) -> Result<DataType, DriftError> {
     match (base, incoming) {
         (DataType::Struct(base), DataType::Struct(incoming)) => {
-            Ok(DataType::Struct(merge_fields(base, incoming, &format!("{path}."), added)?))
+            Ok(DataType::Struct(merge_fields(base, incoming, &format!("{path}."), news)?))
         }
         (DataType::List(base), DataType::List(incoming)) => {
-            let element = merge_types(base.data_type(), incoming.data_type(), &format!("{path}.element"), added)?;
+            let element = merge_types(base.data_type(), incoming.data_type(), &format!("{path}.element"), news)?;
             Ok(DataType::List(Arc::new(base.as_ref().clone().with_data_type(element))))
         }
         (DataType::Map(base, sorted), DataType::Map(incoming, _)) => {
@@ -192,7 +206,7 @@ fn merge_types(
             }
             let mut fields = Vec::with_capacity(2);
             for (part, (base, incoming)) in ["key", "value"].iter().zip(base_fields.iter().zip(incoming_fields)) {
-                let merged = merge_types(base.data_type(), incoming.data_type(), &format!("{path}.{part}"), added)?;
+                let merged = merge_types(base.data_type(), incoming.data_type(), &format!("{path}.{part}"), news)?;
                 fields.push(Arc::new(base.as_ref().clone().with_data_type(merged)));
             }
             let entries = base.as_ref().clone().with_data_type(DataType::Struct(fields.into()));
@@ -237,6 +251,27 @@ mod tests {
         assert_eq!(out.added, ["s.b", "extra"]);
         let names: Vec<_> = out.schema.fields().iter().map(|field| field.name().as_str()).collect();
         assert_eq!(names, ["id", "s", "extra"]);
+    }
+
+    #[test]
+    fn names_that_differ_in_case_only_and_those_of_metadata_are_left_out() {
+        let base = schema(vec![("id", DataType::Utf8), ("s", structure(vec![("a", DataType::Utf8)]))]);
+        let source = schema(vec![
+            ("id", DataType::Utf8),
+            ("ID", DataType::Utf8),
+            ("s", structure(vec![("a", DataType::Utf8), ("A", DataType::Int64), ("_run_id", DataType::Int64)])),
+            ("_Source_Version", DataType::Utf8),
+            ("_is_present", DataType::Utf8),
+            ("x", DataType::Int32),
+            ("X", DataType::Int32),
+        ]);
+        let out = reconcile(&base, &source, None, &["id".into()]).expect("compatible");
+        assert_eq!(out.added, ["s._run_id", "x"]);
+        let left_out = ["s.A", "ID", "_Source_Version", "_is_present", "X"];
+        assert_eq!(out.left_out, left_out);
+        let later = reconcile(&out.schema, &source, Some(&out.seen), &["id".into()]).expect("the same again");
+        assert_eq!((later.schema, later.added.len()), (out.schema, 0));
+        assert_eq!(later.left_out, left_out);
     }
 
     #[test]

@@ -297,6 +297,12 @@ impl<'a> BronzeJob<'a> {
         if !reconciled.added.is_empty() {
             warnings.push(format!("new columns were taken over: {}", reconciled.added.join(", ")));
         }
+        if !reconciled.left_out.is_empty() {
+            warnings.push(format!(
+                "columns are not taken over, because bronze has others by these names, with which names that differ in case only are one: {}",
+                reconciled.left_out.join(", ")
+            ));
+        }
         if !reconciled.retyped.is_empty() {
             warnings
                 .push(format!("columns have another type than before, which fits: {}", reconciled.retyped.join(", ")));

@@ -77,7 +77,7 @@ async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>, returned
     let columns: Vec<String> = order.iter().filter(|column| METADATA.contains(&column.as_str())).cloned().collect();
     let keep: Vec<&str> = columns.iter().map(String::as_str).collect();
     // One order for rows that come together and for those that follow one another: that of the carried columns, which gold has too.
-    let content = Carried::new(rows.schema_ref(), &[], &keep)?;
+    let content = Carried::whole(rows.schema_ref(), job.bronze, &keep)?;
     let winners = take_record_batch(&rows, &latest(&rows, &key, &order, &content)?)?;
     job.rows.duplicates += (rows.num_rows() - winners.num_rows()) as u64;
     drop(rows);

@@ -98,7 +98,7 @@ async fn mark_gone(job: &mut BronzeJob<'_>, departures: &Departures, part: Part)
 async fn compare(job: &mut BronzeJob<'_>, files: &[SourceFile], part: Part) -> Result<()> {
     let mut narrow = job.bronze.natural_key.clone();
     narrow.push(columns::IS_PRESENT.into());
-    let held = CarriedTable::new(job.table.clone(), &[], &[columns::IS_PRESENT])?.narrow(&narrow)?;
+    let held = CarriedTable::whole(job.table.clone(), job.bronze, &[columns::IS_PRESENT])?.narrow(&narrow)?;
     let present = keys_of(job, files, part).await?;
     let mut flipped = no_keys(job, part)?;
     let mut stream = Box::pin(held.stream(None).await?);
@@ -125,7 +125,7 @@ async fn keys_of(job: &BronzeJob<'_>, files: &[SourceFile], part: Part) -> Resul
 
 /// A set for keys in the types of the table, so that a key belongs to the same part wherever it comes from.
 pub(super) fn no_keys(job: &BronzeJob<'_>, part: Part) -> Result<KeySet> {
-    let held = CarriedTable::new(job.table.clone(), &[], &[])?;
+    let held = CarriedTable::whole(job.table.clone(), job.bronze, &[])?;
     Ok(KeySet::new(held.carried.schema(), &job.bronze.natural_key)?.of_part(part))
 }
 

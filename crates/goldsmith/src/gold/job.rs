@@ -117,9 +117,7 @@ async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share
     let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
     let (table, left_out) = super::shape::buildable(ctx, table).await?;
     let mut job = GoldJob::prepare(ctx, &table, fingerprint, &action, share).await?;
-    job.warnings.extend(left_out.into_iter().map(|name| {
-        format!("the column `{name}` of the source is not carried, because the table has one of its own by this name")
-    }));
+    job.warnings.extend(left_out);
     let done = match &action {
         GoldAction::Rebuild(_) => job.rebuild().await,
         GoldAction::Incremental { changed } => job.incremental(changed).await,
@@ -293,7 +291,7 @@ impl<'a> GoldJob<'a> {
             return Ok(None);
         };
         let keep = [columns::SOURCE_VERSION, columns::INGESTED_AT, columns::RUN_ID];
-        CarriedTable::new(table, &self.table.exclude, &keep).map(Some)
+        super::shape::carried_table(self.ctx, self.table, source, table, &keep).map(Some)
     }
 
     /// The row that stands for an unknown member of this dimension.

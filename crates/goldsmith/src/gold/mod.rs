@@ -22,3 +22,4 @@ pub(crate) use job::{decide, describe, read_position, run_gold};
 pub(crate) use others::is_told_by_others;
 pub(crate) use pipeline::{Stamp, column_arrays, with_column};
 pub(crate) use read::{CarriedTable, FILE_COLUMN, Matching, file_names};
+pub(crate) use shape::carried_table;

@@ -9,6 +9,7 @@ use arrow::error::ArrowError;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use goldsmith_lake::{RowProbe, ScanRequest, Table};
+use goldsmith_model::BronzeTable;
 use goldsmith_query::columns;
 use goldsmith_query::flatten::Carried;
 use goldsmith_query::memory::batch_bytes;
@@ -34,6 +35,13 @@ impl CarriedTable {
     pub(crate) fn new(table: Table, exclude: &[String], keep: &[&str]) -> Result<Self> {
         let schema = normalize_schema(table.schema()?.as_ref());
         let carried = Carried::new(&schema, exclude, keep)?;
+        Ok(Self { table, carried })
+    }
+
+    /// All columns of a bronze table, those too whose names a gold table cannot give them; of the metadata columns those of `keep`.
+    pub(crate) fn whole(table: Table, bronze: &BronzeTable, keep: &[&str]) -> Result<Self> {
+        let schema = normalize_schema(table.schema()?.as_ref());
+        let carried = Carried::whole(&schema, bronze, keep)?;
         Ok(Self { table, carried })
     }
 

@@ -88,7 +88,7 @@ impl<'a> Rebuilder<'a> {
                     let bronze = match &self.sample {
                         Some(sample) if sample::applies_to(table) => {
                             let location = self.scratch.location(&place)?.join(&source.bronze_table());
-                            sample::copy(self.ctx, table, &past.table, sample, &location).await?
+                            sample::copy(self.ctx, table, (source, &past.table), sample, &location).await?
                         }
                         _ => past.table,
                     };

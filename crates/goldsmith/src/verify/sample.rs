@@ -4,13 +4,13 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use futures::TryStreamExt;
 use goldsmith_lake::{CommitRequest, Location, ScanRequest, Table, TableSpec};
-use goldsmith_model::{GoldKind, GoldTable};
+use goldsmith_model::{GoldKind, GoldTable, SourceName};
 use goldsmith_query::normalize::normalize_batch;
 use goldsmith_query::order::KeyHasher;
 
 use crate::context::RunContext;
 use crate::error::{Error, Result};
-use crate::gold::CarriedTable;
+use crate::gold::carried_table;
 
 /// Keys whose hash falls into a share of all hashes.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub(super) fn applies_to(table: &GoldTable) -> bool {
 pub(super) async fn copy(
     ctx: &RunContext,
     table: &GoldTable,
-    bronze: &Table,
+    (source, bronze): (&SourceName, &Table),
     sample: &Sample,
     location: &Location,
 ) -> Result<Table> {
@@ -61,7 +61,7 @@ pub(super) async fn copy(
     };
     let mut copy = ctx.lake.create(location, spec).await?;
     let mut writer = copy.writer()?;
-    let key = CarriedTable::new(bronze.clone(), &table.exclude, &[])?.narrow(&table.key)?.carried;
+    let key = carried_table(ctx, table, source, bronze.clone(), &[])?.narrow(&table.key)?.carried;
     let mut stream = bronze.scan(ScanRequest::default()).await?;
     while let Some(batch) = stream.try_next().await? {
         ctx.check()?;

@@ -116,7 +116,7 @@ days as (
   union all
   select day
   from dates
-  where not (day >= date'1900-01-01' and day < date'2200-01-01')
+  where not (day >= date'1900-01-01' and day < date'2200-01-01') and year(day) between 1 and 9999
 ),
 
 -- What is known of a day.
@@ -247,7 +247,7 @@ using (
     union all
     select day
     from dates
-    where not (day >= date'1900-01-01' and day < date'2200-01-01')
+    where not (day >= date'1900-01-01' and day < date'2200-01-01') and year(day) between 1 and 9999
   ),
 
   -- What is known of a day.

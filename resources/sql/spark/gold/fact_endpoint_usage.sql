@@ -120,7 +120,7 @@ served_entity_found as (
 resolved as (
   select
     f.*,
-    coalesce(cast(year(cast(f.request_time as date)) * 10000 + month(cast(f.request_time as date)) * 100 + day(cast(f.request_time as date)) as bigint), -1) as date_key,
+    case when year(cast(f.request_time as date)) between 1 and 9999 then cast(year(cast(f.request_time as date)) * 10000 + month(cast(f.request_time as date)) * 100 + day(cast(f.request_time as date)) as bigint) else -1 end as date_key,
     coalesce(workspace_found.workspace_key, -1) as workspace_key,
     coalesce(served_entity_found.served_entity_key, -1) as served_entity_key,
     coalesce(user_found.user_key, -1) as user_key
@@ -263,7 +263,7 @@ using (
   resolved as (
     select
       f.*,
-      coalesce(cast(year(cast(f.request_time as date)) * 10000 + month(cast(f.request_time as date)) * 100 + day(cast(f.request_time as date)) as bigint), -1) as date_key,
+      case when year(cast(f.request_time as date)) between 1 and 9999 then cast(year(cast(f.request_time as date)) * 10000 + month(cast(f.request_time as date)) * 100 + day(cast(f.request_time as date)) as bigint) else -1 end as date_key,
       coalesce(workspace_found.workspace_key, -1) as workspace_key,
       coalesce(served_entity_found.served_entity_key, -1) as served_entity_key,
       coalesce(user_found.user_key, -1) as user_key

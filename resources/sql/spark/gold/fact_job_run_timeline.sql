@@ -155,7 +155,7 @@ job_found as (
 resolved as (
   select
     f.*,
-    coalesce(cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint), -1) as date_key,
+    case when year(f.run_date) between 1 and 9999 then cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint) else -1 end as date_key,
     coalesce(workspace_found.workspace_key, -1) as workspace_key,
     coalesce(job_found.job_key, -1) as job_key
   from derived as f
@@ -329,7 +329,7 @@ using (
   resolved as (
     select
       f.*,
-      coalesce(cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint), -1) as date_key,
+      case when year(f.run_date) between 1 and 9999 then cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint) else -1 end as date_key,
       coalesce(workspace_found.workspace_key, -1) as workspace_key,
       coalesce(job_found.job_key, -1) as job_key
     from derived as f

@@ -160,7 +160,7 @@ job_task_found as (
 resolved as (
   select
     f.*,
-    coalesce(cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint), -1) as date_key,
+    case when year(f.run_date) between 1 and 9999 then cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint) else -1 end as date_key,
     coalesce(workspace_found.workspace_key, -1) as workspace_key,
     coalesce(job_found.job_key, -1) as job_key,
     coalesce(job_task_found.job_task_key, -1) as job_task_key
@@ -351,7 +351,7 @@ using (
   resolved as (
     select
       f.*,
-      coalesce(cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint), -1) as date_key,
+      case when year(f.run_date) between 1 and 9999 then cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint) else -1 end as date_key,
       coalesce(workspace_found.workspace_key, -1) as workspace_key,
       coalesce(job_found.job_key, -1) as job_key,
       coalesce(job_task_found.job_task_key, -1) as job_task_key

@@ -88,7 +88,7 @@ latest as (
 resolved as (
   select
     f.*,
-    coalesce(cast(year(cast(f.metric_time as date)) * 10000 + month(cast(f.metric_time as date)) * 100 + day(cast(f.metric_time as date)) as bigint), -1) as date_key,
+    case when year(cast(f.metric_time as date)) between 1 and 9999 then cast(year(cast(f.metric_time as date)) * 10000 + month(cast(f.metric_time as date)) * 100 + day(cast(f.metric_time as date)) as bigint) else -1 end as date_key,
     coalesce(workspace_found.workspace_key, -1) as workspace_key,
     coalesce(experiment_found.experiment_key, -1) as experiment_key
   from latest as f
@@ -187,7 +187,7 @@ using (
   resolved as (
     select
       f.*,
-      coalesce(cast(year(cast(f.metric_time as date)) * 10000 + month(cast(f.metric_time as date)) * 100 + day(cast(f.metric_time as date)) as bigint), -1) as date_key,
+      case when year(cast(f.metric_time as date)) between 1 and 9999 then cast(year(cast(f.metric_time as date)) * 10000 + month(cast(f.metric_time as date)) * 100 + day(cast(f.metric_time as date)) as bigint) else -1 end as date_key,
       coalesce(workspace_found.workspace_key, -1) as workspace_key,
       coalesce(experiment_found.experiment_key, -1) as experiment_key
     from latest as f

@@ -126,7 +126,7 @@ cluster_found as (
 resolved as (
   select
     f.*,
-    coalesce(cast(year(cast(f.start_time as date)) * 10000 + month(cast(f.start_time as date)) * 100 + day(cast(f.start_time as date)) as bigint), -1) as date_key,
+    case when year(cast(f.start_time as date)) between 1 and 9999 then cast(year(cast(f.start_time as date)) * 10000 + month(cast(f.start_time as date)) * 100 + day(cast(f.start_time as date)) as bigint) else -1 end as date_key,
     coalesce(workspace_found.workspace_key, -1) as workspace_key,
     coalesce(cluster_found.cluster_key, -1) as cluster_key,
     coalesce(node_type_found.node_type_key, -1) as node_type_key
@@ -275,7 +275,7 @@ using (
   resolved as (
     select
       f.*,
-      coalesce(cast(year(cast(f.start_time as date)) * 10000 + month(cast(f.start_time as date)) * 100 + day(cast(f.start_time as date)) as bigint), -1) as date_key,
+      case when year(cast(f.start_time as date)) between 1 and 9999 then cast(year(cast(f.start_time as date)) * 10000 + month(cast(f.start_time as date)) * 100 + day(cast(f.start_time as date)) as bigint) else -1 end as date_key,
       coalesce(workspace_found.workspace_key, -1) as workspace_key,
       coalesce(cluster_found.cluster_key, -1) as cluster_key,
       coalesce(node_type_found.node_type_key, -1) as node_type_key

@@ -190,7 +190,7 @@ cluster_found as (
 resolved as (
   select
     f.*,
-    coalesce(cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint), -1) as date_key,
+    case when year(f.run_date) between 1 and 9999 then cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint) else -1 end as date_key,
     coalesce(workspace_found.workspace_key, -1) as workspace_key,
     coalesce(pipeline_found.pipeline_key, -1) as pipeline_key,
     coalesce(cluster_found.cluster_key, -1) as cluster_key,
@@ -415,7 +415,7 @@ using (
   resolved as (
     select
       f.*,
-      coalesce(cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint), -1) as date_key,
+      case when year(f.run_date) between 1 and 9999 then cast(year(f.run_date) * 10000 + month(f.run_date) * 100 + day(f.run_date) as bigint) else -1 end as date_key,
       coalesce(workspace_found.workspace_key, -1) as workspace_key,
       coalesce(pipeline_found.pipeline_key, -1) as pipeline_key,
       coalesce(cluster_found.cluster_key, -1) as cluster_key,

@@ -333,7 +333,7 @@ pipeline_found as (
 resolved as (
   select
     f.*,
-    coalesce(cast(year(f.usage_date) * 10000 + month(f.usage_date) * 100 + day(f.usage_date) as bigint), -1) as date_key,
+    case when year(f.usage_date) between 1 and 9999 then cast(year(f.usage_date) * 10000 + month(f.usage_date) * 100 + day(f.usage_date) as bigint) else -1 end as date_key,
     coalesce(workspace_found.workspace_key, -1) as workspace_key,
     coalesce(sku_found.sku_key, -1) as sku_key,
     coalesce(list_price_found.list_price_key, -1) as list_price_key,
@@ -806,7 +806,7 @@ using (
   resolved as (
     select
       f.*,
-      coalesce(cast(year(f.usage_date) * 10000 + month(f.usage_date) * 100 + day(f.usage_date) as bigint), -1) as date_key,
+      case when year(f.usage_date) between 1 and 9999 then cast(year(f.usage_date) * 10000 + month(f.usage_date) * 100 + day(f.usage_date) as bigint) else -1 end as date_key,
       coalesce(workspace_found.workspace_key, -1) as workspace_key,
       coalesce(sku_found.sku_key, -1) as sku_key,
       coalesce(list_price_found.list_price_key, -1) as list_price_key,

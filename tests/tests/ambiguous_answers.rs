@@ -59,7 +59,18 @@ fn judge(
             let failed: Vec<_> = report.tables.iter().filter(|table| table.error.is_some()).collect();
             let is_own =
                 |name: &str| !struck.kind.is_mutating() || table_of(scenario, &struck.path).as_deref() == Some(name);
+            // A table that cannot even be opened takes those with it that are built from it, and that only.
+            let (waiting, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|table| {
+                table
+                    .error
+                    .as_deref()
+                    .is_some_and(|error| error.starts_with("its input `") && error.contains("cannot be used"))
+            });
+            let is_read = !struck.kind.is_mutating();
             match failed.as_slice() {
+                _ if !waiting.is_empty() && !is_read => {
+                    Err(format!("more, or others, failed: {}", failures(report).join("; ")))
+                }
                 [] => Ok("did no harm"),
                 [table]
                     if harm == Harm::OwnTable

@@ -63,7 +63,7 @@ async fn a_directory_that_is_no_table_is_named() {
         std::fs::create_dir_all(path).unwrap();
         std::fs::write(path.join("notes.txt"), "nothing").unwrap();
     };
-    one_bad_source(spoil, &["access/audit", "not a delta table"], true).await;
+    one_bad_source(spoil, &["access/audit", "is no source", "notes.txt"], true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -209,10 +209,13 @@ async fn columns_named_like_those_that_bronze_adds_are_not_taken_over() {
                 let what = format!("{source}, later: {is_later}, handed over: {is_handed_over}");
                 let lake = ScratchLake::new().unwrap();
                 if is_later {
-                    let old = format!(
-                        r#"[{{"workspace_id": "1", "{key}": "old", "{time_column}": "1970-01-01T00:00:01Z"}}]"#
-                    );
-                    lake.deliver(source, &rows(&old)).await.unwrap();
+                    let old: [(&str, ArrayRef, bool); 3] = [
+                        ("workspace_id", text(&["1"]), true),
+                        (key, text(&["old"]), true),
+                        (time_column, time(1_000_000), true),
+                    ];
+                    let old = RecordBatch::try_from_iter_with_nullable(old).unwrap();
+                    lake.deliver_batches(source, vec![old], DeliveryMode::Append).await.unwrap();
                     lake.run(&[source]).await.unwrap();
                 }
                 let batch = row_with_names_of_metadata(key, time_column);

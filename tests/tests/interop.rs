@@ -70,10 +70,9 @@ async fn compacted_checkpointed_and_deleted_tables_of_python_are_read_once() {
     lake.run(&["fact_audit_logs"]).await.unwrap();
     assert_events(&lake, 100).await;
     write(&lake, "compacted_second");
-    let report = lake.run(&["fact_audit_logs"]).await.unwrap();
+    lake.run(&["fact_audit_logs"]).await.unwrap();
     // e0 was deleted after it was taken over, so it stays; the appends before and after the deletion arrive.
     assert_events(&lake, 200).await;
-    assert!(!report.table(Layer::Bronze, "access.audit").unwrap().warnings.is_empty());
     let gold = lake.target().join("system_gold/fact_audit_logs");
     let seen: serde_json::Value =
         serde_json::from_str(&python("foreign_tables.py", &["read", &gold.to_string_lossy()])).unwrap();

@@ -157,7 +157,7 @@ fn an_unknown_selection_is_answered_with_a_suggestion() {
 #[test]
 fn a_selection_may_name_several_with_commas() {
     let place = Workplace::new();
-    std::fs::create_dir(place.path().join("system")).unwrap();
+    assert!(place.run(&["synth", "--out", "system", "--rows", "300", "--batches", "1"]).status.success());
     let args =
         ["plan", "--source", "system", "--target", "lake", "--select", "fact_usage,lakeflow.jobs", "-s", "dim_job"];
     let output = place.run(&[&args[..], &["--format", "json"]].concat());

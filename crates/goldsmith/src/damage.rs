@@ -38,7 +38,13 @@ impl Damage {
                 Ok(()) => {}
                 Err(error) if is_of_table(&error) => {
                     let advice = advice(ctx, &name);
-                    reasons.insert(name, format!("the table cannot be opened: {}; if that does not pass by itself, {advice}", error.chain()));
+                    reasons.insert(
+                        name,
+                        format!(
+                            "the table cannot be opened: {}; if that does not pass by itself, {advice}",
+                            error.chain()
+                        ),
+                    );
                 }
                 Err(error) => return Err(error),
             }

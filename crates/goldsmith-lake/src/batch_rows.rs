@@ -43,8 +43,12 @@ pub(crate) struct BatchSize {
 }
 
 impl BatchSize {
-    /// The size for columns of row groups.
-    pub(crate) fn of<'m>(groups: impl Iterator<Item = &'m RowGroupMetaData>, columns: &ProjectionMask) -> Self {
+    /// The size for columns of row groups. Files of our own hide only texts that are short ([`crate::encoding`]).
+    pub(crate) fn of<'m>(
+        groups: impl Iterator<Item = &'m RowGroupMetaData>,
+        columns: &ProjectionMask,
+        is_own: bool,
+    ) -> Self {
         let (mut rows, mut most) = (BATCH_ROWS, BATCH_ROWS);
         for group in groups {
             let count = usize::try_from(group.num_rows()).unwrap_or_default();
@@ -52,7 +56,7 @@ impl BatchSize {
             for (leaf, column) in group.columns().iter().enumerate() {
                 if columns.leaf_included(leaf) {
                     told = told.saturating_add(told_bytes(column));
-                    hidden = hidden.saturating_add(hidden_bytes(column));
+                    hidden = hidden.saturating_add(if is_own { 0 } else { hidden_bytes(column) });
                 }
             }
             if count > 0 {

@@ -15,8 +15,12 @@ const SMALLEST_SAMPLE: usize = 1024;
 /// is given up in the end.
 const MOSTLY_DISTINCT: f64 = 0.95;
 
+/// Texts of so many bytes on average are wide: how much a batch of them takes has to stand in the footer.
+const WIDE: usize = 256;
+
 /// The properties for a file that begins with these rows. No dictionary is tried for columns of mostly distinct values, and no
-/// bounds are kept for elements of lists and maps, which no reader can use to leave rows out.
+/// bounds are kept for elements of lists and maps, which no reader can use to leave rows out. With the bounds goes the number of bytes
+/// of texts; who reads a file of ours knows that they are short ([`crate::batch_rows`]).
 pub(crate) fn properties_for(properties: WriterProperties, batch: &RecordBatch) -> WriterProperties {
     let Ok(schema) = ArrowSchemaConverter::new().convert(batch.schema_ref()) else {
         // The writer fails on it too, and tells why.
@@ -31,7 +35,7 @@ pub(crate) fn properties_for(properties: WriterProperties, batch: &RecordBatch) 
     }
     let mut builder = properties.into_builder();
     for (column, values) in schema.columns().iter().zip(&leaves) {
-        if column.max_rep_level() > 0 {
+        if column.max_rep_level() > 0 && !is_wide(values) {
             builder = builder.set_column_statistics_enabled(column.path().clone(), EnabledStatistics::None);
         }
         if is_mostly_distinct(values) {
@@ -56,6 +60,19 @@ fn push_leaves(array: &ArrayRef, leaves: &mut Vec<ArrayRef>) {
         }
         _ => leaves.push(array.slice(0, array.len().min(SAMPLE))),
     }
+}
+
+fn is_wide(values: &ArrayRef) -> bool {
+    let bytes = |offsets: &[i32]| match (offsets.first(), offsets.last()) {
+        (Some(first), Some(last)) => usize::try_from(last - first).unwrap_or_default(),
+        _ => 0,
+    };
+    let bytes = match values.data_type() {
+        DataType::Utf8 => bytes(values.as_string::<i32>().value_offsets()),
+        DataType::Binary => bytes(values.as_binary::<i32>().value_offsets()),
+        _ => 0,
+    };
+    bytes > WIDE * values.len()
 }
 
 fn is_mostly_distinct(values: &ArrayRef) -> bool {
@@ -137,6 +154,21 @@ mod tests {
         for parts in [&["id"][..], &["inner", "kind"]] {
             assert_eq!(statistics(parts), EnabledStatistics::Page, "{parts:?}");
         }
+    }
+
+    #[test]
+    fn wide_elements_keep_the_number_of_their_bytes() {
+        let mut maps = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+        for _ in 0..10 {
+            maps.keys().append_value("body");
+            maps.values().append_value("x".repeat(WIDE + 1));
+            maps.append(true).unwrap();
+        }
+        let maps: ArrayRef = Arc::new(maps.finish());
+        let batch = RecordBatch::try_from_iter([("maps", maps)]).unwrap().slice(2, 5);
+        let properties = properties_for(WriterProperties::default(), &batch);
+        let statistics = |part| properties.statistics_enabled(&path(&["maps", "entries", part]));
+        assert_eq!((statistics("keys"), statistics("values")), (EnabledStatistics::None, EnabledStatistics::Page));
     }
 
     #[test]

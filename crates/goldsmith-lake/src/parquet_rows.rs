@@ -15,6 +15,7 @@ use crate::batch_rows::{BatchSize, is_overflow, shown_bytes};
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
 use crate::parquet_file::{OpenFile, StoreReader};
+use crate::write::is_own;
 
 /// What was read of a file last, so that decoding can begin anew without another request: the decoder holds the same bytes.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +76,7 @@ impl Rows {
             let groups = file.metadata().row_groups().iter().enumerate();
             groups.filter(move |(number, _)| group.is_none_or(|group| group == *number)).map(|(_, group)| group)
         };
-        let size = BatchSize::of(groups(), &columns);
+        let size = BatchSize::of(groups(), &columns, is_own(file.metadata().file_metadata()));
         let rows: usize = groups().map(|group| usize::try_from(group.num_rows()).unwrap_or_default()).sum();
         let total = selection.as_ref().map_or(rows, RowSelection::row_count);
         let kept = Kept::default();

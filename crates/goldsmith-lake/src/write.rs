@@ -11,6 +11,7 @@ use deltalake::table::config::TablePropertiesExt;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::FileMetaData;
 use parquet::file::properties::WriterProperties;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -29,6 +30,8 @@ use crate::staged::delete_files;
 use crate::statistics::drop_inexact_bounds;
 use crate::table::{Table, num_records};
 
+/// How files begin to name who encoded them; the version follows.
+const WRITER: &str = "goldsmith ";
 /// Rows of a row group, as far as its bytes allow: what a file under construction holds in memory.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Bytes of rows that are sorted together, unless a limit of memory says less.
@@ -178,13 +181,18 @@ impl Table {
             FileCompression::Snappy => Compression::SNAPPY,
         };
         WriterProperties::builder()
-            .set_created_by(concat!("goldsmith ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_created_by(format!("{WRITER}{}", env!("CARGO_PKG_VERSION")))
             .set_compression(compression)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .set_max_row_group_bytes(options.memory.map(|memory| memory.row_group(options.files_at_once())))
             .set_write_batch_size(BATCH_ROWS)
             .build()
     }
+}
+
+/// Whether a file was encoded by this crate, as its footer says; one that was copied was not.
+pub(crate) fn is_own(footer: &FileMetaData) -> bool {
+    footer.created_by().is_some_and(|by| by.starts_with(WRITER))
 }
 
 impl TableWriter {

@@ -75,7 +75,11 @@ impl FileCopy {
             from,
             to: table.delta.log_store().object_store(None),
             plan,
-            properties: table.writer_properties(),
+            properties: table
+                .writer_properties()
+                .into_builder()
+                .set_created_by(concat!("goldsmith-copy ", env!("CARGO_PKG_VERSION")).to_owned())
+                .build(),
             indexed: table.indexed_columns(),
             most_bytes,
         }

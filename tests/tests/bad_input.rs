@@ -131,7 +131,7 @@ async fn a_directory_without_any_source_is_refused_and_the_right_one_is_named() 
     let lake = ScratchLake::new().unwrap();
     let source = lake.source();
     let message = refused(&lake, &source).await;
-    for part in ["none of the 35 selected sources is in", "`<root>/<schema>/<table>`", "/source/"] {
+    for part in ["none of the 35 sources of the model is in", "`<root>/<schema>/<table>`", "/source/"] {
         assert!(message.contains(part), "`{part}` is not in: {message}");
     }
     lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();

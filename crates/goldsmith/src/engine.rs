@@ -477,7 +477,7 @@ impl Engine {
         Err(Error::Configuration { what, help: "give the target a directory of its own, beside the source".into() })
     }
 
-    /// Fails when the source root has none of the selected sources; batches and feeds of the caller need no root.
+    /// Fails when the source root has no source of the model; batches and feeds of the caller need no root.
     async fn check_sources(&self, selection: &Selection) -> Result<()> {
         match &self.source {
             Some((root, lake)) if !self.deliveries && !self.feeds => {

@@ -12,8 +12,8 @@ use crate::layout::Layout;
 /// Directories below the root that are looked into for the schemas, when these are not in the root itself.
 const LOOKED_INTO: usize = 20;
 
-/// Fails when `root` has none of the selected sources. What the model calls optional may be absent, and a selection without any source
-/// needs none.
+/// Fails when `root` has no source of the model at all. Those that are selected may all be absent, as they can still come; what the model
+/// calls optional may always be, and a selection without any source needs none.
 ///
 /// # Errors
 /// [`Error::Configuration`] with the layout that is expected, and errors of the storage.
@@ -34,21 +34,19 @@ pub(crate) async fn check_sources(
     let Some(found) = names(lake, root).await? else {
         return Ok(());
     };
-    for schema in present_schemas(&selected, &found) {
+    let known: Vec<&BronzeTable> = model.bronze.values().collect();
+    for schema in present_schemas(&known, &found) {
         let Some(tables) = names(lake, &root.join(schema)).await? else {
             return Ok(());
         };
-        if selected
+        if known
             .iter()
             .any(|bronze| directories(&bronze.source).contains(&schema) && tables.contains(&bronze.source.table))
         {
             return Ok(());
         }
     }
-    let what = match selected.as_slice() {
-        [only] => format!("the source `{}` is not in `{root}`", only.source),
-        several => format!("none of the {} selected sources is in `{root}`", several.len()),
-    };
+    let what = format!("none of the {} sources of the model is in `{root}`", known.len());
     let example = root.join(&example.schema).join(&example.table);
     let expected = format!("tables are expected as `<root>/<schema>/<table>`, such as `{example}`");
     let help = match hint(lake, root, &found, model, layout).await? {
@@ -59,8 +57,8 @@ pub(crate) async fn check_sources(
 }
 
 /// Those directories of schemas that are below the root.
-fn present_schemas<'a>(selected: &[&'a BronzeTable], found: &[String]) -> Vec<&'a str> {
-    let schemas: BTreeSet<&'a str> = selected.iter().flat_map(|bronze| directories(&bronze.source)).collect();
+fn present_schemas<'a>(known: &[&'a BronzeTable], found: &[String]) -> Vec<&'a str> {
+    let schemas: BTreeSet<&'a str> = known.iter().flat_map(|bronze| directories(&bronze.source)).collect();
     schemas.into_iter().filter(|schema| found.iter().any(|name| name == schema)).collect()
 }
 

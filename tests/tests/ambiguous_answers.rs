@@ -68,7 +68,7 @@ fn judge(
             });
             let is_read = !struck.kind.is_mutating();
             match failed.as_slice() {
-                _ if !waiting.is_empty() && !is_read => {
+                _ if !waiting.is_empty() && (!is_read || failed.is_empty()) => {
                     Err(format!("more, or others, failed: {}", failures(report).join("; ")))
                 }
                 [] => Ok("did no harm"),

@@ -1,6 +1,6 @@
 //! Sources that are mirrored, overwritten or created anew: what is new comes over, what bronze has comes no second time.
 
-use goldsmith::DeliveryMode;
+use goldsmith::{DeliveryMode, TableStatus};
 use goldsmith_testkit::{Row, ScratchLake, batch_of};
 use serde_json::json;
 
@@ -82,4 +82,34 @@ async fn a_price_that_goes_back_to_what_it_was_is_taken_over() {
         assert_eq!(lake.query(cost).await.unwrap()[0]["cost"].as_f64(), expected, "{amount} until {end:?}");
     }
     assert_equals_rebuild(&lake, &["fact_usage"], "after a price went back").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_node_types_with_one_name_the_last_delivered_stands_for_it_even_when_it_came_before() {
+    let lake = ScratchLake::new().unwrap();
+    let tables = ["dim_node_type"];
+    let node = |account: &str, cores: i64| {
+        let row = json!({"account_id": account, "node_type": "m5", "core_count": cores});
+        row.as_object().unwrap().clone()
+    };
+    let deliveries = [
+        (vec![node("a", 4)], DeliveryMode::Append, "a", 4),
+        (vec![node("b", 8)], DeliveryMode::Append, "b", 8),
+        (vec![node("a", 4)], DeliveryMode::Append, "a", 4),
+        // An overwrite writes both anew, and brings one.
+        (vec![node("a", 4), node("b", 16)], DeliveryMode::Snapshot, "b", 16),
+        (vec![node("a", 4), node("b", 16)], DeliveryMode::Snapshot, "b", 16),
+        (vec![node("a", 2), node("b", 16)], DeliveryMode::Snapshot, "a", 2),
+    ];
+    for (index, (rows, mode, account, cores)) in deliveries.into_iter().enumerate() {
+        deliver(&lake, "compute.node_types", &rows, mode).await;
+        lake.run(&tables).await.unwrap();
+        let sql = "select account_id, cast(core_count as bigint) as cores from dim_node_type where node_type = 'm5'";
+        let shown = lake.query(sql).await.unwrap();
+        let expected = json!({"account_id": account, "cores": cores});
+        assert_eq!(shown, [expected.as_object().unwrap().clone()], "after delivery {index}");
+        assert_equals_rebuild(&lake, &tables, &format!("after delivery {index}")).await;
+    }
+    let again = lake.run(&tables).await.unwrap();
+    assert!(again.tables.iter().all(|table| table.status == TableStatus::UpToDate), "{again:#?}");
 }

@@ -48,6 +48,19 @@ impl Model {
             }
         }
     }
+
+    /// Whether a row of this source that is delivered again, as it was, can decide what a gold table shows: several rows of the source
+    /// may share a key of the table, they have no sequence, and so the last delivered wins.
+    pub fn is_decided_by_delivery(&self, bronze: &BronzeTable) -> bool {
+        self.gold.values().any(|table| match &table.kind {
+            GoldKind::EventFact { source, sequence_by: None }
+            | GoldKind::Scd1 { source, sequence_by: None }
+            | GoldKind::Interval { source, sequence_by: None, .. } => {
+                *source == bronze.source && !bronze.natural_key.iter().all(|column| table.key.contains(column))
+            }
+            _ => false,
+        })
+    }
 }
 
 /// What is wrong with the code of a currency, and what to do; none when it has the form of one (ISO 4217).

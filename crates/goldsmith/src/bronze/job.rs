@@ -202,9 +202,10 @@ async fn merges(read: SourceRead, source: &Input, since: Option<&SourcePosition>
             }
         }
     };
-    let mut changed = read.files;
+    let is_appended = matches!(read.kind, ReadKind::Appends) && !read.may_repeat;
+    let (delivered, mut changed) = if is_appended { (read.files, Vec::new()) } else { (Vec::new(), read.files) };
     changed.extend(read.changes.into_iter().flat_map(|change| change.changed_files));
-    Ok(Merges { changed, presence })
+    Ok(Merges { delivered, changed, presence })
 }
 
 fn describe(bronze: &BronzeTable, read: &SourceRead, exists: bool) -> String {

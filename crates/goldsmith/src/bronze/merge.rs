@@ -24,11 +24,13 @@ use crate::gold::{Pending, pieces};
 const ROWS_AT_ONCE: usize = 400_000;
 
 /// Columns that tell of the load and not of the row.
-const METADATA: [&str; 3] = [columns::SOURCE_VERSION, columns::INGESTED_AT, columns::RUN_ID];
+pub(super) const METADATA: [&str; 3] = [columns::SOURCE_VERSION, columns::INGESTED_AT, columns::RUN_ID];
 
 /// What must be merged.
 pub(crate) struct Merges {
-    /// Files that hold everything that is new or changed since the position.
+    /// Files that were appended: each of their rows was delivered.
+    pub(crate) delivered: Vec<SourceFile>,
+    /// Files that hold everything else that is new or changed since the position, beside rows that were only written anew.
     pub(crate) changed: Vec<SourceFile>,
     /// What tells which rows the source shows no longer, and which it shows again.
     pub(crate) presence: Presence,
@@ -39,22 +41,33 @@ pub(crate) async fn merge(job: &mut BronzeJob<'_>, merges: Merges) -> Result<()>
     let mut quarantined = Vec::new();
     let mut pending = Pending::default();
     let returned = Arc::new(Mutex::new(presence::no_keys(job, Part::ALL)?));
-    let mut stream = Box::pin(job.new_rows(&merges.changed).await?);
-    while let Some(batch) = stream.try_next().await? {
-        let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
-        for piece in pieces(&batch, job.share) {
-            if pending.push(piece, ROWS_AT_ONCE, job.share) {
-                merge_rows(job, pending.take()?, &returned).await?;
+    for (files, ignored) in passes(job, &merges) {
+        let mut stream = Box::pin(job.new_rows(&files).await?);
+        while let Some(batch) = stream.try_next().await? {
+            let batch = job.take_over(&normalize_batch(&batch)?, &mut quarantined)?;
+            for piece in pieces(&batch, job.share) {
+                if pending.push(piece, ROWS_AT_ONCE, job.share) {
+                    merge_rows(job, pending.take()?, ignored, &returned).await?;
+                }
             }
+            quarantine::write_if_many(job.ctx, job.bronze, &mut quarantined, job.share).await?;
         }
-        quarantine::write_if_many(job.ctx, job.bronze, &mut quarantined, job.share).await?;
+        merge_rows(job, pending.take()?, ignored, &returned).await?;
     }
-    merge_rows(job, pending.take()?, &returned).await?;
     let returned = std::mem::replace(&mut *locked(&returned), presence::no_keys(job, Part::ALL)?);
     presence::mark(job, &merges.presence, returned).await?;
     quarantine::write(job.ctx, job.bronze, &quarantined).await?;
     job.ctx.check()?;
     job.commit("MERGE", false).await
+}
+
+/// Files to be merged one after the other, with the columns that make no row of them another one.
+fn passes(job: &BronzeJob<'_>, merges: &Merges) -> Vec<(Vec<SourceFile>, &'static [&'static str])> {
+    if job.ctx.model.is_decided_by_delivery(job.bronze) {
+        // Bronze has to show when a row was delivered last, though nothing else about it is new.
+        return vec![(merges.changed.clone(), &METADATA), (merges.delivered.clone(), &[columns::RUN_ID])];
+    }
+    vec![([merges.delivered.clone(), merges.changed.clone()].concat(), &METADATA)]
 }
 
 /// The order in which versions of a key win: by the sequence, then by content; without a sequence the last
@@ -67,7 +80,12 @@ fn newest_first(job: &BronzeJob<'_>) -> Vec<String> {
 }
 
 /// Merges rows. Keys of which a marked row stays are `returned`: the source shows them, though in a version that lost.
-async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>, returned: &Arc<Mutex<KeySet>>) -> Result<()> {
+async fn merge_rows(
+    job: &mut BronzeJob<'_>,
+    rows: Option<RecordBatch>,
+    ignored: &[&str],
+    returned: &Arc<Mutex<KeySet>>,
+) -> Result<()> {
     let Some(rows) = rows else {
         return Ok(());
     };
@@ -94,7 +112,8 @@ async fn merge_rows(job: &mut BronzeJob<'_>, rows: Option<RecordBatch>, returned
         };
         decide().map_err(|error| ArrowError::ExternalError(Box::new(error)))
     };
-    let report = stage(job, vec![winners], Some(Preference { columns, held_stays: Arc::new(held_stays) })).await?;
+    let preference = Preference { columns, held_stays: Arc::new(held_stays) };
+    let report = stage(job, vec![winners], ignored, Some(preference)).await?;
     job.rows.inserted += report.inserted;
     job.rows.updated += report.updated;
     job.rows.unchanged += report.unchanged;
@@ -119,17 +138,18 @@ fn latest(rows: &RecordBatch, key: &[String], order: &[String], content: &Carrie
     Ok(winners.into())
 }
 
-/// Stages what `rows` change, for the commit at the end.
+/// Stages what `rows` change, for the commit at the end. Rows that differ in `ignored` columns alone are equal.
 pub(super) async fn stage(
     job: &mut BronzeJob<'_>,
     rows: Vec<RecordBatch>,
+    ignored: &[&str],
     preference: Option<Preference>,
 ) -> Result<UpsertReport> {
     job.ctx.check()?;
     let request = UpsertRequest {
         key: job.bronze.natural_key.clone(),
         group: job.bronze.natural_key.clone(),
-        ignore: METADATA.iter().map(ToString::to_string).collect(),
+        ignore: ignored.iter().map(ToString::to_string).collect(),
         rows,
         preference,
         write_mode: job.ctx.write_mode(job.bronze.write_mode),

@@ -12,7 +12,7 @@ use goldsmith_query::normalize::normalize_batch;
 use goldsmith_query::order::{KeySet, Part};
 
 use super::job::{BronzeJob, matching_rows};
-use super::merge::stage;
+use super::merge::{METADATA, stage};
 use crate::error::Result;
 use crate::gold::{CarriedTable, Matching, column_arrays, with_column};
 
@@ -152,7 +152,7 @@ async fn flip(job: &mut BronzeJob<'_>, keys: KeySet, mark: Mark<'_>) -> Result<(
             rows.push(with_column(&batch, columns::IS_PRESENT, Arc::new(here), true)?);
         }
         // The rows themselves stay what they are, so they are no updates in the books.
-        stage(job, rows, None).await?;
+        stage(job, rows, &METADATA, None).await?;
     }
     Ok(())
 }

@@ -104,7 +104,7 @@ async fn deliver_and_run(
     Ok(deliveries)
 }
 
-/// Adds up the reports of each table; its status is the worst of all runs.
+/// Adds up the reports of each table; its status is the last in order of all runs.
 fn over_all(deliveries: &[Delivery]) -> Vec<TableReport> {
     let mut tables: Vec<TableReport> = Vec::new();
     for report in deliveries.iter().flat_map(|delivery| &delivery.run.tables) {

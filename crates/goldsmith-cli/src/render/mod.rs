@@ -3,6 +3,7 @@
 pub(crate) mod batches;
 pub(crate) mod diagnostics;
 pub(crate) mod error;
+mod map_keys;
 pub(crate) mod number;
 pub(crate) mod report;
 mod style;

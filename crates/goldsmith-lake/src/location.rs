@@ -7,6 +7,7 @@ use std::str::FromStr;
 use url::Url;
 
 use crate::error::{LakeError, Result};
+use crate::scan::percent_decode;
 use crate::volume;
 
 /// A directory on a local disk or in an object store.
@@ -22,7 +23,8 @@ impl Location {
     /// Parses a path or a URL; `dbfs:/Volumes/...` is the path of a volume of Unity Catalog.
     ///
     /// # Errors
-    /// [`LakeError::InvalidLocation`] when the text is empty or none of these.
+    /// [`LakeError::InvalidLocation`] when the text is empty or none of these, or when a name in it has a percent sign before two
+    /// hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self> {
         let invalid = |reason: String| LakeError::InvalidLocation { location: text.to_owned(), reason };
         if text.trim().is_empty() {
@@ -46,6 +48,7 @@ impl Location {
             {
                 return Err(invalid(format!("the bucket or container is missing; write `{whole}`")));
             }
+            check_percent_signs(&url).map_err(invalid)?;
             return Ok(Self::from_url(url));
         }
         Self::from_path(Path::new(text))
@@ -54,12 +57,13 @@ impl Location {
     /// The location of a local directory, which need not exist.
     ///
     /// # Errors
-    /// [`LakeError::InvalidLocation`] when the path cannot be made absolute.
+    /// [`LakeError::InvalidLocation`] when the path cannot be made absolute, or has a percent sign before two hexadecimal digits.
     pub fn from_path(path: &Path) -> Result<Self> {
         let invalid = |reason: String| LakeError::InvalidLocation { location: path.display().to_string(), reason };
         let absolute = std::path::absolute(path).map_err(|error| invalid(error.to_string()))?;
         let url =
             Url::from_directory_path(&absolute).map_err(|()| invalid("it cannot be written as a URL".to_owned()))?;
+        check_percent_signs(&url).map_err(invalid)?;
         Ok(Self::from_url(url))
     }
 
@@ -143,6 +147,20 @@ fn whole_url(scheme: &str) -> Option<&'static str> {
     }
 }
 
+/// Refuses names like `a%20b`: the reader of the log decodes the names that it lists once more, and would look for the log, and find
+/// it where there is one, in `a b`.
+fn check_percent_signs(url: &Url) -> std::result::Result<(), String> {
+    let path = percent_decode(url.path());
+    let is_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    match path.as_bytes().windows(3).find(|window| window[0] == b'%' && is_hex(&window[1..])) {
+        None => Ok(()),
+        Some(found) => Err(format!(
+            "`{}` in the name of a directory would be taken for another character; choose or rename it without the percent sign",
+            String::from_utf8_lossy(found)
+        )),
+    }
+}
+
 /// The path with links and `..` followed, as far as it is there.
 fn resolved(path: &Path) -> PathBuf {
     for ancestor in path.ancestors() {
@@ -220,6 +238,25 @@ mod tests {
             let error = Location::parse(text).unwrap_err().to_string();
             assert!(error.contains("the bucket or container is missing") && error.ends_with(whole), "{error}");
         }
+    }
+
+    #[test]
+    fn names_that_would_be_decoded_once_more_are_no_locations() {
+        for text in ["/data/a%20b/lake", "/data/a%2Fb", "data/%41", "s3://bucket/a%2520b", "/data/%2520"] {
+            let error = Location::parse(text).unwrap_err().to_string();
+            assert!(error.contains(text) && error.contains("without the percent sign"), "{error}");
+        }
+        let error = Location::parse("file:///data/a%25%32%30b").unwrap_err().to_string();
+        assert!(error.contains("/data/a%20b` is not a usable location: `%20` in"), "{error}");
+        for (text, shown) in [
+            ("/data/100%/lake", "/data/100%/lake"),
+            ("/data/50% off", "/data/50% off"),
+            ("/data/%zz", "/data/%zz"),
+            ("file:///data/a%20b", "/data/a b"),
+        ] {
+            assert_eq!(Location::parse(text).unwrap().to_string(), shown);
+        }
+        assert!(Location::parse("s3://bucket/a%20b").is_ok(), "a space in a URL");
     }
 
     #[test]

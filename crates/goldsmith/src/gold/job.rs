@@ -17,7 +17,7 @@ use goldsmith_query::order::KeySet;
 use super::others::{state_of, taken_by};
 use super::pipeline::{BoundLookup, Pipeline};
 use super::read::CarriedTable;
-use super::{calendar, gather, history, latest, repair, runs};
+use super::{calendar, gather, history, latest, repair, runs, setting};
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
@@ -207,7 +207,9 @@ impl<'a> GoldJob<'a> {
                 (LookupKind::Calendar { .. }, _) | (_, None) => None,
                 (_, Some(dimension)) => ctx.members(dimension).await?,
             };
-            lookups.push(BoundLookup { lookup: lookup.clone(), members });
+            let bound = BoundLookup { lookup: lookup.clone(), members };
+            warnings.extend(setting::warning(&bound).await?);
+            lookups.push(bound);
         }
         let pipeline = Pipeline::new(table, shape.base, target.data_schema()?, lookups, ctx.stamp.clone())?;
         let laws: Vec<Law> = table

@@ -307,6 +307,24 @@ impl Table {
         Ok(Added::Known { files, run_ids, lost_rows, taken_by })
     }
 
+    /// The last version, up to that of this handle, that is the table as it was at `version`, because each commit in between moved rows
+    /// to other files and did nothing else, as maintenance does. `version` itself when the log does not tell.
+    ///
+    /// # Errors
+    /// [`LakeError::CorruptLog`] and errors of the storage.
+    pub async fn same_rows_until(&self, version: u64) -> Result<u64> {
+        let location = self.location.to_string();
+        let log_store = self.delta.log_store();
+        let mut same = version;
+        while same < self.version() {
+            match read_commit(log_store.as_ref(), &location, same + 1).await? {
+                Some(commit) if commit.only_rearranges() => same += 1,
+                _ => break,
+            }
+        }
+        Ok(same)
+    }
+
     pub(crate) fn options(&self) -> &LakeOptions {
         self.lake.options()
     }

@@ -236,9 +236,9 @@ impl Table {
     /// The table for SQL, as this handle shows it: at its version, with everything staged.
     ///
     /// Data files are read by DataFusion itself, in parallel, and deleted rows are left out by a selection for each file, so that filters,
-    /// limits and columns are pushed down into files with deletion vectors as into any other. Tables with partitions, mapped
-    /// columns, vectors outside of the table or maps of structs go through the provider of delta-rs, which reads those with
-    /// vectors in a single stream without filters.
+    /// limits and columns are pushed down into files with deletion vectors as into any other. Columns of partitions have the values of
+    /// the log. Tables with mapped columns, vectors outside of the table or maps of structs go through the provider of delta-rs, which
+    /// reads those with vectors in a single stream without filters.
     ///
     /// A session of one's own is best told `datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown = false`, as
     /// [`Lake::sql_context`] does: DataFusion 55 gives wrong answers to `min(column), max(expression)` otherwise.

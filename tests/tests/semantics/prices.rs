@@ -130,7 +130,7 @@ async fn a_currency_that_no_price_has_is_told_with_those_that_there_are() {
         let builder = Engine::builder().source(lake.source().to_string_lossy()).target(lake.target().to_string_lossy());
         builder.model(ModelSource::Embedded).currency("EUR")
     };
-    for engine in [in_euros().build().unwrap(), in_euros().table_share(1).build().unwrap()] {
+    for engine in [in_euros().build().unwrap(), in_euros().table_share(64).build().unwrap()] {
         let told = warnings(&run(&engine, &RunOptions { full_refresh: true, ..select(&[FACT]) }).await);
         assert_eq!(told.len(), 1, "{told:?}");
         for part in ["`currency` is `EUR`", "`dim_list_price`", "where there is `GBP`, `USD`", "`list_price` is null"] {

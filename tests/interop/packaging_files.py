@@ -38,7 +38,7 @@ def dockerfile(root):
             yield f"unknown instruction `{name}`"
         if name == "FROM":
             image = words[0]
-            if ":" not in image or image.endswith(":latest"):
+            if image not in {*stages, "scratch"} and (":" not in image or image.endswith(":latest")):
                 yield f"the image `{image}` has no version"
             stages.append(words[2] if len(words) == 3 and words[1].upper() == "AS" else None)
             last, user = {}, None
@@ -56,7 +56,9 @@ def dockerfile(root):
                 yield f"COPY: there is no stage `{source}`"
         elif name == "USER":
             user = words[0]
-        last[name] = step["value"]
+        last[name] = f"{last.get(name, '')} {step['value']}".strip() if name in {"ENV", "RUN"} else step["value"]
+        if name == "RUN" and re.search(r"\b(cargo|maturin) build\b", step["value"]):
+            yield from built(root, step["value"], last)
     if len(stages) < 2:
         yield "the image holds what it was built with"
     if user is None or user.split(":")[0] in {"0", "root"}:
@@ -66,20 +68,32 @@ def dockerfile(root):
             json.loads(last.get(name, ""))
         except ValueError:
             yield f"{name} is no list, and there is no shell to read it"
-    cargo = tomllib.loads((root / "Cargo.toml").read_text())
-    build = " ".join(step["value"] for step in steps if step["instruction"] == "RUN" and "cargo build" in step["value"])
-    profile = re.search(r"--profile (\S+)", build)
-    if profile is None or profile.group(1) not in cargo["profile"]:
-        yield "no profile of Cargo.toml is built"
-    elif f"/target/{profile.group(1)}/goldsmith" not in " ".join(step["value"] for step in steps if "--from" in step["value"]):
+    built_here = re.findall(r"cargo build\b.*?--profile (\S+)", " ".join(step["value"] for step in steps if step["instruction"] == "RUN"))
+    handed_over = " ".join(step["value"] for step in steps if step["instruction"] == "COPY" and "--from" in step["value"])
+    if not any(f"/target/{profile}/goldsmith" in handed_over for profile in built_here):
         yield "what is built is not what is copied"
-    if not any(step["instruction"] == "ENV" and "--remap-path-prefix=" in step["value"] for step in steps):
-        yield "the program names the directories that it was built in"
-    if "--locked" not in build:
-        yield "the versions of Cargo.lock are not kept"
-    for member in cargo["workspace"]["members"]:
+    for member in tomllib.loads((root / "Cargo.toml").read_text())["workspace"]["members"]:
         if member.split("/")[0] not in copied:
             yield f"the member `{member}` of the workspace is not copied"
+
+
+def built(root, build, stage):
+    """Problems of a step that builds the program or the wheel, in a stage with these values of its instructions so far."""
+    profile = re.search(r"--profile (\S+)", build)
+    if profile is None or profile.group(1) not in tomllib.loads((root / "Cargo.toml").read_text())["profile"]:
+        yield "no profile of Cargo.toml is built"
+    flags = stage.get("ENV", "")
+    if "--remap-path-prefix=" not in flags:
+        yield "the program names the directories that it was built in"
+    # Of the linkers for Linux, lld alone knows how to fold; only x86-64 has it without asking.
+    if "--icf=" in flags and ("-fuse-ld=lld" not in flags or not re.search(r"apt-get install\b[^&]*\blld\b", stage["RUN"])):
+        yield "functions are folded by a linker that may not be there"
+    if "maturin build" in build:
+        # What pyproject.toml says keeps the versions of Cargo.lock.
+        if "--compatibility" not in build:
+            yield "the name of the wheel depends on where it is built"
+    elif "--locked" not in build:
+        yield "the versions of Cargo.lock are not kept"
 
 
 def kubernetes(root):

@@ -36,7 +36,7 @@ fn copy() -> TempDir {
         }
     }
     copy_file(directory.path(), "Cargo.toml");
-    for file in ["Cargo.lock", "LICENSE", ".cargo", "crates", "models", "benches", "tests", "xtask"] {
+    for file in ["Cargo.lock", "LICENSE", ".cargo", "crates", "models", "benches", "python", "tests", "xtask"] {
         std::fs::write(directory.path().join(file), "").unwrap();
     }
     directory
@@ -64,7 +64,11 @@ fn what_is_broken_in_the_packaging_is_found() {
         (image, "COPY xtask xtask\n", "", "the member `xtask` of the workspace is not copied"),
         (image, "--profile dist", "--profile dizt", "no profile of Cargo.toml is built"),
         (image, "--remap-path-prefix=", "--remap=", "names the directories that it was built in"),
-        (image, "--from=build", "--from=builder", "there is no stage `builder`"),
+        (image, "--from=build /", "--from=builder /", "there is no stage `builder`"),
+        (image, "rust:1.95-bookworm AS rust", "rust:1.95-bookworm AS tools", "the image `rust` has no version"),
+        (image, "-C link-arg=-fuse-ld=lld ", "", "functions are folded by a linker that may not be there"),
+        (image, "--no-install-recommends lld", "--no-install-recommends gold", "a linker that may not be there"),
+        (image, " --compatibility manylinux_2_35", "", "the name of the wheel depends on where it is built"),
         (image, "USER 65532:65532", "USER root", "the program runs as root"),
         (image, "debian:bookworm-slim", "debian:latest", "has no version"),
         (image, "CMD [\"--help\"]", "CMD --help", "CMD is no list"),

@@ -57,7 +57,10 @@ fn image_units_and_objects_are_well_formed() {
 fn what_is_broken_in_the_packaging_is_found() {
     let image = "packaging/Dockerfile";
     let job = "packaging/kubernetes/cronjob.yaml";
+    let maintenance = "packaging/kubernetes/maintain.yaml";
     let service = "packaging/systemd/goldsmith.service";
+    let other_service = "packaging/systemd/goldsmith-maintain.service";
+    let drop_in = "packaging/systemd/own-user.conf";
     let cases = [
         (image, "COPY models models", "COPY model models", "COPY: there is no `model`"),
         (image, "COPY models models\n", "COPY models models\nCOPI tests tests\n", "unknown instruction `COPI`"),
@@ -90,13 +93,22 @@ fn what_is_broken_in_the_packaging_is_found() {
             "kind: Secret\nmetadata:\n  name: other",
             "there is no Secret `goldsmith`",
         ),
+        (maintenance, "runAsUser: 65532", "runAsUser: 1000", "goldsmith-maintain: not the user of the image"),
+        (maintenance, "\"maintain\"]", "\"maintains\"]", "['maintains', 'run'] are started"),
+        (maintenance, "goldsmith:", "goldsmith:0.", "are different images"),
         (service, "[Service]\n", "Service\n", "neither a section nor a setting"),
+        (service, "never run\n", "never maintain\n", "['maintain', 'maintain'] are started"),
+        (other_service, "User=goldsmith\n", "", "not the same user"),
+        (drop_in, "UMask=", "UMask ", "own-user.conf:8: neither a section nor a setting"),
     ];
     let analysed = [
         (service, "NoNewPrivileges=yes", "NoNewPrivilege=yes", "NoNewPrivilege"),
         (service, "ProtectSystem=strict\n", "ProtectSystem=most\n", "protect system value"),
         (service, "SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n", "", "exposed"),
+        (other_service, "PrivateDevices=yes", "PrivateDevice=yes", "PrivateDevice"),
+        (drop_in, "StateDirectoryMode=", "StateDirectoryMod=", "own-user.conf"),
         ("packaging/systemd/goldsmith.timer", "*-*-* 02:00:00 UTC", "each night", "calendar"),
+        ("packaging/systemd/goldsmith-maintain.timer", "Sun *-*-*", "Sonntag *-*-*", "calendar"),
     ];
     let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok();
     if !has_systemd {

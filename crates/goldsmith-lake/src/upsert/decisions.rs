@@ -181,3 +181,4 @@ impl Decisions {
         self.probe.new_rows.bytes() + self.pruner.bytes() + dropped * size_of::<usize>()
     }
 }
+        table.staged.count_fates(FileFates::of(self.fates().map(|(_, fate)| fate)));

@@ -49,7 +49,8 @@ pub struct UpsertReport {
 }
 
 impl UpsertReport {
-    /// The numbers for the table's history, under the names that other engines give them.
+    /// The numbers for the table's history, under the names that other engines give them, or names like those: of files that lost rows
+    /// also how many had which of the [`FileFates`], where the core wrote.
     pub fn metrics(&self) -> Map<String, Value> {
         let mut metrics: Map<String, Value> = [
             ("numTargetRowsInserted", self.inserted),
@@ -70,6 +71,9 @@ impl UpsertReport {
     /// The number of files that were looked into again, when there are any.
     pub(crate) fn reprobed(&self) -> Option<(String, Value)> {
         (self.files_reprobed > 0).then(|| ("numTargetFilesReprobed".to_owned(), Value::from(self.files_reprobed)))
+        if self.path == UpsertPath::Core {
+            metrics.extend(self.file_fates.metrics());
+        }
     }
 
     /// What became of the rows: those of the table that came, went or changed, and those that had no effect.

@@ -19,6 +19,7 @@ mod changes;
 mod examine;
 mod guards;
 mod overlay;
+mod partitions;
 mod parts;
 mod rows;
 pub(crate) mod shadow;
@@ -42,6 +43,7 @@ pub(crate) use self::append::Appender;
 pub(crate) use self::changes::{ChangeSet, join_changes};
 use self::examine::{Examined, examine};
 pub use self::guards::Guards;
+use self::partitions::TouchedPartitions;
 use self::parts::Parts;
 use self::rows::RowSchema;
 use self::shadow::{Caught, Shadow};
@@ -72,8 +74,14 @@ pub(crate) async fn upsert(table: &mut Table, request: UpsertRequest, guards: Gu
     let groups: Vec<RecordBatch> = extra.iter().chain(&rows).cloned().collect();
     let pruner = Pruner::new(&row_schema.schema, &request.group, &groups).map_err(fail)?;
     let columns = Columns { key: &request.key, group: &request.group, compared: &plan.compared };
+    // Of a touched group the rows of other keys matter only when they are deleted.
+    let (touched_by, touched) =
+        if request.delete_missing_in_group { (&request.group, &groups) } else { (&request.key, &rows) };
+    let partitions = TouchedPartitions::new(table, &row_schema.schema, touched_by, touched)?;
     let new_rows = NewRows::new(&location, &row_schema.schema, &columns, rows, &extra, request.preference.as_ref())?;
-    let examined = examine(table, &plan, &request.key, &pruner, &new_rows, request.delete_missing_in_group).await?;
+    let examined =
+        examine(table, &plan, &request.key, (&pruner, partitions.as_ref()), &new_rows, request.delete_missing_in_group)
+            .await?;
 
     let (inserted, updated, unchanged, outranked) = new_rows.counts();
     let mut report = UpsertReport {

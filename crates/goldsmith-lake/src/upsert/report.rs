@@ -34,7 +34,7 @@ pub struct UpsertReport {
     pub files_masked: usize,
     /// Files that were written.
     pub files_added: usize,
-    /// Live files that statistics excluded from the search.
+    /// Live files that statistics or the values of their partition excluded from the search.
     pub files_pruned: usize,
     /// Files that were looked into after others had been faster, because they were theirs; counted each time.
     pub files_reprobed: usize,

@@ -17,6 +17,7 @@ mod noted;
 mod opening;
 mod others;
 mod parquet_sources;
+mod pruning;
 mod races;
 mod random_races;
 mod random_rows;

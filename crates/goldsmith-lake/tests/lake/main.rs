@@ -21,6 +21,7 @@ mod pruning;
 mod races;
 mod random_races;
 mod random_rows;
+mod random_sequences;
 mod random_upserts;
 mod rewritten;
 mod rules;

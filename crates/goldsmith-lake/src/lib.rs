@@ -6,8 +6,9 @@
 //! - [`Lake`] opens and creates: [`Lake::open`], [`Lake::create`], [`Lake::open_source`].
 //! - [`Table`] is one Delta table at one version: read it with [`Table::scan`], write it with [`Table::writer`],
 //!   [`Table::stage`] and [`Table::commit`], widen it with [`Table::add_columns`].
-//! - [`upsert`] brings a table to hold given rows, and writes only what differs; tables with rules of their own ([`Guards`]) are
-//!   written by delta-rs.
+//! - [`upsert`] brings a table to hold given rows, and writes only what differs: batches, a key, a sequence that orders the versions of a
+//!   key, and options ([`UpsertRequest`]) become one commit and a typed report ([`UpsertReport`]). Tables with rules of their own
+//!   ([`Guards`]) are written by delta-rs.
 //! - [`Table::copy_files`] takes whole files of a source over without decoding them.
 //! - [`source`] reads what is new in a Delta table or a directory of Parquet files that somebody else writes.
 //!

@@ -12,7 +12,7 @@ use crate::log::object_path;
 use crate::merge::ChangeSet;
 use crate::merge::shadow::Caught;
 use crate::table::Table;
-use crate::upsert::Decisions;
+use crate::upsert::{Decisions, FileFates};
 use crate::write::WrittenFiles;
 
 /// Files that were written or dropped and columns that were changed since the version of a handle.
@@ -27,6 +27,8 @@ pub(crate) struct Staged {
     changes: Vec<ChangeSet>,
     /// Whether rows came or went without such a record.
     has_unrecorded: bool,
+    /// Why files were rewritten or masked.
+    file_fates: FileFates,
     /// How everything above came about, when it was a single upsert.
     decisions: Remembered,
 }
@@ -78,6 +80,11 @@ impl Staged {
         self.decisions.0 = None;
     }
 
+    /// Counts why an upsert that is staged rewrote or masked files.
+    pub(crate) fn count_fates(&mut self, fates: FileFates) {
+        self.file_fates.add(fates);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.metadata.is_none()
     }
@@ -97,6 +104,7 @@ impl Staged {
             changes: staged.changes,
             has_unrecorded: staged.has_unrecorded,
             written,
+            file_fates: staged.file_fates,
             decisions: staged.decisions.0,
         }
     }
@@ -115,6 +123,8 @@ pub(crate) struct Changes {
     pub(crate) has_unrecorded: bool,
     /// What was written and nothing refers to until the commit.
     pub(crate) written: Vec<Path>,
+    /// Why files were rewritten or masked.
+    pub(crate) file_fates: FileFates,
     /// How it came about, when it was a single upsert.
     pub(crate) decisions: Option<Box<Decisions>>,
 }

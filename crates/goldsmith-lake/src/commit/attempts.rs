@@ -40,6 +40,10 @@ impl Attempts {
                 Tolerance::OfRearranged => metrics.extend(rebased.reprobed()),
             }
         }
+        if !entry.file_fates.is_empty() {
+            // Of everything that is staged, as it came out in the end.
+            metrics.extend(entry.file_fates.metrics());
+        }
         CommitInfo {
             timestamp: Some(chrono::Utc::now().timestamp_millis()),
             operation: Some(request.operation.clone()),

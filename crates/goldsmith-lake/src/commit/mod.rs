@@ -16,7 +16,7 @@ use crate::log::object_path;
 use crate::merge::join_changes;
 use crate::staged::{Changes, delete_files};
 use crate::table::{POSITION_DOMAIN, Table};
-use crate::upsert::{Decisions, UpsertReport};
+use crate::upsert::{Decisions, FileFates, UpsertReport};
 use crate::write::WrittenFiles;
 
 /// How our commits name themselves.
@@ -40,7 +40,7 @@ pub struct CommitRequest {
     pub run_id: String,
     /// Name of the operation in the table's history, such as `WRITE` or `MERGE`.
     pub operation: String,
-    /// Numbers for the table's history.
+    /// Numbers for the table's history. Where staged upserts rewrote or masked files, the commit adds how many and why.
     pub metrics: Map<String, Value>,
     /// Says that the new rows depend on nothing the table holds, so that appends of others do not conflict.
     pub blind_append: bool,
@@ -87,6 +87,8 @@ struct Entry {
     changes_metadata: bool,
     /// What was written and nothing refers to until the commit.
     written: Vec<Path>,
+    /// Why files were rewritten or masked.
+    file_fates: FileFates,
     /// How it came about, when it is a single upsert.
     decisions: Option<Box<Decisions>>,
 }
@@ -144,7 +146,7 @@ impl Table {
 
     /// Makes everything staged an entry for the log, on the version of this handle.
     async fn entry(&mut self, request: &CommitRequest, new_position: Option<&String>) -> Result<Entry> {
-        let Changes { mut added, removed, metadata, changes, has_unrecorded, mut written, decisions } =
+        let Changes { mut added, removed, metadata, changes, has_unrecorded, mut written, file_fates, decisions } =
             self.staged.take();
         added.iter_mut().for_each(|add| add.data_change = !request.rearranges);
         let (protocol, metadata) = self.enable_features(&added, new_position.is_some(), metadata)?;
@@ -159,7 +161,7 @@ impl Table {
         actions.extend(new_position.cloned().map(|configuration| {
             Action::DomainMetadata(DomainMetadata { domain: POSITION_DOMAIN.to_owned(), configuration, removed: false })
         }));
-        Ok(Entry { actions, removed, changes_metadata, written, decisions })
+        Ok(Entry { actions, removed, changes_metadata, written, file_fates, decisions })
     }
 
     fn remove_actions(&self, removed: &[String], changes_data: bool) -> Result<Vec<Action>> {

@@ -7,6 +7,7 @@ use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::error::ArrowError;
 use futures::TryStreamExt;
 
+use super::partitions::TouchedPartitions;
 use crate::error::{LakeError, Result};
 use crate::scan::{ScanRequest, live_files};
 use crate::table::{Table, project};
@@ -24,7 +25,7 @@ pub(super) struct Examined {
     pub(super) keys: Vec<RecordBatch>,
     /// The number of these rows.
     pub(super) deleted: u64,
-    /// Files that statistics excluded.
+    /// Files that statistics or the values of their partition excluded.
     pub(super) files_pruned: usize,
 }
 
@@ -33,7 +34,7 @@ pub(super) async fn examine(
     table: &Table,
     plan: &Plan,
     key: &[String],
-    pruner: &Pruner,
+    (pruner, partitions): (&Pruner, Option<&TouchedPartitions>),
     new_rows: &NewRows,
     delete_missing: bool,
 ) -> Result<Examined> {
@@ -47,11 +48,13 @@ pub(super) async fn examine(
         with_file_column: Some(FILE_COLUMN.to_owned()),
         ..ScanRequest::default()
     };
-    // Statistics of other layouts go by other names.
-    if table.is_plain()? {
+    // What the log tells of files with mapped columns goes by other names.
+    if table.is_read_directly()? {
         let live = live_files(table, None)?;
         let count = live.len();
-        let hit = live.into_iter().filter(|file| pruner.may_match(file.stats.as_deref()));
+        let hit = live.into_iter().filter(|file| {
+            partitions.is_none_or(|partitions| partitions.may_have(file)) && pruner.may_match(file.stats.as_deref())
+        });
         let files: Vec<String> = hit.map(|file| file.path).collect();
         examined.files_pruned = count - files.len();
         request.files = Some(files);

@@ -19,6 +19,7 @@ mod changes;
 mod examine;
 mod guards;
 mod overlay;
+mod partitions;
 mod parts;
 mod rows;
 pub(crate) mod shadow;
@@ -42,6 +43,7 @@ pub(crate) use self::append::Appender;
 pub(crate) use self::changes::{ChangeSet, join_changes};
 use self::examine::{Examined, examine};
 pub use self::guards::Guards;
+use self::partitions::TouchedPartitions;
 use self::parts::Parts;
 use self::rows::RowSchema;
 use self::shadow::{Caught, Shadow};
@@ -58,22 +60,29 @@ const TARGET: &str = "target";
 const DELETED: &str = "__goldsmith_deleted";
 
 /// Does an upsert with delta-rs, with the semantics of [`crate::upsert`].
-pub(crate) async fn upsert(table: &mut Table, request: UpsertRequest, guards: Guards) -> Result<UpsertReport> {
+pub(crate) async fn upsert(table: &mut Table, mut request: UpsertRequest, guards: Guards) -> Result<UpsertReport> {
     table.check_writable()?;
     let location = table.location.to_string();
     let fail = |error| LakeError::arrow(&location, error);
     let row_schema = RowSchema::new(table, &request.rows)?;
-    let rows = row_schema.conform(&request.rows, &location)?;
+    let rows = row_schema.conform(&std::mem::take(&mut request.rows), &location)?;
     let plan = Plan::new(&request, &row_schema.schema, &location)?;
+    let (rows, deduplicated) = plan.latest(rows, &row_schema.schema, &location)?;
     let extra = match &request.extra_groups {
         Some(groups) => vec![conform(groups, &plan.group_schema, &location)?],
         None => Vec::new(),
     };
     let groups: Vec<RecordBatch> = extra.iter().chain(&rows).cloned().collect();
     let pruner = Pruner::new(&row_schema.schema, &request.group, &groups).map_err(fail)?;
+    // Of a touched group the rows of other keys matter only when they are deleted.
+    let (touched_by, touched) =
+        if request.delete_missing_in_group { (&request.group, &groups) } else { (&request.key, &rows) };
+    let partitions = TouchedPartitions::new(table, &row_schema.schema, touched_by, touched)?;
     let columns = Columns { key: &request.key, group: &request.group, compared: &plan.compared };
-    let new_rows = NewRows::new(&location, &row_schema.schema, &columns, rows, &extra, request.preference.as_ref())?;
-    let examined = examine(table, &plan, &request.key, &pruner, &new_rows, request.delete_missing_in_group).await?;
+    let new_rows = NewRows::new(&location, &row_schema.schema, &columns, rows, &extra, plan.preference.as_ref())?;
+    let examined =
+        examine(table, &plan, &request.key, (&pruner, partitions.as_ref()), &new_rows, request.delete_missing_in_group)
+            .await?;
 
     let (inserted, updated, unchanged, outranked) = new_rows.counts();
     let mut report = UpsertReport {
@@ -81,6 +90,7 @@ pub(crate) async fn upsert(table: &mut Table, request: UpsertRequest, guards: Gu
         updated,
         unchanged,
         outranked,
+        deduplicated,
         deleted: examined.deleted,
         files_pruned: examined.files_pruned,
         path: UpsertPath::Merge(guards),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use deltalake::kernel::{Add, DeletionVectorDescriptor};
 use futures::TryStreamExt;
@@ -58,6 +59,11 @@ impl LiveFile {
     /// Rows that the file holds, the deleted ones among them, as its statistics say.
     pub(crate) fn physical_rows(&self) -> Option<u64> {
         serde_json::from_str::<Value>(self.stats.as_deref()?).ok()?.get("numRecords")?.as_u64()
+    }
+
+    /// What all rows have in some of the columns by which the table is partitioned, as one row.
+    pub(crate) fn partition_values(&self, columns: &SchemaRef, table: &str) -> Result<RecordBatch> {
+        self.partition.row(columns, table)
     }
 
     /// Leaves out the dead ones among rows that begin at physical row `start` of the file.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt32Array, new_null_array};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::conform::cast;
 use crate::error::{LakeError, Result};
@@ -59,6 +59,14 @@ impl Partition {
         repeated(self.value(field.name()).flatten(), field, 1)
     }
 
+    /// One row of what all rows of the file have in some columns of the partition.
+    pub(super) fn row(&self, columns: &SchemaRef, table: &str) -> Result<RecordBatch> {
+        let options = RecordBatchOptions::new().with_row_count(Some(1));
+        let stored = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
+            .map_err(|error| LakeError::arrow(table, error))?;
+        self.completed(stored, columns, table)
+    }
+
     /// What rows have in a column of the partition: a text, or nothing.
     fn value(&self, column: &str) -> Option<Option<&str>> {
         self.values.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_deref())
@@ -81,7 +89,7 @@ fn repeated(value: Option<&str>, field: &Field, rows: usize) -> Result<ArrayRef>
 #[allow(clippy::unwrap_used)]
 mod tests {
     use arrow::array::{Array, Int64Array};
-    use arrow::datatypes::{Schema, TimeUnit};
+    use arrow::datatypes::TimeUnit;
     use arrow::util::display::array_value_to_string;
 
     use super::*;
@@ -131,5 +139,9 @@ mod tests {
         assert_eq!(completed.column(0).as_ref(), &Int64Array::from(vec![5, 5]) as &dyn Array);
         assert_eq!(completed.column(1).as_ref(), &Int64Array::from(vec![1, 2]) as &dyn Array);
         assert_eq!(completed.column(2).null_count(), 2);
+        let columns = Arc::new(schema.project(&[2, 0]).unwrap());
+        let row = partition.row(&columns, "t").unwrap();
+        assert_eq!((row.num_rows(), row.column(0).null_count()), (1, 1));
+        assert_eq!(row.column(1).as_ref(), &Int64Array::from(vec![5]) as &dyn Array);
     }
 }

@@ -41,16 +41,22 @@ pub(crate) struct Decisions {
     next: u32,
     pub(super) files_pruned: usize,
     pub(super) files_reprobed: usize,
+    /// New rows that were left out, because others of their keys are later.
+    deduplicated: u64,
+    /// Whether a sequence decides between rows of a key.
+    is_ordered: bool,
     pub(super) output: Output,
 }
 
 impl Decisions {
-    /// Prepares an upsert into a table without rules of its own. Nothing is read yet.
-    pub(super) fn new(table: &Table, request: &UpsertRequest) -> Result<Self> {
+    /// Prepares an upsert into a table without rules of its own, and takes the rows out of its request. Nothing is read yet.
+    pub(super) fn new(table: &Table, request: &mut UpsertRequest) -> Result<Self> {
         let location = table.location.to_string();
         let schema = table.data_schema()?;
-        let rows = conform_rows(&request.rows, &schema, &location)?;
+        let rows = conform_rows(&std::mem::take(&mut request.rows), &schema, &location)?;
         let plan = Plan::new(request, &schema, &location)?;
+        let (rows, deduplicated) = plan.latest(rows, &schema, &location)?;
+        let is_ordered = plan.is_ordered();
         let extra = match &request.extra_groups {
             Some(groups) => vec![conform(groups, &plan.group_schema, &location)?],
             None => Vec::new(),
@@ -60,7 +66,7 @@ impl Decisions {
         let pruner =
             Pruner::new(&schema, &request.group, &groups).map_err(|error| LakeError::arrow(&location, error))?;
         let columns = Columns { key: &request.key, group: &request.group, compared: &plan.compared };
-        let new_rows = NewRows::new(&location, &schema, &columns, rows, &extra, request.preference.as_ref())?;
+        let new_rows = NewRows::new(&location, &schema, &columns, rows, &extra, plan.preference.as_ref())?;
         let probe = Probe {
             table: location,
             store: table.delta.log_store().object_store(None),
@@ -80,6 +86,8 @@ impl Decisions {
             next: 0,
             files_pruned: 0,
             files_reprobed: 0,
+            deduplicated,
+            is_ordered,
             output: Output::default(),
         })
     }
@@ -122,6 +130,11 @@ impl Decisions {
             .try_filter(|examined| std::future::ready(examined.verdicts.is_touched))
             .try_collect()
             .await?;
+        if self.is_ordered && examined.iter().any(|examined| examined.verdicts.has_duplicates) {
+            let reason = "the table has several rows of one key, so that a sequence does not tell which of them a new row follows; \
+                          an upsert without one leaves a single row";
+            return Err(LakeError::InvalidRequest { location: self.probe.table.clone(), reason: reason.to_owned() });
+        }
         self.examined.extend(examined);
         self.examined.sort_unstable_by(|a, b| a.file.path.cmp(&b.file.path));
         Ok(())
@@ -149,6 +162,7 @@ impl Decisions {
             updated,
             unchanged,
             outranked,
+            deduplicated: self.deduplicated,
             deleted: self.examined.iter().map(|examined| examined.verdicts.deleted).sum(),
             files_removed: rewritten.len(),
             files_masked: masked.len(),
@@ -168,6 +182,7 @@ impl Decisions {
         let (_, rewritten) = self.losing();
         let removed: Vec<String> = rewritten.into_iter().map(|examined| examined.file.path.clone()).collect();
         table.stage(self.output.written.shown(), &removed).await;
+        table.staged.count_fates(FileFates::of(self.fates().map(|(_, fate)| fate)));
     }
 
     /// Deletes what was written, as far as the storage lets us.

@@ -1,4 +1,4 @@
-//! Rows as bytes: equal bytes exactly when the rows are equal, nulls included.
+//! Rows as bytes: equal bytes exactly when the rows are equal, nulls included, and lesser ones when a row is the lesser one.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -17,7 +17,9 @@ type ArrowResult<T> = std::result::Result<T, ArrowError>;
 
 /// Encodes some columns of batches of one schema.
 ///
-/// The entries of maps are sorted by key first, since their order has no meaning.
+/// The entries of maps are sorted by key first, since their order has no meaning. The bytes compare as the rows do, column by column:
+/// null before any value, floating-point numbers by the total order of IEEE 754 (-0.0 before 0.0, NaN last), nested values by what they
+/// hold.
 pub(crate) struct RowEncoder {
     columns: Vec<String>,
     converter: RowConverter,

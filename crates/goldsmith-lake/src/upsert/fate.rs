@@ -5,6 +5,7 @@ use std::fmt;
 use arrow::datatypes::Schema;
 use deltalake::kernel::Add;
 use object_store::path::Path;
+use serde_json::Value;
 
 use super::decisions::Examined;
 use super::probe::{Probe, Verdicts};
@@ -120,6 +121,35 @@ impl FileFates {
             } += 1;
         }
         counts
+    }
+
+    /// Adds the counts of another upsert.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.emptied += other.emptied;
+        self.small_copies += other.small_copies;
+        self.many_dead += other.many_dead;
+        self.copied_always += other.copied_always;
+        self.masked_by_cost += other.masked_by_cost;
+        self.masked_always += other.masked_always;
+    }
+
+    /// Whether no file lost a row.
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// The counts for the table's history, each of them, under names like those of other engines.
+    pub(crate) fn metrics(self) -> impl Iterator<Item = (String, Value)> {
+        [
+            ("numTargetFilesEmptied", self.emptied),
+            ("numTargetFilesRewrittenAsSmall", self.small_copies),
+            ("numTargetFilesRewrittenAsManyDeleted", self.many_dead),
+            ("numTargetFilesRewrittenAlways", self.copied_always),
+            ("numTargetFilesMaskedByCost", self.masked_by_cost),
+            ("numTargetFilesMaskedAlways", self.masked_always),
+        ]
+        .into_iter()
+        .map(|(name, files)| (name.to_owned(), Value::from(files)))
     }
 }
 

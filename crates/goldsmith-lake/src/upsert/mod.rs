@@ -5,6 +5,7 @@ mod decisions;
 mod encode;
 mod fate;
 mod keys;
+mod order;
 mod output;
 mod plan;
 mod probe;
@@ -32,6 +33,10 @@ use crate::table::Table;
 /// Makes the table hold the rows of the request: inserts what is new, replaces what differs, leaves what is equal untouched,
 /// and deletes what is missing where the request says so. All in one commit, or none when nothing differs.
 ///
+/// With a [`UpsertRequest::sequence`] the order of arrival makes no difference: of several new rows of a key the latest counts, and a row
+/// of the table that is later than it stays. So deliveries may come late, repeated and in any order, and the table ends the same, but
+/// for [`UpsertRequest::ignore`]d columns, which tell of the row that came first among equal ones.
+///
 /// A group is touched when a new row or an extra group belongs to it; rows of other groups stay as they are. Files that lose a
 /// row are rewritten or get a deletion vector, as [`UpsertRequest::write_mode`] says; all others stay. Memory is bounded by the
 /// new rows and a few batches of the table.
@@ -47,12 +52,13 @@ use crate::table::Table;
 /// rows stay in memory until then, unless they take more than half of [`crate::MemoryBounds::files`].
 ///
 /// # Errors
-/// [`crate::LakeError::BrokenRule`] for rows that the table does not allow; [`crate::LakeError::DuplicateKey`],
-/// [`crate::LakeError::InvalidRequest`], [`crate::LakeError::MissingColumn`], [`crate::LakeError::UnexpectedColumn`],
+/// [`crate::LakeError::BrokenRule`] for rows that the table does not allow; [`crate::LakeError::DuplicateKey`] for new rows with
+/// one key, unless there is a sequence; [`crate::LakeError::InvalidRequest`] (with a sequence also for a table that has several rows of
+/// a touched key), [`crate::LakeError::MissingColumn`], [`crate::LakeError::UnexpectedColumn`],
 /// [`crate::LakeError::ValueDoesNotFit`] for a request that does not fit the table; [`crate::LakeError::Conflict`] (retryable) when
 /// another run moved the position, or somebody changed columns, protocol or, in a table with rules, rows; errors of the storage.
 /// Nothing is visible after an error.
-pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertReport> {
+pub async fn upsert(table: &mut Table, mut request: UpsertRequest) -> Result<UpsertReport> {
     // Before anything else is held in memory.
     table.staged.forget();
     let guards = table.guards()?;
@@ -60,7 +66,7 @@ pub async fn upsert(table: &mut Table, request: UpsertRequest) -> Result<UpsertR
         return Box::pin(merge::upsert(table, request, guards)).await;
     }
     let is_alone = !table.has_staged();
-    let mut decisions = Box::new(Decisions::new(table, &request)?);
+    let mut decisions = Box::new(Decisions::new(table, &mut request)?);
     decisions.decide(table).await?;
     let report = decisions.report();
     tracing::debug!(table = %table.location, files = %report.file_fates, "upsert decided");

@@ -28,13 +28,16 @@ pub struct UpsertReport {
     pub unchanged: u64,
     /// New rows that lost against the row of their key that the table has.
     pub outranked: u64,
+    /// New rows that lost against another new row of their key, by the [sequence](super::UpsertRequest::sequence). With these, those that
+    /// were inserted, updated, unchanged and outranked add up to all new rows.
+    pub deduplicated: u64,
     /// Files that were rewritten or emptied.
     pub files_removed: usize,
     /// Files that stay, with rows deleted by a deletion vector.
     pub files_masked: usize,
     /// Files that were written.
     pub files_added: usize,
-    /// Live files that statistics excluded from the search.
+    /// Live files that statistics or the values of their partition excluded from the search.
     pub files_pruned: usize,
     /// Files that were looked into after others had been faster, because they were theirs; counted each time.
     pub files_reprobed: usize,
@@ -49,9 +52,14 @@ pub struct UpsertReport {
 }
 
 impl UpsertReport {
-    /// The numbers for the table's history, under the names that other engines give them.
+    /// The numbers for the table's history, under the names that other engines give them, or names like those: of files that lost rows
+    /// also how many had which of the [`FileFates`], where the core wrote.
     pub fn metrics(&self) -> Map<String, Value> {
+        let new_rows = self.inserted + self.updated + self.unchanged + self.outranked + self.deduplicated;
         let mut metrics: Map<String, Value> = [
+            ("numSourceRows", new_rows),
+            ("numSourceRowsDeduplicated", self.deduplicated),
+            ("numSourceRowsOutranked", self.outranked),
             ("numTargetRowsInserted", self.inserted),
             ("numTargetRowsUpdated", self.updated),
             ("numTargetRowsDeleted", self.deleted),
@@ -63,6 +71,9 @@ impl UpsertReport {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), Value::from(value)))
         .collect();
+        if self.path == UpsertPath::Core {
+            metrics.extend(self.file_fates.metrics());
+        }
         metrics.extend(self.reprobed());
         metrics
     }

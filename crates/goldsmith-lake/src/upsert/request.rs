@@ -17,13 +17,21 @@ pub struct UpsertRequest {
     pub group: Vec<String>,
     /// Columns that are written, but do not make a row different (when and by which run it was written, say).
     pub ignore: Vec<String>,
-    /// The rows, unique by key, with all columns of the table.
+    /// The rows, with all columns of the table; unique by key, unless there is a sequence.
     pub rows: Vec<RecordBatch>,
+    /// Columns that order the versions of a key, the most significant first: the greatest is the latest, and null is less than any
+    /// value. Among versions that are equal in all of them, the other columns that make a row different decide, in the order of their
+    /// names and likewise, so that there is always one latest. When absent, a key comes once and the new row wins.
+    ///
+    /// They make a row different, so that they are neither part of the key nor ignored. There is no [`Preference`] beside them, and
+    /// nothing is [deleted because it is missing](UpsertRequest::delete_missing_in_group): what is missing in a delivery that came
+    /// late may be newer than it.
+    pub sequence: Vec<String>,
     /// Whether rows of a touched group that are not among `rows` are deleted.
     pub delete_missing_in_group: bool,
     /// Groups that are touched although `rows` has none of them; a batch with (at least) the group columns.
     pub extra_groups: Option<RecordBatch>,
-    /// Which of two rows of a key stays, when they differ; the new one when absent.
+    /// Which of two rows of a key stays, when they differ and no sequence tells; the new one when absent.
     pub preference: Option<Preference>,
     /// How rows of existing files are deleted.
     pub write_mode: WriteMode,

@@ -91,7 +91,7 @@ async fn an_upsert_ends_as_if_it_had_begun_after_the_winner() {
     for (number, winner) in Winner::ALL.into_iter().enumerate() {
         // Files are so small that `Auto` rewrites them as well.
         for write_mode in [WriteMode::MergeOnRead, WriteMode::CopyOnWrite] {
-            for kind in [Kind::Plain, Kind::Timeline, Kind::GreaterStays] {
+            for kind in Kind::ALL {
                 let case = format!("{winner:?} {write_mode:?} {kind:?}");
                 let names = ["raced", "after"].map(|name| format!("{name}-{number}-{write_mode:?}-{kind:?}"));
                 let mut reports = Vec::new();

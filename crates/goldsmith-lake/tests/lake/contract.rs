@@ -10,7 +10,7 @@ use goldsmith_lake::{
 
 use crate::guarded::{RULES, Rule, actions, create_with, stored_files};
 use crate::support::{Place, append, apply, collect, lines, names, pairs, pairs_schema, request, rows};
-use crate::support::{timeline, versions, versions_schema};
+use crate::support::{sequenced, timeline, versions, versions_schema};
 
 fn staged(batch: RecordBatch) -> UpsertRequest {
     UpsertRequest { stage: true, ..request(vec![batch]) }
@@ -189,6 +189,11 @@ async fn requests_that_contradict_themselves_are_refused() {
             UpsertRequest { ignore: names(&["k"]), ..request(vec![batch.clone()]) },
             UpsertRequest { key: names(&["absent"]), group: names(&["absent"]), ..request(vec![batch.clone()]) },
             request(vec![batch.project(&[0]).unwrap()]),
+            UpsertRequest { sequence: names(&["k"]), ..request(vec![batch.clone()]) },
+            UpsertRequest { sequence: names(&["absent"]), ..request(vec![batch.clone()]) },
+            UpsertRequest { sequence: names(&["v"]), ignore: names(&["v"]), ..request(vec![batch.clone()]) },
+            UpsertRequest { sequence: names(&["v"]), delete_missing_in_group: true, ..request(vec![batch.clone()]) },
+            UpsertRequest { sequence: names(&["v"]), preference: Some(the_new_one()), ..request(vec![batch.clone()]) },
         ];
         for request in bad {
             let error = upsert(&mut table, request).await.unwrap_err();
@@ -299,6 +304,71 @@ async fn a_row_that_is_preferred_stays() {
         let counts = (report.inserted, report.updated, report.unchanged, report.outranked);
         assert_eq!(counts, (1, 1, 1, 1), "{rule:?}");
         assert_eq!(rows(&table).await, ["1|m", "2|z", "3|m", "4|n"], "{rule:?}");
+    }
+}
+
+/// A preference that says what holds without one.
+fn the_new_one() -> Preference {
+    let held_stays = |held: &RecordBatch, _: &RecordBatch| Ok(BooleanArray::from(vec![false; held.num_rows()]));
+    Preference { columns: Vec::new(), held_stays: Arc::new(held_stays) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_sequence_the_latest_version_of_a_key_stays() {
+    let place = Place::new();
+    for rule in RULES {
+        let name = format!("{rule:?}");
+        let mut table = create_with(&place, &name, versions_schema(), rule).await;
+        let first = versions(&[(Some("a"), 2, "x", "r1"), (Some("a"), 1, "old", "r1"), (None, 1, "n", "r1")]);
+        let more = versions(&[(None, 3, "m", "r1"), (Some("b"), 5, "y", "r1")]);
+        let report = apply(&mut table, sequenced(vec![first, more])).await;
+        assert_eq!((report.inserted, report.deduplicated, report.outranked), (3, 2, 0), "{rule:?}");
+
+        // Late, tied, known already, and new.
+        let second = versions(&[
+            (Some("a"), 1, "late", "r2"),
+            (Some("b"), 6, "w", "r2"),
+            (Some("b"), 6, "z", "r2"),
+            (None, 3, "m", "r2"),
+            (Some("c"), 1, "c", "r2"),
+        ]);
+        let report = apply(&mut table, sequenced(vec![second.clone()])).await;
+        let counts = [report.inserted, report.updated, report.unchanged, report.outranked, report.deduplicated];
+        assert_eq!((counts, report.deleted), ([1; 5], 0), "{rule:?}");
+        let expected = [
+            "a|1970-01-01T00:00:00.000002Z|x|r1",
+            "b|1970-01-01T00:00:00.000006Z|z|r2",
+            "c|1970-01-01T00:00:00.000001Z|c|r2",
+            "~|1970-01-01T00:00:00.000003Z|m|r1",
+        ];
+        let other = place.open(&name).await;
+        assert_eq!(rows(&other).await, expected, "{rule:?}");
+        let info = actions(&place, &name, other.version(), "commitInfo").remove(0);
+        for (number, rows) in [("numSourceRows", 5), ("numSourceRowsOutranked", 1), ("numSourceRowsDeduplicated", 1)] {
+            assert_eq!(info["operationMetrics"][number], rows, "{rule:?}: {number}");
+        }
+
+        // Once more, and staged: whatever lost loses again.
+        let again = UpsertRequest { stage: true, ..sequenced(vec![second]) };
+        let report = apply(&mut table, again).await;
+        assert_eq!((report.unchanged, report.outranked, report.deduplicated), (3, 1, 1), "{rule:?}");
+        assert!(!table.has_staged(), "{rule:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_needs_a_table_with_one_row_for_each_key() {
+    let place = Place::new();
+    for rule in RULES {
+        let name = format!("{rule:?}");
+        let mut table = create_with(&place, &name, pairs_schema(), rule).await;
+        append(&mut table, &pairs(&[(1, "a"), (1, "c"), (2, "x")]), None, "r").await;
+        let files = stored_files(&place, &name);
+        let by_value = |rows: &[(i64, &str)]| UpsertRequest { sequence: names(&["v"]), ..request(vec![pairs(rows)]) };
+        let error = upsert(&mut table, by_value(&[(1, "b")])).await.unwrap_err();
+        assert!(matches!(error, LakeError::InvalidRequest { .. }), "{rule:?}: {error:?}");
+        assert_eq!((stored_files(&place, &name), table.has_staged()), (files, false), "{rule:?}");
+        assert_eq!(apply(&mut table, by_value(&[(2, "y")])).await.updated, 1, "{rule:?}: of other keys");
     }
 }
 

@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::kernels::cmp::gt;
 use goldsmith_lake::{Preference, UpsertReport, UpsertRequest};
 
-use crate::support::{timeline, versions};
+use crate::support::{names, timeline, versions};
 
 /// Identifier, time and name; the first two are the key.
 pub type Row<'a> = (&'a str, i64, &'a str);
@@ -21,6 +21,12 @@ pub enum Kind {
     Timeline,
     /// It replaces those of its keys, unless their names are greater.
     GreaterStays,
+    /// The same, as names are the sequence.
+    Sequence,
+}
+
+impl Kind {
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Timeline, Self::GreaterStays, Self::Sequence];
 }
 
 /// The rows by key: name, and the run that wrote it.
@@ -59,7 +65,7 @@ impl History {
                     unchanged += 1;
                     continue;
                 }
-                Some((held, _)) if kind == Kind::GreaterStays && held.as_str() > *name => {
+                Some((held, _)) if [Kind::GreaterStays, Kind::Sequence].contains(&kind) && held.as_str() > *name => {
                     outranked += 1;
                     continue;
                 }
@@ -77,6 +83,9 @@ impl History {
                 gt(held.column_by_name("name").unwrap(), new.column_by_name("name").unwrap())
             };
             request.preference = Some(Preference { columns: Vec::new(), held_stays: Arc::new(held_stays) });
+        }
+        if kind == Kind::Sequence {
+            request.sequence = names(&["name"]);
         }
         (request, [inserted, updated, deleted, unchanged, outranked])
     }

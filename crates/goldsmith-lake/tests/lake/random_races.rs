@@ -36,7 +36,7 @@ async fn interleaved(seed: u64, steps: usize) {
         };
         let fresh = rows_of(5);
         let fresh: Vec<Row<'_>> = fresh.iter().map(|(id, time, name)| (id.as_str(), *time, name.as_str())).collect();
-        let kind = [Kind::Plain, Kind::Timeline, Kind::GreaterStays][random.random_range(0..3)];
+        let kind = Kind::ALL[random.random_range(0..Kind::ALL.len())];
         let write_mode = MODES[random.random_range(0..3)];
         let before = history.clone();
         let changed = match random.random_range(0..8) {

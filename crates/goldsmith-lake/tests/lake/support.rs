@@ -164,6 +164,17 @@ pub fn timeline(rows: Vec<RecordBatch>) -> UpsertRequest {
     }
 }
 
+/// An upsert of the latest version of each `id`, by `valid_from`.
+pub fn sequenced(rows: Vec<RecordBatch>) -> UpsertRequest {
+    UpsertRequest {
+        key: names(&["id"]),
+        group: names(&["id"]),
+        ignore: names(&["written_by"]),
+        sequence: names(&["valid_from"]),
+        ..request(rows)
+    }
+}
+
 /// An instant of 96 bits: the nanoseconds of the day in the first two words, the Julian day in the third.
 fn instant_of_96_bits(days: i64, micros_of_day: u64) -> Int96 {
     const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;

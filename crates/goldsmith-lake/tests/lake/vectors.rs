@@ -102,6 +102,45 @@ async fn a_file_stays_and_its_changed_rows_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_history_tells_why_files_were_rewritten_or_masked() {
+    for stage in [false, true] {
+        let place = Place::new();
+        let mut table = filled(&place, 0..100).await;
+        let steps = [
+            (1..2, WriteMode::MergeOnRead, "numTargetFilesMaskedAlways", 1),
+            (2..3, WriteMode::Auto, "numTargetFilesRewrittenAsSmall", 1),
+            (3..40, WriteMode::Auto, "numTargetFilesRewrittenAsManyDeleted", 1),
+            (50..51, WriteMode::CopyOnWrite, "numTargetFilesRewrittenAlways", 1),
+            (0..100, WriteMode::MergeOnRead, "numTargetFilesEmptied", 2),
+        ];
+        for (keys, write_mode, reason, files) in steps {
+            let changed: Vec<(i64, &str)> = keys.map(|key| (key, reason)).collect();
+            let report = upsert(&mut table, UpsertRequest { write_mode, stage, ..masking(&changed) }).await.unwrap();
+            if stage {
+                // Who commits has numbers of its own.
+                let metrics = serde_json::Map::from_iter([("ours".to_owned(), json!(7))]);
+                let _ = table.commit(CommitRequest { metrics, ..CommitRequest::default() }).await.unwrap();
+            }
+            let info = actions(&place, "t", table.version(), "commitInfo").remove(0);
+            let told = &info["operationMetrics"];
+            assert_eq!(told[reason], files, "staged: {stage}, {told}");
+            assert_eq!(report.metrics()[reason], files, "{report:?}");
+            let others = [
+                "MaskedAlways",
+                "MaskedByCost",
+                "RewrittenAsSmall",
+                "RewrittenAsManyDeleted",
+                "RewrittenAlways",
+                "Emptied",
+            ];
+            let all = others.map(|name| told[format!("numTargetFiles{name}")].as_u64().unwrap());
+            assert_eq!(all.iter().sum::<u64>(), files, "staged: {stage}, {told}");
+            assert_eq!(told["ours"].is_null(), !stage, "{told}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_feature_comes_with_the_first_vector() {
     let place = Place::new();
     let mut table = filled(&place, 0..10).await;

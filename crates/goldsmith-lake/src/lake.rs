@@ -331,7 +331,8 @@ pub(crate) fn check_no_file(location: &Location) -> Result<()> {
     match location.local_path() {
         Some(path) if path.is_file() => Err(LakeError::InvalidLocation {
             location: location.to_string(),
-            reason: "it is a file; a table or source is a directory".to_owned(),
+            reason: "it is a file".to_owned(),
+            help: "give a directory, as a table or a source is one".to_owned(),
         }),
         _ => Ok(()),
     }

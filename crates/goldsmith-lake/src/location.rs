@@ -9,6 +9,9 @@ use url::Url;
 use crate::error::{LakeError, Result};
 use crate::volume;
 
+/// What can be given as a location.
+const ANY: &str = "give a path, or a URL such as `s3://BUCKET/PATH`";
+
 /// A directory on a local disk or in an object store.
 ///
 /// Parsed from a path (relative ones are made absolute) or from a URL such as `s3://bucket/lake`. Two locations are equal
@@ -24,12 +27,17 @@ impl Location {
     /// # Errors
     /// [`LakeError::InvalidLocation`] when the text is empty or none of these.
     pub fn parse(text: &str) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidLocation { location: text.to_owned(), reason };
+        let refused = |reason: String, help: String| {
+            let location = text.to_owned();
+            LakeError::InvalidLocation { location, reason, help }
+        };
+        let invalid = |reason: String| refused(reason, ANY.to_owned());
         if text.trim().is_empty() {
             return Err(invalid("it is empty".to_owned()));
         }
         if let Some(path) = text.strip_prefix("dbfs:") {
-            let path = volume::of_dbfs(path).ok_or_else(|| invalid(volume::NO_DBFS.to_owned()))?;
+            let (reason, help) = volume::NO_DBFS;
+            let path = volume::of_dbfs(path).ok_or_else(|| refused(reason.to_owned(), help.to_owned()))?;
             return Self::from_path(&path);
         }
         // A scheme of one letter is a drive of Windows.
@@ -44,7 +52,7 @@ impl Location {
             if let Some(whole) = whole_url(url.scheme())
                 && url.host_str().is_none_or(str::is_empty)
             {
-                return Err(invalid(format!("the bucket or container is missing; write `{whole}`")));
+                return Err(refused("the bucket or container is missing".to_owned(), format!("write `{whole}`")));
             }
             return Ok(Self::from_url(url));
         }
@@ -56,7 +64,11 @@ impl Location {
     /// # Errors
     /// [`LakeError::InvalidLocation`] when the path cannot be made absolute.
     pub fn from_path(path: &Path) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidLocation { location: path.display().to_string(), reason };
+        let invalid = |reason: String| LakeError::InvalidLocation {
+            location: path.display().to_string(),
+            reason,
+            help: ANY.to_owned(),
+        };
         let absolute = std::path::absolute(path).map_err(|error| invalid(error.to_string()))?;
         let url =
             Url::from_directory_path(&absolute).map_err(|()| invalid("it cannot be written as a URL".to_owned()))?;
@@ -96,7 +108,11 @@ impl Location {
     /// [`LakeError::InvalidLocation`] when there is no such volume.
     pub fn check_volume(&self) -> Result<()> {
         let checked = self.local_path().map_or(Ok(()), |path| volume::check(&path));
-        checked.map_err(|reason| LakeError::InvalidLocation { location: self.to_string(), reason })
+        checked.map_err(|(reason, help)| LakeError::InvalidLocation {
+            location: self.to_string(),
+            reason,
+            help: help.to_owned(),
+        })
     }
 
     /// Whether this location is `other` or lies below it, segment by segment. On a disk links and `..` are followed as far as the
@@ -202,8 +218,10 @@ mod tests {
         assert!(Location::parse("relative/dir").unwrap().local_path().unwrap().is_absolute());
         assert!(Location::parse("  ").is_err());
         for text in ["dbfs:/lake", "dbfs:lake", "dbfs:/Volumes", "dbfs:/Volumes2/lake"] {
-            let error = Location::parse(text).unwrap_err().to_string();
-            assert!(error.contains(text) && error.contains("`/Volumes/<catalog>/<schema>/<volume>/...`"), "{error}");
+            let error = Location::parse(text).unwrap_err();
+            let help = error.help().unwrap();
+            assert!(error.to_string().contains(text), "{error}");
+            assert!(help.contains("`/Volumes/<catalog>/<schema>/<volume>/...`"), "{help}");
         }
         assert_eq!(Location::parse("/a/b").unwrap(), Location::parse("/a/b/").unwrap());
     }
@@ -217,8 +235,9 @@ mod tests {
             ("az:///lake", "`az://CONTAINER/PATH`"),
             ("abfss://", "`abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH`"),
         ] {
-            let error = Location::parse(text).unwrap_err().to_string();
-            assert!(error.contains("the bucket or container is missing") && error.ends_with(whole), "{error}");
+            let error = Location::parse(text).unwrap_err();
+            assert!(error.to_string().contains("the bucket or container is missing"), "{error}");
+            assert_eq!(error.help().unwrap(), format!("write {whole}"));
         }
     }
 

@@ -66,7 +66,8 @@ impl TableFiles {
 
     pub(crate) fn new(table: Table) -> crate::Result<Self> {
         let schema = table.data_schema()?;
-        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Readers::new(store(&table), &schema));
+        let readers: Arc<dyn ParquetFileReaderFactory> =
+            Arc::new(Readers::new(store(&table), table.location.to_string(), &schema));
         Ok(Self { table, schema, readers })
     }
 

@@ -53,8 +53,9 @@ pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let printer = Printer::new(settings.format.value, settings.color.value, settings.verbosity);
+    let models = settings.models.value.clone();
     let outcome = logging_started(&settings).and_then(|()| start(cli, settings, printer.clone()));
-    match outcome {
+    match outcome.map_err(|error| error.of_model(models.as_deref())) {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Failed) => FAILED,
         Ok(Outcome::Unknown) => UNKNOWN,

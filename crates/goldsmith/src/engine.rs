@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::context::RunContext;
-use crate::damage::Damage;
+use crate::damage::{Damage, explained};
 use crate::error::{Error, Result};
 use crate::event::{Observer, RunEvent, silent};
 use crate::feed::Feed;
@@ -429,7 +429,7 @@ impl Engine {
     /// A query that does not parse or refers to something that does not exist; a table that cannot be read.
     pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
         let ctx = self.context(Utc::now());
-        Ok(crate::query::query(&ctx, sql).await?.1)
+        Ok(crate::query::query(&ctx, sql).await.map_err(|error| explained(&ctx, error))?.1)
     }
 
     /// As [`Engine::query`], with the columns also of an answer without rows, and in plain types: text, decimals, instants in
@@ -439,7 +439,7 @@ impl Engine {
     /// As [`Engine::query`].
     pub async fn query_plain(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
         let ctx = self.context(Utc::now());
-        let (schema, batches) = crate::query::query(&ctx, sql).await?;
+        let (schema, batches) = crate::query::query(&ctx, sql).await.map_err(|error| explained(&ctx, error))?;
         let plain = batches.iter().map(|batch| Ok(normalize_batch(batch)?)).collect::<Result<Vec<_>>>()?;
         Ok((Arc::new(normalize_schema(&schema)), plain))
     }

@@ -8,6 +8,7 @@ use goldsmith_plan::Selection;
 use serde::Serialize;
 
 use crate::context::RunContext;
+use crate::damage::explained;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::report::{Layer, TableStatus};
@@ -164,7 +165,7 @@ async fn one(ctx: &RunContext, place: &Place<'_>, options: &MaintainOptions) -> 
         Ok(None) => return Ok(None),
         Ok(Some(done)) => Ok(done),
         Err(Error::Cancelled) => return Err(Error::Cancelled),
-        Err(error) => Err(error.chain()),
+        Err(error) => Err(explained(ctx, error).chain()),
     };
     let (compacted, garbage) = done.clone().unwrap_or_default();
     Ok(Some(TableMaintenance {
@@ -220,7 +221,8 @@ mod tests {
         for seconds in [0, 3599] {
             let error = of(seconds, false).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Usage);
-            assert!(error.to_string().contains("lost for good") && error.to_string().contains("`--force`"), "{error}");
+            let text = error.chain();
+            assert!(text.contains("lost for good") && text.contains("`--force`"), "{text}");
         }
     }
 }

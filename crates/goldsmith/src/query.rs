@@ -12,7 +12,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
-use goldsmith_lake::{Lake, Location, Table};
+use goldsmith_lake::{Lake, LakeError, Location, Table};
 
 use crate::context::RunContext;
 use crate::error::{Error, Result};
@@ -27,6 +27,10 @@ const CATALOG: &str = "datafusion";
 /// reading is allowed.
 pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let named = Named::in_query(ctx, sql)?;
+    let only = match named.tables.iter().collect::<Vec<_>>().as_slice() {
+        [(schema, name)] => location_of(ctx, schema, name),
+        _ => None,
+    };
     let session = if named.asks_for_all { session_of_all(ctx).await? } else { session_of(ctx, named.tables).await? };
     session.sql(&format!("set datafusion.catalog.default_schema = '{}'", ctx.layout.gold_schema())).await?;
     // As Spark SQL has it: null is less than any value.
@@ -35,7 +39,19 @@ pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec
     let only_reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = session.sql_with_options(sql, only_reading).await?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
-    Ok((schema, frame.collect().await?))
+    let batches = frame.collect().await.map_err(|error| match (Error::from(error), only) {
+        // Pages of a file are read without its name.
+        (Error::DataFusion(error), Some(table)) if is_of_file(&error) => {
+            LakeError::from_query(&table.to_string(), error).into()
+        }
+        (error, _) => error,
+    })?;
+    Ok((schema, batches))
+}
+
+/// Whether the content of a data file is what is wrong.
+fn is_of_file(error: &DataFusionError) -> bool {
+    matches!(error.find_root(), DataFusionError::ParquetError(_))
 }
 
 /// What a query refers to.

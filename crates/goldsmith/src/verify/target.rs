@@ -48,7 +48,7 @@ pub(super) async fn at(ctx: &RunContext, name: &InputName, recorded: &InputPosit
         Err(error) if is_behind && !error.is_retryable() => unusable(format!(
             "version {} of its input `{name}` cannot be read any more ({}); `goldsmith run` moves on from it",
             recorded.version,
-            Error::from(error).chain()
+            Error::from(error).what()
         )),
         Err(error) => Err(error.into()),
     }

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Cli, misuse_code};
+use crate::args::{Cli, misuse, misuse_code, typed_format};
 use crate::commands::{self, Context, Outcome};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::render;
-use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment};
+use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment, Verbosity};
 
 /// Stack of a worker thread: plans of deep expressions recurse, and do so deeply in unoptimised builds.
 const STACK_BYTES: usize = 16 << 20;
@@ -37,17 +37,24 @@ pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(usage) => {
-            let code = if usage.use_stderr() { misuse_code(&args) } else { DONE };
             // Nothing is left to tell when the terminal is gone.
             let _ = usage.print();
-            return code;
+            if !usage.use_stderr() {
+                return DONE;
+            }
+            if Settings::early_format(typed_format(&args), &SystemEnvironment) == Format::Json {
+                let printer = Printer::new(Format::Json, ColorWhen::Never, Verbosity::Normal);
+                let (what, help) = misuse(&usage);
+                let _ = printer.json(&render::error::json(&Error::usage(what, help)));
+            }
+            return misuse_code(&args);
         }
     };
     let failure_code = cli.command.failure_code();
     let settings = match Settings::resolve(&cli.global, &cli.command.overrides(), &SystemEnvironment) {
         Ok(settings) => settings,
         Err(error) => {
-            let format = Settings::early_format(&cli.global, &SystemEnvironment);
+            let format = Settings::early_format(cli.global.format, &SystemEnvironment);
             let color = cli.global.color.unwrap_or(ColorWhen::Auto);
             return fail(&error, failure_code, &Printer::new(format, color, cli.global.verbosity()));
         }

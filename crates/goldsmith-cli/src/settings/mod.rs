@@ -94,11 +94,11 @@ impl Settings {
         })
     }
 
-    /// The form in which what is wrong with the settings themselves is told: that of the flag or of the variable.
-    pub(crate) fn early_format(global: &GlobalArgs, environment: &dyn Environment) -> Format {
+    /// The form in which what is wrong with arguments and settings themselves is told: that of the flag or of the variable.
+    pub(crate) fn early_format(flag: Option<Format>, environment: &dyn Environment) -> Format {
         let variable = || environment.variable(Key::Format.variable()).ok().flatten();
         let of_variable = || <Format as clap::ValueEnum>::from_str(&variable()?, false).ok();
-        global.format.or_else(of_variable).unwrap_or_default()
+        flag.or_else(of_variable).unwrap_or_default()
     }
 
     /// The storage options in clear, for the engine alone.

@@ -71,6 +71,24 @@ fn an_error_of_the_settings_is_json_when_a_variable_asks_for_it() {
 }
 
 #[test]
+fn wrong_arguments_are_json_when_they_or_a_variable_ask_for_it() {
+    let place = Workplace::new();
+    let by_flag = place.run(&["run", "--taget", "lake", "--format", "json"]);
+    let by_variable = place.run_with(&["run", "--taget", "lake"], &[("GOLDSMITH_FORMAT", "json")]);
+    for output in [by_flag, by_variable] {
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: unexpected argument"));
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["error"]["message"], "unexpected argument '--taget' found");
+        assert!(document["error"]["help"].as_str().unwrap().contains("--target"), "{document}");
+    }
+    let output = place.run(&["verify", "--sampel", "0.1", "--format=json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["error"].is_object());
+    assert!(place.run(&["run", "--taget", "lake"]).stdout.is_empty());
+}
+
+#[test]
 fn a_directory_without_a_lake_is_told() {
     let place = Workplace::new();
     std::fs::create_dir(place.path().join("empty")).unwrap();

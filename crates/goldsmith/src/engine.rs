@@ -74,7 +74,7 @@ impl ModelSource {
 pub struct RunOptions {
     /// Gold tables, sources or domains; empty: all. What they need comes along.
     pub select: Vec<String>,
-    /// Build the selected gold tables from all of bronze, whatever they record.
+    /// Build the selected gold tables, and the dimensions that they need, from all of bronze, whatever they record.
     pub full_refresh: bool,
     /// Tables worked on at once.
     pub threads: usize,

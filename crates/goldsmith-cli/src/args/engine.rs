@@ -73,7 +73,7 @@ pub(crate) struct SelectionArgs {
     #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
-    /// Build the selected gold tables from all of bronze, whatever they record
+    /// Rebuild the selected gold tables, and the dimensions they need, from all of bronze
     #[arg(long)]
     pub(crate) full_refresh: bool,
 }

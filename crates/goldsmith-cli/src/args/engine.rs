@@ -109,9 +109,7 @@ pub(crate) struct PlanArgs {
                   that it affects. A run can be stopped and repeated at any time: each table commits its rows together with \
                   the position reached, and a run with nothing new commits nothing. A table that fails is reported, the \
                   others go on.",
-    after_long_help = "Example: bring everything up to date, then build one domain anew after a change of its model.\n\n  \
-                       $ goldsmith run --source /data/system --target /data/lake\n  \
-                       $ goldsmith run --source /data/system --target /data/lake --select lakeflow --full-refresh"
+    after_long_help = include_str!("help/run.txt")
 )]
 pub(crate) struct RunArgs {
     #[command(flatten)]

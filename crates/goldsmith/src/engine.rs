@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, SecondsFormat, Utc};
 use goldsmith_lake::{Lake, LakeOptions, Location, MemoryBounds, Side};
-use goldsmith_model::{Diagnostic, Loaded, Model};
+use goldsmith_model::{DataTest, Diagnostic, Loaded, Model};
 use goldsmith_plan::{Dag, Selection};
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
 use tokio_util::sync::CancellationToken;
@@ -54,18 +54,39 @@ impl ModelSource {
     /// # Errors
     /// [`Error::Model`] with every problem of every file.
     pub fn load(&self) -> Result<(Model, Vec<Diagnostic>)> {
+        let Loaded { model, warnings, .. } = match self {
+            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
+            files => files.checked()?,
+        };
+        Ok((model, warnings))
+    }
+
+    /// As [`ModelSource::load`], with the data tests of the model, sorted by table. A model that was loaded before comes without.
+    ///
+    /// # Errors
+    /// [`Error::Model`] with every problem of every file.
+    pub fn load_tests(&self) -> Result<(Model, Vec<DataTest>)> {
+        let Loaded { model, tests, .. } = match self {
+            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
+            files => files.checked()?,
+        };
+        Ok((model, tests))
+    }
+
+    /// What the files say, checked with its expressions.
+    fn checked(&self) -> Result<Loaded> {
         let loaded = match self {
             Self::Embedded => goldsmith_model::load_embedded(),
             Self::Directory(path) => goldsmith_model::load_dir(path),
             Self::Files(files) => goldsmith_model::load_files(files.clone()),
-            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
+            Self::Loaded(_) => return Err(Error::Internal("a model that was loaded before has no files".into())),
         };
-        let Loaded { model, warnings, locator, .. } = loaded.map_err(|diagnostics| Error::Model { diagnostics })?;
-        let diagnostics: Vec<Diagnostic> = goldsmith_query::check::check_model(&model)
+        let loaded = loaded.map_err(|diagnostics| Error::Model { diagnostics })?;
+        let diagnostics: Vec<Diagnostic> = goldsmith_query::check::check_model(&loaded.model)
             .iter()
-            .map(|problem| crate::check::diagnostic(&locator, problem))
+            .map(|problem| crate::check::diagnostic(&loaded.locator, problem))
             .collect();
-        if diagnostics.is_empty() { Ok((model, warnings)) } else { Err(Error::Model { diagnostics }) }
+        if diagnostics.is_empty() { Ok(loaded) } else { Err(Error::Model { diagnostics }) }
     }
 }
 

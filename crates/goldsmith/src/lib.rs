@@ -63,6 +63,7 @@
 //! # Where to go on
 //!
 //! - `examples/default_model.rs` runs the default model, `examples/own_model.rs` one of its own with batches handed over.
+//! - [`data_tests`] carries out the data tests of a model.
 //! - [`model`] is the language of the models: load, check and look at them without an engine.
 //! - The crate `goldsmith-lake` is the upsert core alone, without any model; its example is `upsert_alone.rs`.
 //! - [`LakeOptions`] has the storage: credentials of S3, Azure and Google, file sizes, threads.
@@ -73,6 +74,7 @@ mod bronze;
 mod check;
 mod context;
 mod damage;
+pub mod data_tests;
 mod delivery;
 mod engine;
 mod error;

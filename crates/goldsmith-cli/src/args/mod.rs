@@ -8,6 +8,7 @@ mod engine;
 mod forget;
 mod global;
 mod maintain;
+mod test;
 mod verify;
 
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
 pub(crate) use forget::ForgetArgs;
 pub(crate) use global::GlobalArgs;
 pub(crate) use maintain::MaintainArgs;
+pub(crate) use test::TestArgs;
 pub(crate) use verify::VerifyArgs;
 
 use crate::settings::{Format, Overrides};
@@ -93,6 +95,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(DemoArgs),
     Validate(ValidateArgs),
+    Test(TestArgs),
     Plan(PlanArgs),
     Run(RunArgs),
     Status(StatusArgs),
@@ -124,6 +127,7 @@ impl Command {
             Self::Compile(_)
             | Self::Demo(_)
             | Self::Validate(_)
+            | Self::Test(_)
             | Self::Synth(_)
             | Self::Schema(_)
             | Self::Explain(_) => Overrides::default(),

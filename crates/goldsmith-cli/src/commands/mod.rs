@@ -14,6 +14,7 @@ mod run;
 mod schema;
 mod status;
 mod synth;
+mod test;
 mod validate;
 mod verify;
 
@@ -62,6 +63,7 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
             Some(kind) => schema::schema(context, kind.into()),
             None => validate::validate(context),
         },
+        Command::Test(args) => test::test(context, &args.select).await,
         Command::Plan(args) => {
             plan::plan(context, args.selection.options(context.settings.threads.value), args.all).await
         }

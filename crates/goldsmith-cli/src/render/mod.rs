@@ -1,6 +1,7 @@
 //! Results as tables, JSON and CSV. Nothing here writes anywhere.
 
 pub(crate) mod batches;
+pub(crate) mod data_tests;
 pub(crate) mod diagnostics;
 pub(crate) mod error;
 pub(crate) mod number;

@@ -9,8 +9,8 @@ fn help_teaches_every_command() {
     let place = Workplace::new();
     assert_output!("help", place.snapshot(&["--help"]));
     for command in [
-        "demo", "validate", "plan", "run", "status", "query", "verify", "catalog", "compile", "synth", "config",
-        "schema", "explain", "maintain",
+        "demo", "validate", "test", "plan", "run", "status", "query", "verify", "catalog", "compile", "synth",
+        "config", "schema", "explain", "maintain",
     ] {
         let output = place.run(&[command, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();

@@ -8,6 +8,7 @@ mod engine;
 mod forget;
 mod global;
 mod maintain;
+mod models;
 mod test;
 mod verify;
 
@@ -24,6 +25,7 @@ pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
 pub(crate) use forget::ForgetArgs;
 pub(crate) use global::GlobalArgs;
 pub(crate) use maintain::MaintainArgs;
+pub(crate) use models::ModelsArgs;
 pub(crate) use test::TestArgs;
 pub(crate) use verify::VerifyArgs;
 
@@ -106,6 +108,7 @@ pub(crate) enum Command {
     Catalog(CatalogArgs),
     Compile(CompileArgs),
     Synth(SynthArgs),
+    Models(ModelsArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
     Explain(ExplainArgs),
@@ -129,6 +132,7 @@ impl Command {
             | Self::Validate(_)
             | Self::Test(_)
             | Self::Synth(_)
+            | Self::Models(_)
             | Self::Schema(_)
             | Self::Explain(_) => Overrides::default(),
         }

@@ -8,6 +8,7 @@ mod explain;
 mod forget;
 mod generate;
 mod maintain;
+mod models;
 mod plan;
 mod query;
 mod run;
@@ -18,6 +19,8 @@ mod test;
 mod validate;
 mod verify;
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use goldsmith::{Engine, EngineBuilder, LakeOptions, Location, ModelSource, Observer};
@@ -75,11 +78,34 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Maintain(args) => maintain::maintain(context, args.options()).await,
         Command::Catalog(args) => catalog::catalog(context, catalog_request(&args)).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
+        Command::Models(args) => models::models(context, &args.out),
         Command::Compile(args) => compile::compile(context, &args.options(), &args.out),
         Command::Config(_) => config::config(context),
         Command::Schema(args) => schema::schema(context, args.kind.into()),
         Command::Explain(args) => explain::explain(context, args.code.as_deref()),
     }
+}
+
+/// Refuses a local directory with content, to which files of a command would be added, and a file.
+fn check_unused(out: &Path) -> Result<()> {
+    let shown = out.display();
+    match std::fs::read_dir(out) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(Error::usage(
+                format!("the directory `{shown}` is not empty"),
+                "give an empty or a new one with `--out`",
+            )),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(not_a_directory(out)),
+        Err(source) => Err(Error::file("write to the directory", out, source)),
+    }
+}
+
+/// A file where files shall be written to.
+fn not_a_directory(out: &Path) -> Error {
+    Error::usage(format!("`{}` is a file, or lies below one", out.display()), "give a directory with `--out`")
 }
 
 /// What `goldsmith catalog` is asked for.

@@ -43,6 +43,14 @@ pub(crate) enum Error {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] goldsmith::Error),
+    /// A query cannot be answered.
+    #[error("the query cannot be answered")]
+    Query {
+        /// Why.
+        cause: String,
+        /// What to do.
+        help: String,
+    },
     /// The model cannot be said in SQL.
     #[error(transparent)]
     Compile(#[from] goldsmith_spark::SparkError),
@@ -98,7 +106,12 @@ impl Error {
     /// 1 when the user can fix it, 2 when it is unexpected.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::File { .. } | Self::Model { .. } | Self::Compile(_) | Self::Unshowable(_) => 1,
+            Self::Usage { .. }
+            | Self::File { .. }
+            | Self::Model { .. }
+            | Self::Query { .. }
+            | Self::Compile(_)
+            | Self::Unshowable(_) => 1,
             Self::Engine(error) if error.kind() == ErrorKind::Internal => 2,
             Self::Engine(_) | Self::Synth(SynthError::InvalidConfig { .. }) => 1,
             Self::Synth(_) | Self::Output(_) | Self::Runtime(_) | Self::Internal(_) => 2,
@@ -122,6 +135,7 @@ impl Error {
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Usage { help, .. } => help.clone(),
+            Self::Query { help, .. } => Some(help.clone()),
             Self::File { action, source, .. } => of_file(action, source).map(str::to_owned),
             Self::Compile(error) => error.help().map(str::to_owned),
             Self::Model { .. } | Self::Engine(goldsmith::Error::Model { .. }) => {
@@ -149,8 +163,10 @@ impl Error {
 
     /// What brought it about, from the outside in, without repetitions.
     pub(crate) fn causes(&self) -> Vec<String> {
-        if let Self::Engine(goldsmith::Error::DataFusion(cause)) = self {
-            return vec![innermost(cause)];
+        match self {
+            Self::Engine(goldsmith::Error::DataFusion(cause)) => return vec![innermost(cause)],
+            Self::Query { cause, .. } => return vec![cause.clone()],
+            _ => {}
         }
         let mut causes: Vec<String> = Vec::new();
         let outer = self.to_string();
@@ -189,7 +205,7 @@ fn of_file(action: &str, error: &io::Error) -> Option<&'static str> {
 }
 
 /// The last cause of a chain, which in SQL errors is the one that quotes the query.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;

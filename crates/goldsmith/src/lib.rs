@@ -101,7 +101,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::{Observer, RunEvent};
 pub use feed::{BoxedReader, Bucket, Feed, FeedPart, FeedRequest, FeedState};
 pub use forget::Forgetting;
-pub use goldsmith_lake::{LakeOptions, Location, StoreLayer, check_storage_option};
+pub use goldsmith_lake::{CATALOG, LakeOptions, Location, StoreLayer, check_storage_option};
 pub use goldsmith_model as model;
 pub use input::OpenBatches;
 pub use layout::Layout;

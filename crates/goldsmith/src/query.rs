@@ -12,16 +12,13 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
-use goldsmith_lake::{Lake, LakeError, Location, Table};
+use goldsmith_lake::{CATALOG, Lake, LakeError, Location, Table};
 
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 
 /// Schema of the tables about tables.
 const INFORMATION_SCHEMA: &str = "information_schema";
-
-/// Catalog of a session.
-const CATALOG: &str = "datafusion";
 
 /// Answers a query over bronze, gold and quarantine. Only the tables that it names are opened, and nothing but
 /// reading is allowed.

@@ -5,6 +5,7 @@ pub(crate) mod data_tests;
 pub(crate) mod diagnostics;
 pub(crate) mod error;
 pub(crate) mod number;
+pub(crate) mod query_plan;
 pub(crate) mod report;
 mod style;
 pub(crate) mod table;

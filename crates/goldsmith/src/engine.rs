@@ -420,12 +420,26 @@ impl Engine {
     pub async fn forget(&self, source: &str, delete: bool) -> Result<Forgetting> {
         let found = self.model.bronze.iter().find(|(name, _)| name.to_string() == source);
         let Some((name, bronze)) = found else {
+            if let Some(table) = self.model.gold.get(source) {
+                let sources: Vec<String> = table.sources().iter().map(|source| format!("`{source}`")).collect();
+                return Err(Error::Configuration {
+                    what: format!("`{source}` is a gold table, and only sources are forgotten"),
+                    help: if sources.is_empty() {
+                        "it is made from no source".to_owned()
+                    } else {
+                        format!("what it is made from in bronze is {}", sources.join(", "))
+                    },
+                });
+            }
             let known: Vec<String> = self.model.bronze.keys().map(ToString::to_string).collect();
             let near = goldsmith_model::nearest(source, known.iter().map(String::as_str));
             return Err(Error::Configuration {
                 what: format!("the model has no source `{source}`"),
                 help: near.map_or_else(
-                    || "name one of its bronze files, as `<schema>.<table>`".to_string(),
+                    || {
+                        "name one of its bronze files, as `<schema>.<table>`; `goldsmith status` lists those that the target holds"
+                            .to_string()
+                    },
                     |near| format!("did you mean `{near}`?"),
                 ),
             });

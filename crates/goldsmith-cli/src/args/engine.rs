@@ -47,7 +47,7 @@ pub(crate) struct EngineArgs {
     /// Tables worked on at once, as far as the memory goes for so many [env: GOLDSMITH_THREADS] [default: number of
     /// processors]
     #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    pub(crate) threads: Option<String>,
 
     #[command(flatten)]
     pub(crate) memory: MemoryArgs,
@@ -58,7 +58,7 @@ impl EngineArgs {
         Overrides {
             source: self.source.clone(),
             currency: self.currency.clone(),
-            threads: self.threads,
+            threads: self.threads.clone(),
             memory_limit: self.memory.memory_limit.clone(),
             ..self.target.overrides()
         }

@@ -136,7 +136,7 @@ impl Context {
     /// The model that is set.
     ///
     /// # Errors
-    /// The directory is not there.
+    /// The directory is not there, or has no model.
     fn model(&self) -> Result<ModelSource> {
         let Some(directory) = &self.settings.models.value else {
             return Ok(ModelSource::Embedded);
@@ -145,6 +145,13 @@ impl Context {
             return Err(Error::usage(
                 format!("`{}` is no directory of model files ({})", directory.display(), self.settings.models.origin),
                 "leave it out for the built-in model",
+            ));
+        }
+        let is_model = ["project.yaml", "bronze", "gold"].iter().any(|name| directory.join(name).exists());
+        if !is_model {
+            return Err(Error::usage(
+                format!("no model files in `{}` ({})", directory.display(), self.settings.models.origin),
+                "give the directory that has `project.yaml`; `goldsmith models` writes one to begin with",
             ));
         }
         Ok(ModelSource::Directory(directory.clone()))
@@ -186,9 +193,10 @@ impl Context {
         let target = self.settings.require_target()?;
         let location = Location::parse(target).map_err(goldsmith::Error::from)?;
         location.check_volume().map_err(goldsmith::Error::from)?;
-        if location.local_path().is_some_and(|path| !path.is_dir()) {
+        if let Some(path) = location.local_path().filter(|path| !path.is_dir()) {
+            let what = if path.is_file() { "is a file" } else { "is no directory" };
             return Err(Error::usage(
-                format!("the target `{target}` is no directory ({})", self.settings.target.origin),
+                format!("the target `{target}` {what} ({})", self.settings.target.origin),
                 "give the directory that `goldsmith run` filled",
             ));
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::TransactionError;
@@ -443,6 +444,23 @@ impl LakeError {
         }
     }
 
+    /// What a query says of the content of a data file when it does not say of which; `location` stands for it, the table.
+    pub fn of_content(location: &str, error: &DataFusionError) -> Option<Self> {
+        let reason = match error.find_root() {
+            DataFusionError::ParquetError(inner) if inner.source().is_none() => inner.to_string(),
+            DataFusionError::ArrowError(inner, _) if matches!(**inner, ArrowError::ParquetError(_)) => {
+                inner.to_string()
+            }
+            _ => return None,
+        };
+        let file = location.to_owned();
+        Some(if is_overflow(&reason) {
+            Self::TooWide { file, reason }
+        } else {
+            Self::CorruptFile { file, reason, is_loose: false }
+        })
+    }
+
     /// The damaged file of a table that a query came upon, wherever in the causes of its error it is told.
     pub fn damaged_file(error: &(dyn StdError + 'static)) -> Option<Self> {
         let mut next = Some(error);
@@ -550,6 +568,18 @@ mod tests {
             let error = LakeError::CorruptFile { file: text("t/f"), reason: text("cut"), is_loose };
             assert_eq!(error.help().as_deref(), Some(help));
         }
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_decoded_is_told_of_its_table() {
+        let page = ParquetError::EOF(text("not enough bytes"));
+        let found = LakeError::of_content("t", &DataFusionError::ParquetError(Box::new(page)));
+        assert!(matches!(found, Some(LakeError::CorruptFile { ref file, .. }) if file == "t"), "{found:?}");
+        let wide = ArrowError::ParquetError(text("index overflow decoding byte array"));
+        let found = LakeError::of_content("t", &DataFusionError::ArrowError(Box::new(wide), None));
+        assert!(matches!(found, Some(LakeError::TooWide { .. })), "{found:?}");
+        let storage = ParquetError::External(Box::new(LakeError::NoTable { location: text("t") }));
+        assert!(LakeError::of_content("t", &DataFusionError::ParquetError(Box::new(storage))).is_none());
     }
 
     #[test]

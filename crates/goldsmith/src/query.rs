@@ -38,17 +38,13 @@ pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let batches = frame.collect().await.map_err(|error| match (Error::from(error), only) {
         // Pages of a file are read without its name.
-        (Error::DataFusion(error), Some(table)) if is_of_file(&error) => {
-            LakeError::from_query(&table.to_string(), error).into()
-        }
+        (Error::DataFusion(error), Some(table)) => match LakeError::of_content(&table.to_string(), &error) {
+            Some(told) => Error::Lake(told),
+            None => Error::DataFusion(error),
+        },
         (error, _) => error,
     })?;
     Ok((schema, batches))
-}
-
-/// Whether the content of a data file is what is wrong.
-fn is_of_file(error: &DataFusionError) -> bool {
-    matches!(error.find_root(), DataFusionError::ParquetError(_))
 }
 
 /// What a query refers to.

@@ -206,6 +206,8 @@ fn an_unknown_selection_is_answered_with_a_suggestion() {
     let output = place.run(&[&args[..], &["--format", "json"]].concat());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["error"]["help"], "did you mean `fact_usage`?");
+    let text = place.snapshot(&["run", "--source", "system", "--target", "lake", "--select", ""]);
+    assert!(text.contains("help: name a gold table, a source or a domain, or leave the selection out"), "{text}");
     let output = place.run(&["plan", "--source", "system", "--target", "lake", "--select", "nosuch"]);
     let text = place.text(&output);
     assert!(

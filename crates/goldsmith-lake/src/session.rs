@@ -26,8 +26,8 @@ pub(crate) fn session(options: &LakeOptions) -> Result<SessionContext> {
     let config = SessionConfig::new()
         .with_target_partitions(options.threads.max(1))
         .with_batch_size(BATCH_ROWS)
-        .with_information_schema(true)
         .with_default_catalog_and_schema(CATALOG, "public")
+        .with_information_schema(true)
         .set_bool(AGGREGATE_FILTERS, false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
     let (config, runtime) = bounded(config, options, |memory| memory.queries)?;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::datasource::TableType;
@@ -13,6 +13,7 @@ use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
 use goldsmith_lake::{CATALOG, Lake, LakeError, Location, Table};
+use goldsmith_query::types::from_arrow;
 
 use crate::context::RunContext;
 use crate::error::{Error, Result};
@@ -44,7 +45,34 @@ pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec
         },
         (error, _) => error,
     })?;
+    let batches = batches.into_iter().map(with_types_of_spark).collect::<Result<_>>()?;
     Ok((schema, batches))
+}
+
+/// The columns of an answer about columns.
+const OF_COLUMNS: [&str; 3] = ["column_name", TYPE, "is_nullable"];
+
+/// The column with their types.
+const TYPE: &str = "data_type";
+
+/// Types as the model and Spark SQL spell them, in an answer about columns. What Delta does not have stays as it is.
+fn with_types_of_spark(batch: RecordBatch) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    if !OF_COLUMNS.iter().all(|name| schema.column_with_name(name).is_some()) {
+        return Ok(batch);
+    }
+    let Some((index, _)) = schema.column_with_name(TYPE) else { return Ok(batch) };
+    let Some(types) = batch.column(index).as_string_opt::<i32>() else { return Ok(batch) };
+    let spelt = |text: &str| match text.parse::<DataType>().ok().and_then(|found| from_arrow(&found).ok()) {
+        Some(found) => found.to_string(),
+        None => text.to_owned(),
+    };
+    let types: StringArray = types.iter().map(|text| text.map(spelt)).collect();
+    let mut columns = batch.columns().to_vec();
+    if let Some(column) = columns.get_mut(index) {
+        *column = Arc::new(types);
+    }
+    Ok(RecordBatch::try_new(schema, columns)?)
 }
 
 /// What a query refers to.

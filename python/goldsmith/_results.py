@@ -20,14 +20,14 @@ class Layer(str, Enum):
 
 
 class TableStatus(str, Enum):
-    """How a table came out of a run, from good to bad."""
+    """How a table came out of a run, in the order by which a whole run is called."""
 
+    #: The source is absent; nothing was done.
+    SKIPPED = "skipped"
     #: Nothing was new, nothing was committed.
     UP_TO_DATE = "up_to_date"
     #: Rows or the position were committed.
     CHANGED = "changed"
-    #: The source is absent; nothing was done.
-    SKIPPED = "skipped"
     #: The run was cancelled before the table was done.
     CANCELLED = "cancelled"
     #: The table failed; what it held before is untouched.
@@ -119,7 +119,7 @@ class RunReport:
 
     @property
     def status(self) -> TableStatus:
-        """The worst status of all tables."""
+        """The status of the whole: the last in the order of :class:`TableStatus` that a table has."""
         order = list(TableStatus)
         return max((table.status for table in self.tables), key=order.index, default=TableStatus.UP_TO_DATE)
 

@@ -112,6 +112,7 @@ async fn a_missing_source_is_skipped_and_its_gold_table_has_the_unknown_member()
     lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1"}]"#)).await.unwrap();
     let report = lake.run(&[]).await.unwrap();
     assert_eq!(report.table(Layer::Bronze, "billing.account_prices").unwrap().status, TableStatus::Skipped);
+    assert_eq!(report.status(), TableStatus::Changed, "an absent source does not hide that others had rows");
     let found = lake.query("select account_price_key from dim_account_price").await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["account_price_key"], -1);

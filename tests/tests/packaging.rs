@@ -36,7 +36,7 @@ fn copy() -> TempDir {
         }
     }
     copy_file(directory.path(), "Cargo.toml");
-    for file in ["Cargo.lock", "LICENSE", ".cargo", "crates", "models", "benches", "tests", "xtask"] {
+    for file in ["Cargo.lock", "LICENSE", ".cargo", "crates", "models", "benches", "python", "tests", "xtask"] {
         std::fs::write(directory.path().join(file), "").unwrap();
     }
     directory
@@ -57,14 +57,21 @@ fn image_units_and_objects_are_well_formed() {
 fn what_is_broken_in_the_packaging_is_found() {
     let image = "packaging/Dockerfile";
     let job = "packaging/kubernetes/cronjob.yaml";
+    let maintenance = "packaging/kubernetes/maintain.yaml";
     let service = "packaging/systemd/goldsmith.service";
+    let other_service = "packaging/systemd/goldsmith-maintain.service";
+    let drop_in = "packaging/systemd/own-user.conf";
     let cases = [
         (image, "COPY models models", "COPY model models", "COPY: there is no `model`"),
         (image, "COPY models models\n", "COPY models models\nCOPI tests tests\n", "unknown instruction `COPI`"),
         (image, "COPY xtask xtask\n", "", "the member `xtask` of the workspace is not copied"),
         (image, "--profile dist", "--profile dizt", "no profile of Cargo.toml is built"),
         (image, "--remap-path-prefix=", "--remap=", "names the directories that it was built in"),
-        (image, "--from=build", "--from=builder", "there is no stage `builder`"),
+        (image, "--from=build /", "--from=builder /", "there is no stage `builder`"),
+        (image, "rust:1.95-bookworm AS rust", "rust:1.95-bookworm AS tools", "the image `rust` has no version"),
+        (image, "-C link-arg=-fuse-ld=lld ", "", "functions are folded by a linker that may not be there"),
+        (image, "--no-install-recommends lld", "--no-install-recommends gold", "a linker that may not be there"),
+        (image, " --compatibility manylinux_2_35", "", "the name of the wheel depends on where it is built"),
         (image, "USER 65532:65532", "USER root", "the program runs as root"),
         (image, "debian:bookworm-slim", "debian:latest", "has no version"),
         (image, "CMD [\"--help\"]", "CMD --help", "CMD is no list"),
@@ -86,13 +93,22 @@ fn what_is_broken_in_the_packaging_is_found() {
             "kind: Secret\nmetadata:\n  name: other",
             "there is no Secret `goldsmith`",
         ),
+        (maintenance, "runAsUser: 65532", "runAsUser: 1000", "goldsmith-maintain: not the user of the image"),
+        (maintenance, "\"maintain\"]", "\"maintains\"]", "['maintains', 'run'] are started"),
+        (maintenance, "goldsmith:", "goldsmith:0.", "are different images"),
         (service, "[Service]\n", "Service\n", "neither a section nor a setting"),
+        (service, "never run\n", "never maintain\n", "['maintain', 'maintain'] are started"),
+        (other_service, "User=goldsmith\n", "", "not the same user"),
+        (drop_in, "UMask=", "UMask ", "own-user.conf:8: neither a section nor a setting"),
     ];
     let analysed = [
         (service, "NoNewPrivileges=yes", "NoNewPrivilege=yes", "NoNewPrivilege"),
         (service, "ProtectSystem=strict\n", "ProtectSystem=most\n", "protect system value"),
         (service, "SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\n", "", "exposed"),
+        (other_service, "PrivateDevices=yes", "PrivateDevice=yes", "PrivateDevice"),
+        (drop_in, "StateDirectoryMode=", "StateDirectoryMod=", "own-user.conf"),
         ("packaging/systemd/goldsmith.timer", "*-*-* 02:00:00 UTC", "each night", "calendar"),
+        ("packaging/systemd/goldsmith-maintain.timer", "Sun *-*-*", "Sonntag *-*-*", "calendar"),
     ];
     let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok();
     let analysed = analysed.into_iter().filter(|_| has_systemd);

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use url::Url;
 
 use crate::error::{LakeError, Result};
+use crate::scan::percent_decode;
 use crate::volume;
 
 /// What can be given as a location.
@@ -25,7 +26,8 @@ impl Location {
     /// Parses a path or a URL; `dbfs:/Volumes/...` is the path of a volume of Unity Catalog.
     ///
     /// # Errors
-    /// [`LakeError::InvalidLocation`] when the text is empty or none of these.
+    /// [`LakeError::InvalidLocation`] when the text is empty or none of these, or when a name in it has a percent sign before two
+    /// hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |reason: String, help: String| {
             let location = text.to_owned();
@@ -54,6 +56,7 @@ impl Location {
             {
                 return Err(refused("the bucket or container is missing".to_owned(), format!("write `{whole}`")));
             }
+            check_percent_signs(&url).map_err(|(reason, help)| refused(reason, help.to_owned()))?;
             return Ok(Self::from_url(url));
         }
         Self::from_path(Path::new(text))
@@ -62,16 +65,17 @@ impl Location {
     /// The location of a local directory, which need not exist.
     ///
     /// # Errors
-    /// [`LakeError::InvalidLocation`] when the path cannot be made absolute.
+    /// [`LakeError::InvalidLocation`] when the path cannot be made absolute, or has a percent sign before two hexadecimal digits.
     pub fn from_path(path: &Path) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidLocation {
+        let refused = |reason: String, help: &str| LakeError::InvalidLocation {
             location: path.display().to_string(),
             reason,
-            help: ANY.to_owned(),
+            help: help.to_owned(),
         };
-        let absolute = std::path::absolute(path).map_err(|error| invalid(error.to_string()))?;
-        let url =
-            Url::from_directory_path(&absolute).map_err(|()| invalid("it cannot be written as a URL".to_owned()))?;
+        let absolute = std::path::absolute(path).map_err(|error| refused(error.to_string(), ANY))?;
+        let url = Url::from_directory_path(&absolute)
+            .map_err(|()| refused("it cannot be written as a URL".to_owned(), ANY))?;
+        check_percent_signs(&url).map_err(|(reason, help)| refused(reason, help))?;
         Ok(Self::from_url(url))
     }
 
@@ -159,6 +163,23 @@ fn whole_url(scheme: &str) -> Option<&'static str> {
     }
 }
 
+/// Refuses names like `a%20b`: the reader of the log decodes the names that it lists once more, and would look for the log, and find
+/// it where there is one, in `a b`.
+fn check_percent_signs(url: &Url) -> std::result::Result<(), (String, &'static str)> {
+    let path = percent_decode(url.path());
+    let is_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    match path.as_bytes().windows(3).find(|window| window[0] == b'%' && is_hex(&window[1..])) {
+        None => Ok(()),
+        Some(found) => Err((
+            format!(
+                "`{}` in the name of a directory would be taken for another character",
+                String::from_utf8_lossy(found)
+            ),
+            "choose or rename it without the percent sign",
+        )),
+    }
+}
+
 /// The path with links and `..` followed, as far as it is there.
 fn resolved(path: &Path) -> PathBuf {
     for ancestor in path.ancestors() {
@@ -239,6 +260,26 @@ mod tests {
             assert!(error.to_string().contains("the bucket or container is missing"), "{error}");
             assert_eq!(error.help().unwrap(), format!("write {whole}"));
         }
+    }
+
+    #[test]
+    fn names_that_would_be_decoded_once_more_are_no_locations() {
+        for text in ["/data/a%20b/lake", "/data/a%2Fb", "data/%41", "s3://bucket/a%2520b", "/data/%2520"] {
+            let error = Location::parse(text).unwrap_err();
+            assert!(error.to_string().contains(text), "{error}");
+            assert!(error.help().unwrap().contains("without the percent sign"), "{error:?}");
+        }
+        let error = Location::parse("file:///data/a%25%32%30b").unwrap_err().to_string();
+        assert!(error.contains("/data/a%20b` is not a usable location: `%20` in"), "{error}");
+        for (text, shown) in [
+            ("/data/100%/lake", "/data/100%/lake"),
+            ("/data/50% off", "/data/50% off"),
+            ("/data/%zz", "/data/%zz"),
+            ("file:///data/a%20b", "/data/a b"),
+        ] {
+            assert_eq!(Location::parse(text).unwrap().to_string(), shown);
+        }
+        assert!(Location::parse("s3://bucket/a%20b").is_ok(), "a space in a URL");
     }
 
     #[test]

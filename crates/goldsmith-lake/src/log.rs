@@ -78,6 +78,13 @@ impl Commit {
         self.removes.iter().any(|remove| remove.data_change)
     }
 
+    /// Whether it moved rows to other files and did nothing else.
+    pub(crate) fn only_rearranges(&self) -> bool {
+        let has_files = !self.adds.is_empty() || !self.removes.is_empty();
+        let says_more = self.has_metadata || self.has_protocol || self.has_position || !self.changes.is_empty();
+        has_files && !says_more && !self.changes_data()
+    }
+
     /// Whether it brings rows of an older version back.
     pub(crate) fn is_restore(&self) -> bool {
         self.info_text("operation") == Some("RESTORE")

@@ -237,9 +237,9 @@ impl Table {
     /// The table for SQL, as this handle shows it: at its version, with everything staged.
     ///
     /// Data files are read by DataFusion itself, in parallel, and deleted rows are left out by a selection for each file, so that filters,
-    /// limits and columns are pushed down into files with deletion vectors as into any other. Tables with partitions, mapped
-    /// columns, vectors outside of the table or maps of structs go through the provider of delta-rs, which reads those with
-    /// vectors in a single stream without filters.
+    /// limits and columns are pushed down into files with deletion vectors as into any other. Columns of partitions have the values of
+    /// the log. Tables with mapped columns, vectors outside of the table or maps of structs go through the provider of delta-rs, which
+    /// reads those with vectors in a single stream without filters.
     ///
     /// A session of one's own is best told `datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown = false`, as
     /// [`Lake::sql_context`] does: DataFusion 55 gives wrong answers to `min(column), max(expression)` otherwise.
@@ -306,6 +306,24 @@ impl Table {
         let mut files = self.files()?;
         files.retain(|file| added.contains(&file.path));
         Ok(Added::Known { files, run_ids, lost_rows, taken_by })
+    }
+
+    /// The last version, up to that of this handle, that is the table as it was at `version`, because each commit in between moved rows
+    /// to other files and did nothing else, as maintenance does. `version` itself when the log does not tell.
+    ///
+    /// # Errors
+    /// [`LakeError::CorruptLog`] and errors of the storage.
+    pub async fn same_rows_until(&self, version: u64) -> Result<u64> {
+        let location = self.location.to_string();
+        let log_store = self.delta.log_store();
+        let mut same = version;
+        while same < self.version() {
+            match read_commit(log_store.as_ref(), &location, same + 1).await? {
+                Some(commit) if commit.only_rearranges() => same += 1,
+                _ => break,
+            }
+        }
+        Ok(same)
     }
 
     pub(crate) fn options(&self) -> &LakeOptions {

@@ -148,12 +148,17 @@ impl RunContext {
         self.gold.read().await.get(name).cloned()
     }
 
-    /// Where an input stands in this run; none when it does not exist.
-    pub(crate) async fn input_position(&self, input: &InputName) -> Result<Option<InputPosition>> {
-        let table = match input {
+    /// An input of a gold table as last opened or committed in this run.
+    pub(crate) async fn input(&self, input: &InputName) -> Option<Table> {
+        match input {
             InputName::Bronze(source) => self.bronze(source).await,
             InputName::Gold(name) => self.gold(name).await,
-        };
+        }
+    }
+
+    /// Where an input stands in this run; none when it does not exist.
+    pub(crate) async fn input_position(&self, input: &InputName) -> Result<Option<InputPosition>> {
+        let table = self.input(input).await;
         table.map(|table| Ok(InputPosition { table_id: table.table_id()?, version: table.version() })).transpose()
     }
 

@@ -39,7 +39,7 @@ pub enum RunEvent {
     TableMaintained(Box<TableMaintenance>),
     /// The run is over.
     RunFinished {
-        /// The worst status of all tables.
+        /// The status of the whole; see [`RunReport::status`](crate::RunReport::status).
         status: TableStatus,
     },
 }

@@ -12,16 +12,17 @@ pub enum Layer {
     Gold,
 }
 
-/// How a table came out of a run.
+/// How a table came out of a run. Ordered by what a run with several tables is called after: a source that is absent, as some are in most
+/// accounts, does not hide that others had rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TableStatus {
+    /// The source is absent; nothing was done.
+    Skipped,
     /// Nothing was new, nothing was committed.
     UpToDate,
     /// Rows or the position were committed.
     Changed,
-    /// The source is absent; nothing was done.
-    Skipped,
     /// The run was cancelled before the table was done.
     Cancelled,
     /// The table failed; what it held before is untouched.
@@ -39,7 +40,7 @@ pub struct RowCounts {
     pub inserted: u64,
     /// Rows that were replaced by a new content.
     pub updated: u64,
-    /// Rows that were removed because the timeline of their key no longer has them.
+    /// Rows that were removed because nothing in the inputs makes them any longer: versions of a timeline, members, days of the calendar.
     pub deleted: u64,
     /// Rows that lost against another version of their key, or were absorbed by the row that they make up together.
     pub duplicates: u64,
@@ -164,7 +165,7 @@ impl RunReport {
             .all(|table| matches!(table.status, TableStatus::UpToDate | TableStatus::Changed | TableStatus::Skipped))
     }
 
-    /// The worst status of all tables.
+    /// The status of the whole: the last in the order of [`TableStatus`] that a table has.
     pub fn status(&self) -> TableStatus {
         self.tables.iter().map(|table| table.status).max().unwrap_or(TableStatus::UpToDate)
     }

@@ -94,6 +94,10 @@ async fn run_one(
         layer = ?report.layer, table = %report.name, status = ?report.status, read = report.rows.read,
         written = report.rows.written(), seconds = report.seconds, "table done"
     );
+    // For the log alone: those who show reports show each warning by themselves.
+    for warning in &report.warnings {
+        tracing::info!(layer = ?report.layer, table = %report.name, %warning, "worth knowing");
+    }
     (name, report)
 }
 

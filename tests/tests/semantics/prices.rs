@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use goldsmith::{Engine, Layer, ModelSource, RunOptions, RunReport};
 use goldsmith_testkit::{Row, ScratchLake};
 use serde_json::{Value, json};
 
@@ -105,4 +106,41 @@ async fn only_rows_and_files_in_the_interval_of_a_price_are_touched() {
         }
     }
     assert_equals_rebuild(&lake, &[FACT], "after all prices").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_currency_that_no_price_has_is_told_with_those_that_there_are() {
+    let lake = ScratchLake::new().unwrap();
+    lake.deliver("billing.usage", &usage(1)).await.unwrap();
+    let report = lake.run(&[FACT]).await.unwrap();
+    let warnings = |report: &RunReport| report.table(Layer::Gold, FACT).unwrap().warnings.clone();
+    assert_eq!(warnings(&report), [] as [String; 0], "there are no prices at all");
+
+    let in_currency = |code: &str, from: u32| {
+        let mut row = price(from, None, "0.4");
+        row.insert("currency_code".to_owned(), json!(code));
+        row
+    };
+    let prices = [in_currency("USD", 1), in_currency("USD", 2), in_currency("GBP", 1)];
+    lake.deliver("billing.list_prices", &prices).await.unwrap();
+    assert_eq!(warnings(&lake.run(&[FACT]).await.unwrap()), [] as [String; 0], "dollars are there");
+
+    // With little memory prices are not held, but read.
+    let in_euros = || {
+        let builder = Engine::builder().source(lake.source().to_string_lossy()).target(lake.target().to_string_lossy());
+        builder.model(ModelSource::Embedded).currency("EUR")
+    };
+    for engine in [in_euros().build().unwrap(), in_euros().table_share(64).build().unwrap()] {
+        let told = warnings(&run(&engine, &RunOptions { full_refresh: true, ..select(&[FACT]) }).await);
+        assert_eq!(told.len(), 1, "{told:?}");
+        for part in ["`currency` is `EUR`", "`dim_list_price`", "where there is `GBP`, `USD`", "`list_price` is null"] {
+            assert!(told[0].contains(part), "`{part}` is not in: {}", told[0]);
+        }
+    }
+    // The next run has nothing to do, and nothing to tell.
+    let engine = in_euros().build().unwrap();
+    assert_eq!(warnings(&run(&engine, &select(&[FACT])).await), [] as [String; 0]);
+
+    lake.deliver("billing.list_prices", &[&prices[..], &[in_currency("EUR", 3)]].concat()).await.unwrap();
+    assert_eq!(warnings(&run(&engine, &select(&[FACT])).await), [] as [String; 0], "euros came");
 }

@@ -4,6 +4,7 @@ mod arrows;
 mod models;
 mod names;
 mod text;
+mod versions;
 mod wheel;
 
 use std::fmt;
@@ -53,6 +54,7 @@ pub fn violations(root: &Path) -> Result<Vec<Violation>, XtaskError> {
     out.extend(models::check(&files));
     out.extend(names::check(&files)?);
     out.extend(text::check(root, &files)?);
+    out.extend(versions::check(&files)?);
     out.extend(wheel::check(&files)?);
     Ok(out)
 }

@@ -1,5 +1,7 @@
 //! Query results.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -7,6 +9,7 @@ use arrow::json::WriterBuilder;
 use arrow::json::writer::JsonArray;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use super::map_keys::TextKeys;
 use super::table::{Align, TextTable};
 use super::{Paint, shortened};
 
@@ -50,12 +53,13 @@ pub(crate) fn csv(batches: &[RecordBatch]) -> Result<String, ArrowError> {
     Ok(out)
 }
 
-/// A JSON array with an object for each row; nulls are there.
+/// A JSON array with an object for each row; nulls are there, and keys of maps are text.
 ///
 /// # Errors
-/// A value that JSON cannot show, such as a map with keys that are no text.
+/// A value that JSON cannot show, such as a union.
 pub(crate) fn json(batches: &[RecordBatch]) -> Result<String, ArrowError> {
-    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Vec::new());
+    let builder = WriterBuilder::new().with_explicit_nulls(true).with_encoder_factory(Arc::new(TextKeys));
+    let mut writer = builder.build::<_, JsonArray>(Vec::new());
     for batch in batches {
         writer.write(batch)?;
     }
@@ -103,9 +107,12 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{ArrayRef, Decimal128Array, Int64Array, NullArray, StringArray};
+    use arrow::array::{
+        ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, ListArray, MapArray, NullArray, StringArray,
+        StructArray,
+    };
+    use arrow::buffer::OffsetBuffer;
+    use arrow::datatypes::Field;
 
     use super::*;
 
@@ -155,5 +162,57 @@ mod tests {
         assert!(value[1]["cost"].is_null());
         assert_eq!(json(&[]).unwrap(), "[]");
         assert_eq!(json(&[batch().slice(0, 0)]).unwrap(), "[]");
+    }
+
+    /// Two rows of a map with two entries and one.
+    fn map(keys: ArrayRef, values: ArrayRef) -> ArrayRef {
+        let entries = StructArray::from(vec![
+            (Arc::new(Field::new("key", keys.data_type().clone(), false)), keys),
+            (Arc::new(Field::new("value", values.data_type().clone(), true)), values),
+        ]);
+        let field = Arc::new(Field::new("entries", entries.data_type().clone(), false));
+        Arc::new(MapArray::new(field, OffsetBuffer::new(vec![0, 2, 3].into()), entries, None, false))
+    }
+
+    #[test]
+    fn json_has_keys_of_maps_as_text() {
+        let numbers = || Arc::new(Int64Array::from(vec![Some(1), None, Some(3)])) as ArrayRef;
+        let whole = || Arc::new(Int64Array::from(vec![7, -8, 7])) as ArrayRef;
+        let cases: Vec<(&str, ArrayRef)> = vec![
+            ("text", Arc::new(StringArray::from(vec!["a\"b", "c", "d"])) as ArrayRef),
+            ("whole", whole()),
+            ("flag", Arc::new(BooleanArray::from(vec![true, false, true]))),
+            ("day", Arc::new(Date32Array::from(vec![0, 1, 2]))),
+            ("money", Arc::new(Decimal128Array::from(vec![150, 250, -5]).with_precision_and_scale(10, 2).unwrap())),
+        ];
+        let mut columns: Vec<(&str, ArrayRef)> =
+            cases.into_iter().map(|(name, keys)| (name, map(keys, numbers()))).collect();
+        let inner = map(whole(), numbers());
+        let list = ListArray::new(
+            Arc::new(Field::new("item", inner.data_type().clone(), true)),
+            OffsetBuffer::new(vec![0, 1, 2].into()),
+            inner,
+            None,
+        );
+        columns.push(("list", Arc::new(list)));
+        let within = StructArray::from(vec![(
+            Arc::new(Field::new("map", columns[1].1.data_type().clone(), true)),
+            Arc::clone(&columns[1].1),
+        )]);
+        columns.push(("within", Arc::new(within)));
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&json(&[batch]).unwrap()).unwrap();
+        let expected = serde_json::json!([
+            {
+                "text": {"a\"b": 1, "c": null}, "whole": {"7": 1, "-8": null}, "flag": {"true": 1, "false": null},
+                "day": {"1970-01-01": 1, "1970-01-02": null}, "money": {"1.50": 1, "2.50": null},
+                "list": [{"7": 1, "-8": null}], "within": {"map": {"7": 1, "-8": null}},
+            },
+            {
+                "text": {"d": 3}, "whole": {"7": 3}, "flag": {"true": 3}, "day": {"1970-01-03": 3}, "money": {"-0.05": 3},
+                "list": [{"7": 3}], "within": {"map": {"7": 3}},
+            },
+        ]);
+        assert_eq!(value, expected);
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod batches;
 pub(crate) mod data_tests;
 pub(crate) mod diagnostics;
 pub(crate) mod error;
+mod map_keys;
 pub(crate) mod number;
 pub(crate) mod query_plan;
 pub(crate) mod report;

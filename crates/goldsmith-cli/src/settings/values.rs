@@ -114,7 +114,7 @@ pub(crate) enum Verbosity {
     Quiet,
     /// Progress and warnings.
     Normal,
-    /// Also tables with nothing to do, and log lines of the engine.
+    /// Also each table, when it begins and ends, those with nothing to do too, and log lines of the engine.
     Verbose,
     /// Log lines in detail.
     VeryVerbose,

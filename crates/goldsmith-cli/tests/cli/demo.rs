@@ -29,6 +29,12 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
     assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
     let demo: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(demo["success"], true);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("delivery 2 of 2: "), "{told}");
+    assert!(
+        told.lines().count() < 30 && !told.contains("started  "),
+        "where there is no terminal, little is told: {told}"
+    );
     assert_eq!(demo["deliveries"].as_array().unwrap().len(), 2);
     let tables = demo["tables"].as_array().unwrap();
     assert_eq!(tables.iter().filter(|table| table["layer"] == "bronze").count(), 35);
@@ -152,7 +158,7 @@ fn an_interrupted_generation_says_that_the_source_is_partial() {
 #[test]
 fn an_interrupted_run_is_completed_by_the_next_one() {
     let place = Workplace::new();
-    let (code, told) = interrupted(&place, &["demo", "--rows", "20000", "--batches", "2"], "finished bronze");
+    let (code, told) = interrupted(&place, &["demo", "-v", "--rows", "20000", "--batches", "2"], "finished bronze");
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("cancelling") && told.contains("cancelled"), "{told}");
     assert!(!told.contains("delivery 2"), "{told}");

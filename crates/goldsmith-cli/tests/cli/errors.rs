@@ -23,6 +23,15 @@ fn missing_and_wrong_locations_are_told_with_what_to_do() {
     let text = place.snapshot(&["run", "--source", "s3:///system", "--target", "lake"]);
     assert!(text.contains("the bucket or container is missing\n  help: write `s3://BUCKET/PATH`"), "{text}");
     assert!(!place.path().join("lake").exists(), "a failed run left a target behind");
+    for command in [
+        &["run", "--source", "usage.csv", "--target", "a%20lake"][..],
+        &["demo", "--dir", "a%20lake", "--rows", "300"],
+        &["synth", "--out", "a%20lake", "--rows", "300"],
+    ] {
+        let text = place.snapshot(command);
+        assert!(text.contains("is not a usable location: `%20` in the name of a directory"), "{command:?}: {text}");
+        assert!(!place.path().join("a%20lake").exists(), "{command:?}");
+    }
     assert_output!("absent_target", place.snapshot(&["status", "--target", "nowhere"]));
     assert_output!("absent_models", place.snapshot(&["validate", "--models", "nowhere"]));
     place.write("photos/holiday/beach.jpg", "");

@@ -54,6 +54,11 @@ impl Partition {
             .map_err(|error| LakeError::arrow(table, error))
     }
 
+    /// What rows have in a column of the partition, once.
+    pub(super) fn once(&self, field: &Field) -> Result<ArrayRef> {
+        repeated(self.value(field.name()).flatten(), field, 1)
+    }
+
     /// What rows have in a column of the partition: a text, or nothing.
     fn value(&self, column: &str) -> Option<Option<&str>> {
         self.values.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_deref())

@@ -120,6 +120,27 @@ async fn rows_that_nobody_read_yet_are_still_found_by_their_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn versions_that_differ_in_their_files_alone_are_told() {
+    let place = Place::new();
+    let mut table = in_pieces(&place, 5).await;
+    let before = table.version();
+    assert_eq!(table.same_rows_until(before).await.unwrap(), before);
+    table.compact("m", false).await.unwrap();
+    let mut table = place.open("t").await;
+    append(&mut table, &pairs(&[(99, "new")]), Some("6"), "r6").await;
+    assert_eq!(table.version(), before + 2);
+    for (version, same) in [
+        (before - 1, before - 1),
+        (before, before + 1),
+        (before + 1, before + 1),
+        (before + 2, before + 2),
+        (before + 9, before + 9),
+    ] {
+        assert_eq!(table.same_rows_until(version).await.unwrap(), same, "{version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_append_meanwhile_is_harmless_and_a_change_of_the_files_is_a_conflict() {
     let place = Place::new();
     let mut table = in_pieces(&place, 5).await;

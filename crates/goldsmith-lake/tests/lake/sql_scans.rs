@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
@@ -12,8 +12,9 @@ use futures::TryStreamExt;
 use goldsmith_lake::{CommitOutcome, CommitRequest, ScanRequest, Table};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::json;
 
-use crate::guarded::{Rule, create_with};
+use crate::guarded::{Rule, change, create_with};
 use crate::random_rows::{Evolution, batch, filter, schema};
 use crate::rewritten::{hide, regroup};
 use crate::support::{Place, append, apply, lines, of_delta_rs, pairs, pairs_schema, request, rows};
@@ -191,6 +192,67 @@ async fn files_that_no_row_is_left_of_or_can_match_are_not_opened() {
     assert!(found.is_empty() && plan.contains("EmptyExec"), "{plan}");
     let (found, plan) = answer(&context, "select count(*) from (select * from t limit 30)").await;
     assert_eq!((found.as_slice(), plan.matches(".parquet").count()), (["30".to_owned()].as_slice(), 0), "{plan}");
+}
+
+/// A table with columns of partitions before and behind the others, null in some rows, and with a deleted row.
+async fn partitioned(place: &Place) -> Table {
+    let columns: [(&str, ArrayRef); 4] = [
+        ("day", Arc::new(Date32Array::from(vec![Some(-1), Some(-1), None, Some(10), Some(10), None]))),
+        ("k", Arc::new(Int64Array::from(vec![1, 2, 3, 4, 5, 6]))),
+        ("price", Arc::new(Float64Array::from(vec![Some(0.5), None, Some(f64::NAN), Some(4.0), Some(5.0), Some(6.0)]))),
+        ("area", Arc::new(StringArray::from(vec![Some("x"), Some("x"), Some("x"), Some("yy"), Some("yy"), None]))),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap();
+    place.create("t", batch.schema()).await;
+    change(place, "t", &[], &[], |metadata| metadata["partitionColumns"] = json!(["area", "day"]));
+    let mut table = place.open("t").await;
+    apply(&mut table, request(vec![batch])).await;
+    let file = table.files().unwrap().into_iter().find(|file| file.path.contains("day=1969-12-31")).unwrap();
+    hide(place, "t", &file.path, &[0]);
+    place.open("t").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_partitions_have_the_values_of_the_log_and_files_are_left_out_by_them() {
+    let place = Place::new();
+    let table = partitioned(&place).await;
+    for partitions in [1, 3] {
+        let context = session(partitions);
+        context.register_table("ours", table.provider().await.unwrap()).unwrap();
+        context.register_table("engine", Arc::new(in_memory(&table).await)).unwrap();
+        for sql in [
+            "select * from TABLE",
+            "select area, k, day from TABLE",
+            "select area from TABLE",
+            "select k from TABLE where area = 'x'",
+            "select k from TABLE where area <> 'x'",
+            "select k, price from TABLE where day is null",
+            "select k from TABLE where day is not null and k > 1",
+            "select k from TABLE where length(area) > 1 or k = 3",
+            "select day from TABLE where upper(area) = 'YY' and price > 4",
+            "select k from TABLE where price > 5 and area = 'x'",
+            "select k from TABLE where day < date '1970-01-01' or area is null",
+            "select area || cast(k as string) as t from TABLE where area like '%y'",
+            "select area, count(*) as n, max(day) as d, min(price) as p from TABLE group by area",
+            "select count(*) as n, count(day) as d, max(area) as a, max(k) as k from TABLE",
+            "select one.k, two.k as other from TABLE one join TABLE two on one.day = two.day",
+            "select day, k from TABLE order by day desc nulls last, k limit 2",
+            "select count(*) as n from (select * from TABLE limit 4)",
+            "select k from TABLE where area = 'nowhere'",
+        ] {
+            let (expected, _) = answer(&context, &sql.replace("TABLE", "engine")).await;
+            let (found, plan) = answer(&context, &sql.replace("TABLE", "ours")).await;
+            assert_eq!(found, expected, "{sql}\n{plan}");
+        }
+    }
+    let context = session(1);
+    context.register_table("t", table.provider().await.unwrap()).unwrap();
+    let of_day = table.files().unwrap().iter().filter(|file| file.path.contains("day=1970-01-11")).count();
+    let (found, plan) = answer(&context, "select k from t where day = date '1970-01-11'").await;
+    assert_eq!(found, ["4", "5"], "{plan}");
+    assert!(plan.contains("DataSourceExec") && plan.matches(".parquet").count() == of_day, "{plan}");
+    let (found, plan) = answer(&context, "select k from t where area = 'x' and day > date '1970-01-01'").await;
+    assert!(found.is_empty() && plan.contains("EmptyExec"), "{plan}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

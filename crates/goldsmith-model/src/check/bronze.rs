@@ -41,6 +41,19 @@ impl Checker<'_> {
             let help = "name the column with the time of the change".to_owned();
             self.report(&name, "mutability", Code::NoTotalOrder, message, Some(help));
         }
+        // A merge knows which version came last. In a stream a row that goes back to what it was is taken for a repetition, and the
+        // version between the two would stay.
+        if mutability == MutabilityClass::IntervalReference
+            && table.load == LoadMode::Append
+            && table.sequence_by.is_none()
+        {
+            let message = format!(
+                "`{mutability}` with `load: append` needs `sequence_by`: its rows change, and a row that goes back to what it was \
+                 would be taken for a repetition"
+            );
+            let help = "use `load: merge`, or name the column with the time of the change".to_owned();
+            self.report(&name, "load", Code::NoTotalOrder, message, Some(help));
+        }
         if mutability == MutabilityClass::LatestSnapshot && table.load == LoadMode::Append {
             let message =
                 "`load: append` contradicts `latest_snapshot`: a snapshot is not a stream of appended rows".to_owned();

@@ -135,6 +135,21 @@ impl DimensionIndex {
         Ok(take(values, rows, None)?)
     }
 
+    /// What the keys that can be found have in one of their columns, in no order; of no row when nothing can be found.
+    ///
+    /// # Errors
+    /// [`QueryError::MissingColumn`] when the column is not in the key.
+    pub fn key_values(&self, column: &str) -> Result<ArrayRef> {
+        let position = self.key.iter().position(|field| field.name() == column);
+        let mut keys = self.versions.keys()?;
+        match position.filter(|position| *position < keys.len()) {
+            Some(position) => Ok(keys.swap_remove(position)),
+            None => {
+                Err(QueryError::MissingColumn { column: column.to_owned(), context: "the look-up's key".to_owned() })
+            }
+        }
+    }
+
     fn plain_keys(&self, keys: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
         if keys.len() != self.key.len() {
             let column = self.key.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");

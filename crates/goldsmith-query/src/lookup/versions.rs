@@ -83,6 +83,15 @@ impl VersionIndex {
         })
     }
 
+    /// The keys that were added, once each, column by column.
+    ///
+    /// # Errors
+    /// [`crate::QueryError::Arrow`] should they not be what was encoded.
+    pub(crate) fn keys(&self) -> Result<Vec<ArrayRef>> {
+        let parser = self.converter.parser();
+        Ok(self.converter.convert_rows(self.groups.keys().map(|key| parser.parse(key)))?)
+    }
+
     /// Adds rows; those without a start, a part of the key or a surrogate key, and the unknown member, are never met.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ const PRICES: &str = "
 source: billing.prices
 description: Prices.
 mutability: interval_reference
-load: append
+load: merge
 scope: global
 natural_key: [record_id, start]
 columns:

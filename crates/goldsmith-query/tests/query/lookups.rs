@@ -1,4 +1,4 @@
-use arrow::array::{Array, ArrayRef, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
 use arrow::compute::concat_batches;
 use arrow::datatypes::DataType;
 use goldsmith_query::lookup::{DimensionIndex, IndexSpec};
@@ -143,6 +143,28 @@ fn prices_change_exactly_at_their_start() {
     let skus = texts(vec![Some("s".to_owned()); 4]);
     let found = index.resolve(&[skus], Some(&instants([Some(-1), Some(9), Some(10), None])), false).unwrap();
     assert_eq!(found.surrogate.values(), &[-1, 7, 8, -1]);
+}
+
+#[test]
+fn an_index_tells_which_values_its_keys_have() {
+    let text = |text: &str| Some(text.to_owned());
+    let rows = batch(vec![
+        ("job_key", ints([Some(1), Some(2), Some(3), Some(-1)])),
+        ("workspace_id", texts([text("w"), text("w"), text("v"), text("unknown")])),
+        ("job_id", texts([text("j"), text("k"), text("j"), text("j")])),
+        ("name", texts([None, None, None, None])),
+    ]);
+    let index = DimensionIndex::plain(&[rows], &spec()).unwrap();
+    let values = |column: &str| {
+        let values = index.key_values(column).unwrap();
+        let mut values: Vec<String> = values.as_string::<i32>().iter().flatten().map(str::to_owned).collect();
+        values.sort();
+        values
+    };
+    assert_eq!(values("workspace_id"), ["v", "w", "w"], "the unknown member has none");
+    assert_eq!(values("job_id"), ["j", "j", "k"]);
+    assert!(index.key_values("name").is_err());
+    assert_eq!(DimensionIndex::plain(&[], &spec()).unwrap().key_values("job_id").unwrap().len(), 0);
 }
 
 #[test]

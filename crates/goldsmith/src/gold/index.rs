@@ -1,8 +1,9 @@
 //! Indexes of dimensions, for look-ups.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use futures::TryStreamExt;
 use goldsmith_lake::Table;
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, Model};
@@ -10,6 +11,7 @@ use goldsmith_query::columns::VALID_FROM;
 use goldsmith_query::lookup::{DimensionIndex, IndexSpec};
 use goldsmith_query::order::KeySet;
 
+use super::pipeline::column_arrays;
 use super::read::CarriedTable;
 use crate::error::Result;
 
@@ -28,6 +30,14 @@ impl Members {
         match self {
             Self::Indexed(index) => Ok(index.clone()),
             Self::Probed(dimension) => Ok(Arc::new(dimension.index_of(keys).await?)),
+        }
+    }
+
+    /// The texts that members have in a column of the look-up's key.
+    pub(crate) async fn key_texts(&self, column: &str) -> Result<BTreeSet<String>> {
+        match self {
+            Self::Indexed(index) => Ok(texts(&index.key_values(column)?).collect()),
+            Self::Probed(dimension) => dimension.key_texts(column).await,
         }
     }
 }
@@ -89,6 +99,16 @@ impl Dimension {
         self.indexed(rows.try_collect().await?)
     }
 
+    async fn key_texts(&self, column: &str) -> Result<BTreeSet<String>> {
+        let name = [column.to_string()];
+        let mut rows = std::pin::pin!(self.table.narrow(&name)?.stream(None).await?);
+        let mut found = BTreeSet::new();
+        while let Some(batch) = rows.try_next().await? {
+            found.extend(column_arrays(&batch, &name)?.iter().flat_map(texts));
+        }
+        Ok(found)
+    }
+
     fn indexed(&self, rows: Vec<RecordBatch>) -> Result<DimensionIndex> {
         Ok(match (&self.start, &self.end) {
             (Some(start), Some(end)) => DimensionIndex::interval(&rows, &self.spec, start, end)?,
@@ -96,4 +116,9 @@ impl Dimension {
             _ => DimensionIndex::plain(&rows, &self.spec)?,
         })
     }
+}
+
+/// The texts of a column; none when it holds something else.
+fn texts(column: &ArrayRef) -> impl Iterator<Item = String> {
+    column.as_string_opt::<i32>().into_iter().flatten().flatten().map(str::to_string)
 }

@@ -8,7 +8,9 @@ use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
 use goldsmith_lake::{CommitRequest, Preference, Table, TableSpec, TableWriter, UpsertRequest, upsert as stage_upsert};
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, SourceName};
-use goldsmith_plan::{GoldAction, GoldPosition, InputName, InputState, POSITION_FORMAT, SharedPosition, decide_gold};
+use goldsmith_plan::{
+    GoldAction, GoldPosition, GoldState, InputName, InputState, POSITION_FORMAT, SharedPosition, decide_gold,
+};
 use goldsmith_query::columns;
 use goldsmith_query::gold::unknown_member;
 use goldsmith_query::law::{Law, Ledger};
@@ -17,7 +19,7 @@ use goldsmith_query::order::KeySet;
 use super::others::{state_of, taken_by};
 use super::pipeline::{BoundLookup, Pipeline};
 use super::read::CarriedTable;
-use super::{calendar, gather, history, latest, repair, runs};
+use super::{calendar, gather, history, latest, repair, runs, setting};
 use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
@@ -68,7 +70,7 @@ pub(crate) async fn decide(
     pending: &(dyn Fn(&InputName) -> bool + Sync),
 ) -> Result<GoldAction> {
     let existing = ctx.gold(&table.name).await;
-    let state = state_of(ctx, table, existing.as_ref()).await?;
+    let mut state = state_of(ctx, table, existing.as_ref()).await?;
     let mut inputs = Vec::new();
     for name in ctx.dag.inputs(&table.name) {
         let mut position = ctx.input_position(name).await?;
@@ -76,11 +78,23 @@ pub(crate) async fn decide(
             ctx.open_input(name).await?;
             position = ctx.input_position(name).await?;
         }
+        pass_rearrangements(ctx, &mut state, name).await?;
         let taken_by = taken_by(ctx, table, &state, name).await?;
         inputs.push(InputState { name: name.clone(), position, pending: pending(name), taken_by });
     }
     let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
     Ok(decide_gold(&fingerprint, &state, &inputs, full_refresh))
+}
+
+/// Takes commits to an input that only moved rows to other files, as maintenance does, as contained in the gold table: they bring nothing,
+/// and a look back at the input goes to files that maintenance has not deleted.
+async fn pass_rearrangements(ctx: &RunContext, state: &mut GoldState, name: &InputName) -> Result<()> {
+    let recorded = state.position.as_mut().and_then(|position| position.inputs.get_mut(&name.to_string()));
+    let (Some(recorded), Some(input)) = (recorded, ctx.input(name).await) else { return Ok(()) };
+    if recorded.table_id == input.table_id()? {
+        recorded.version = input.same_rows_until(recorded.version).await?;
+    }
+    Ok(())
 }
 
 /// What a gold table records of its inputs; none when it was never filled.
@@ -207,7 +221,9 @@ impl<'a> GoldJob<'a> {
                 (LookupKind::Calendar { .. }, _) | (_, None) => None,
                 (_, Some(dimension)) => ctx.members(dimension).await?,
             };
-            lookups.push(BoundLookup { lookup: lookup.clone(), members });
+            let bound = BoundLookup { lookup: lookup.clone(), members };
+            warnings.extend(setting::warning(&bound).await?);
+            lookups.push(bound);
         }
         let pipeline = Pipeline::new(table, shape.base, target.data_schema()?, lookups, ctx.stamp.clone())?;
         let laws: Vec<Law> = table

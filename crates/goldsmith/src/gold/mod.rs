@@ -13,6 +13,7 @@ mod pipeline;
 mod read;
 mod repair;
 mod runs;
+mod setting;
 mod shape;
 mod unidentified;
 

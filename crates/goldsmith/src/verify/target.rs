@@ -42,12 +42,13 @@ pub(super) async fn at(ctx: &RunContext, name: &InputName, recorded: &InputPosit
             now.version()
         ))));
     }
-    let is_behind = recorded.version < now.version();
-    match now.at_version(recorded.version).await {
+    // The same rows in the files that maintenance wrote last; those before may be deleted.
+    let version = now.same_rows_until(recorded.version).await?;
+    let is_behind = version < now.version();
+    match now.at_version(version).await {
         Ok(table) => Ok(Ok(Past { table, is_behind })),
         Err(error) if is_behind && !error.is_retryable() => unusable(format!(
-            "version {} of its input `{name}` cannot be read any more ({}); `goldsmith run` moves on from it",
-            recorded.version,
+            "version {version} of its input `{name}` cannot be read any more ({}); `goldsmith run` moves on from it",
             Error::from(error).what()
         )),
         Err(error) => Err(error.into()),

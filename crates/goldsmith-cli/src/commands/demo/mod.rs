@@ -5,7 +5,7 @@ mod questions;
 
 use std::path::Path;
 
-use goldsmith::{Engine, RunOptions, RunReport, TableReport};
+use goldsmith::{Engine, Location, RunOptions, RunReport, TableReport};
 use goldsmith_synth::{Generator, SynthConfig};
 use serde_json::{Value, json};
 
@@ -28,6 +28,7 @@ struct Delivery {
 pub(super) async fn demo(context: &Context, dir: &Path, config: SynthConfig, keep: bool) -> Result<Outcome> {
     let printer = &context.printer;
     let generator = Generator::new(config)?;
+    Location::from_path(dir).map_err(goldsmith::Error::from)?;
     let directory = DemoDirectory::prepare(dir, keep)?;
     let (source, target) = (directory.source(), directory.target());
     let progress = Progress::new(printer);
@@ -104,7 +105,7 @@ async fn deliver_and_run(
     Ok(deliveries)
 }
 
-/// Adds up the reports of each table; its status is the worst of all runs.
+/// Adds up the reports of each table; its status is the last in order of all runs.
 fn over_all(deliveries: &[Delivery]) -> Vec<TableReport> {
     let mut tables: Vec<TableReport> = Vec::new();
     for report in deliveries.iter().flat_map(|delivery| &delivery.run.tables) {

@@ -5,14 +5,14 @@ mod statistics;
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, Statistics, project_schema};
+use datafusion::common::{DFSchema, ScalarValue, Statistics, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
@@ -20,6 +20,7 @@ use datafusion::datasource::physical_plan::{
     FileGroup, FileGroupPartitioner, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::TableProviderFilterPushDown;
@@ -31,7 +32,7 @@ use datafusion::prelude::Expr;
 use object_store::{ObjectMeta, ObjectStore};
 
 use self::readers::Readers;
-use self::statistics::{file_statistics, for_planning};
+use self::statistics::{file_statistics, for_planning, set_value};
 use super::{LiveFile, live_files, load_vectors};
 use crate::table::Table;
 
@@ -47,20 +48,27 @@ const STORE: &str = "goldsmith-lake://table";
 pub(crate) struct TableFiles {
     table: Table,
     schema: SchemaRef,
+    /// The columns as DataFusion wants them: those that files hold, and after them those by which the table is partitioned.
+    layout: TableSchema,
+    /// Where each column of the table is in the layout.
+    positions: Vec<usize>,
     readers: Arc<dyn ParquetFileReaderFactory>,
 }
 
 /// A file, and what is known of its rows.
 struct Candidate {
     file: LiveFile,
+    /// Of the columns in the order of the table.
     statistics: Arc<Statistics>,
+    /// What all rows have in the columns by which the table is partitioned, in their order.
+    partition: Vec<ScalarValue>,
 }
 
 impl TableFiles {
-    /// Whether the files of a table can be read like this: they hold exactly its columns, and DataFusion can complete those that are
-    /// older than some of the fields. Fields inside of the values of a map it cannot.
+    /// Whether the files of a table can be read like this: they hold exactly its columns but those by which it is partitioned, and
+    /// DataFusion can complete those that are older than some of the fields. Fields inside of the values of a map it cannot.
     pub(crate) fn covers(table: &Table) -> crate::Result<bool> {
-        Ok(table.is_plain()?
+        Ok(table.is_read_directly()?
             && !table.data_schema()?.fields().iter().any(|field| has_map_of_structs(field.data_type())))
     }
 
@@ -68,15 +76,51 @@ impl TableFiles {
         let schema = table.data_schema()?;
         let readers: Arc<dyn ParquetFileReaderFactory> =
             Arc::new(Readers::new(store(&table), table.location.to_string(), &schema));
-        Ok(Self { table, schema, readers })
+        let names = table.partition_columns()?;
+        let (partitioned_by, stored): (Vec<FieldRef>, Vec<FieldRef>) =
+            schema.fields().iter().cloned().partition(|field| names.contains(field.name()));
+        let mut positions: Vec<usize> = (0..schema.fields().len()).collect();
+        let (mut next_stored, mut next_value) = (0, stored.len());
+        for (position, field) in positions.iter_mut().zip(schema.fields()) {
+            let next = if names.contains(field.name()) { &mut next_value } else { &mut next_stored };
+            *position = *next;
+            *next += 1;
+        }
+        let layout =
+            TableSchema::builder(Arc::new(Schema::new(stored))).with_table_partition_cols(partitioned_by).build();
+        Ok(Self { table, schema, layout, positions, readers })
+    }
+
+    fn is_partitioned(&self) -> bool {
+        !self.layout.table_partition_cols().is_empty()
+    }
+
+    fn candidate(&self, file: LiveFile) -> Result<Candidate> {
+        let mut statistics = file_statistics(&self.schema, file.stats.as_deref());
+        let mut partition = Vec::with_capacity(self.layout.table_partition_cols().len());
+        for (index, field) in self.schema.fields().iter().enumerate() {
+            if self.positions[index] >= self.layout.file_schema().fields().len() {
+                let value = ScalarValue::try_from_array(&file.partition.once(field)?, 0)?;
+                set_value(&mut statistics.column_statistics[index], &value, statistics.num_rows);
+                partition.push(value);
+            }
+        }
+        Ok(Candidate { file, statistics: Arc::new(statistics), partition })
+    }
+
+    /// Statistics of the columns in the order of the layout.
+    fn laid_out(&self, statistics: &Statistics) -> Statistics {
+        let mut columns = statistics.column_statistics.clone();
+        for (column, position) in statistics.column_statistics.iter().zip(&self.positions) {
+            columns[*position] = column.clone();
+        }
+        Statistics { column_statistics: columns, ..statistics.clone() }
     }
 
     /// The files that can have rows that are accepted by all filters.
     fn candidates(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<Candidate>> {
-        let mut candidates: Vec<Candidate> = live_files(&self.table, None)?
-            .into_iter()
-            .map(|file| Candidate { statistics: Arc::new(file_statistics(&self.schema, file.stats.as_deref())), file })
-            .collect();
+        let files = live_files(&self.table, None)?.into_iter();
+        let mut candidates = files.map(|file| self.candidate(file)).collect::<Result<Vec<_>>>()?;
         let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(candidates) };
         let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
         let known = candidates.iter().map(|candidate| Arc::clone(&candidate.statistics)).collect();
@@ -99,12 +143,14 @@ impl TableFiles {
 
     /// The files as DataFusion reads them, and the number of their rows where the log knows it.
     async fn partitioned(&self, candidates: Vec<Candidate>) -> Result<(Vec<PartitionedFile>, Precision<usize>)> {
-        let (mut files, statistics): (Vec<LiveFile>, Vec<Arc<Statistics>>) =
-            candidates.into_iter().map(|candidate| (candidate.file, candidate.statistics)).unzip();
+        let (mut files, known): (Vec<LiveFile>, Vec<_>) = candidates
+            .into_iter()
+            .map(|candidate| (candidate.file, (candidate.statistics, candidate.partition)))
+            .unzip();
         load_vectors(&self.table, &mut files).await?;
         let mut partitioned = Vec::with_capacity(files.len());
         let mut num_rows = Precision::Exact(0);
-        for (file, statistics) in files.into_iter().zip(statistics) {
+        for (file, (statistics, partition)) in files.into_iter().zip(known) {
             let modified = DateTime::from_timestamp_millis(file.modification_time).unwrap_or_default();
             let mut read = PartitionedFile::new_from_meta(ObjectMeta {
                 location: file.file.path.clone(),
@@ -113,7 +159,9 @@ impl TableFiles {
                 e_tag: None,
                 version: None,
             })
-            .with_statistics(Arc::new(for_planning(&statistics)));
+            // Before the values: DataFusion would add statistics of its own for them, which say that none is null.
+            .with_statistics(Arc::new(for_planning(&self.laid_out(&statistics))))
+            .with_partition_values(partition);
             let mut rows = statistics.num_rows;
             if let Some(dead) = &file.dead {
                 let physical = match rows {
@@ -165,16 +213,24 @@ impl TableProvider for TableFiles {
         }
         let url = ObjectStoreUrl::parse(STORE)?;
         state.runtime_env().register_object_store(url.as_ref(), store(&self.table));
-        let source = ParquetSource::new(Arc::clone(&self.schema))
+        let source = ParquetSource::new(self.layout.clone())
             .with_table_parquet_options(parquet_options(state))
-            .with_pushdown_filters(true)
+            // In a partition a filter may be about values alone, and the decoder has no column to apply it to. It passes over row groups
+            // and pages all the same.
+            .with_pushdown_filters(!self.is_partitioned())
             .with_parquet_file_reader_factory(Arc::clone(&self.readers));
-        let statistics = Statistics { num_rows, ..Statistics::new_unknown(&self.schema) };
+        let statistics = Statistics { num_rows, ..Statistics::new_unknown(self.layout.table_schema()) };
+        let laid_out =
+            |columns: &Vec<usize>| -> Vec<usize> { columns.iter().map(|column| self.positions[*column]).collect() };
+        let projection = match projection {
+            None if self.is_partitioned() => Some(self.positions.clone()),
+            projection => projection.map(laid_out),
+        };
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups(state, files))
             .with_statistics(statistics)
             .with_limit(limit)
-            .with_projection_indices(projection.cloned())?
+            .with_projection_indices(projection)?
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }

@@ -37,6 +37,15 @@ pub(super) fn for_planning(statistics: &Statistics) -> Statistics {
     statistics
 }
 
+/// Tells that all of so many rows have one value. Floating point numbers have no bounds, as everywhere.
+pub(super) fn set_value(column: &mut ColumnStatistics, value: &ScalarValue, rows: Precision<usize>) {
+    column.null_count = if value.is_null() { rows } else { Precision::Exact(0) };
+    if !value.is_null() && !value.data_type().is_floating() {
+        column.min_value = Precision::Exact(value.clone());
+        column.max_value = Precision::Exact(value.clone());
+    }
+}
+
 fn set_bounds(column: &mut ColumnStatistics, data_type: &DataType, min: &Value, max: &Value) {
     let (min, max) = match NumberKind::of(data_type) {
         Some(kind) => {
@@ -116,6 +125,20 @@ mod tests {
         let nulls: Vec<_> = found.column_statistics.iter().map(|column| column.null_count).collect();
         assert_eq!((nulls[0], nulls[1], nulls[5]), (Precision::Exact(2), Precision::Absent, Precision::Exact(0)));
         assert!(for_planning(&found).column_statistics.iter().all(|column| column.null_count == Precision::Absent));
+    }
+
+    #[test]
+    fn rows_of_a_partition_have_one_value_or_none() {
+        let rows = Precision::Exact(9);
+        for (value, nulls, bound) in [
+            (ScalarValue::Int64(Some(7)), Precision::Exact(0), Precision::Exact(ScalarValue::Int64(Some(7)))),
+            (ScalarValue::Int64(None), rows, Precision::Absent),
+            (ScalarValue::Float64(Some(1.5)), Precision::Exact(0), Precision::Absent),
+        ] {
+            let mut column = ColumnStatistics::new_unknown();
+            set_value(&mut column, &value, rows);
+            assert_eq!((column.null_count, &column.min_value, &column.max_value), (nulls, &bound, &bound), "{value}");
+        }
     }
 
     #[test]

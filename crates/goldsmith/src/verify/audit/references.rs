@@ -89,6 +89,10 @@ async fn members(
         let covered = read_position(&dimension.name, &calendar).await?;
         let own = InputName::Gold(table.name.clone()).to_string();
         let covered = covered.and_then(|position| position.inputs.get(&own).map(|input| input.version));
+        let covered = match covered {
+            Some(version) => Some(held.same_rows_until(version).await?),
+            None => None,
+        };
         if covered.is_none_or(|version| version < held.version()) {
             return Ok(Err("the calendar lies behind the fact; `goldsmith run` extends it".into()));
         }

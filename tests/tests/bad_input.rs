@@ -1,7 +1,7 @@
 //! Bad input gets a clear error that names what and where, and nothing is half-written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use goldsmith::{Engine, Layer, RunOptions, TableStatus};
+use goldsmith::{Engine, ErrorKind, Layer, RunOptions, TableStatus};
 use goldsmith_testkit::ScratchLake;
 use goldsmith_tests::rows;
 
@@ -75,7 +75,7 @@ async fn a_truncated_file_is_named() {
             }
         }
     };
-    one_bad_source(spoil, &["parquet"], false).await;
+    one_bad_source(spoil, &["parquet", "access/audit/", "restore it"], false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,6 +206,61 @@ async fn batches_that_are_handed_over_need_no_source_below_the_root() {
     let options = RunOptions { select: vec!["billing.usage".into()], ..RunOptions::default() };
     let report = engine.run(&options).await.unwrap();
     assert_eq!(report.table(Layer::Bronze, "billing.usage").unwrap().rows.inserted, 1);
+}
+
+/// The data files of a table.
+fn data_files(table: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(table).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_names_the_damaged_file_of_the_target_and_what_mends_its_table() {
+    let cut = |path: &std::path::Path| {
+        std::fs::File::options().write(true).open(path).unwrap().set_len(40).unwrap();
+    };
+    let overwrite = |path: &std::path::Path| {
+        let mut bytes = std::fs::read(path).unwrap();
+        bytes[4..40].fill(0xFF);
+        std::fs::write(path, bytes).unwrap();
+    };
+    let cases: [(&str, fn(&std::path::Path), bool, &str); 3] = [
+        ("system_gold/fact_usage", cut, true, "`goldsmith run --full-refresh --select fact_usage`"),
+        ("system_gold/fact_usage", overwrite, false, "`goldsmith run --full-refresh --select fact_usage`"),
+        ("system_bronze/billing_usage", cut, true, "`goldsmith forget billing.usage`"),
+    ];
+    for (table, spoil, is_file_named, help) in cases {
+        let lake = ScratchLake::new().unwrap();
+        lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1", "usage_date": "2024-01-01"}]"#)).await.unwrap();
+        lake.run(&["fact_usage"]).await.unwrap();
+        let files = data_files(&lake.target().join(table));
+        files.iter().for_each(|path| spoil(path));
+        let sql = format!("select * from {}", table.replace('/', "."));
+        let error = lake.engine().unwrap().query(&sql).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data, "{error:?}");
+        let text = error.chain();
+        let named = if is_file_named {
+            files[0].display().to_string()
+        } else {
+            lake.target().join(table).display().to_string()
+        };
+        assert!(text.contains(&named) && text.contains("is truncated or damaged"), "{table}: {text}");
+        assert!(text.contains(help) && !text.contains("take it away"), "{table}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_damaged_file_of_gold_needs_is_done_by_what_the_error_says() {
+    let lake = ScratchLake::new().unwrap();
+    lake.deliver("billing.usage", &rows(r#"[{"record_id": "r1", "usage_date": "2024-01-01"}]"#)).await.unwrap();
+    lake.run(&["fact_usage"]).await.unwrap();
+    for path in data_files(&lake.target().join("system_gold/fact_usage")) {
+        std::fs::File::options().write(true).open(path).unwrap().set_len(40).unwrap();
+    }
+    let options = RunOptions { select: vec!["fact_usage".to_owned()], full_refresh: true, ..RunOptions::default() };
+    assert!(lake.engine().unwrap().run(&options).await.unwrap().is_success());
+    let found = lake.query("select record_id from fact_usage").await.unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
 }
 
 /// Names of the tables that a run or a plan calls failed, sorted.

@@ -72,5 +72,8 @@ async fn an_unknown_source_is_named_with_the_nearest_one() {
     let lake = ScratchLake::new().unwrap();
     let error = lake.engine().unwrap().forget("billing.usgae", true).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
-    assert!(error.to_string().contains("billing.usage"), "{error}");
+    assert_eq!(error.help().as_deref(), Some("did you mean `billing.usage`?"));
+    let error = lake.engine().unwrap().forget("fact_usage", true).await.unwrap_err();
+    assert!(error.to_string().contains("`fact_usage` is a gold table"), "{error}");
+    assert_eq!(error.help().as_deref(), Some("what it is made from in bronze is `billing.usage`"));
 }

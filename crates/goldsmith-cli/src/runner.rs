@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Cli, misuse_code};
+use crate::args::{Cli, misuse, misuse_code, typed_format};
 use crate::commands::{self, Context, Outcome};
 use crate::error::{Error, Result};
 use crate::printer::Printer;
 use crate::render;
-use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment};
+use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment, Verbosity};
 
 /// Stack of a worker thread: plans of deep expressions recurse, and do so deeply in unoptimised builds.
 const STACK_BYTES: usize = 16 << 20;
@@ -37,24 +37,32 @@ pub fn run_with(args: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(usage) => {
-            let code = if usage.use_stderr() { misuse_code(&args) } else { DONE };
             // Nothing is left to tell when the terminal is gone.
             let _ = usage.print();
-            return code;
+            if !usage.use_stderr() {
+                return DONE;
+            }
+            if Settings::early_format(typed_format(&args), &SystemEnvironment) == Format::Json {
+                let printer = Printer::new(Format::Json, ColorWhen::Never, Verbosity::Normal);
+                let (what, help) = misuse(&usage);
+                let _ = printer.json(&render::error::json(&Error::usage(what, help)));
+            }
+            return misuse_code(&args);
         }
     };
     let failure_code = cli.command.failure_code();
     let settings = match Settings::resolve(&cli.global, &cli.command.overrides(), &SystemEnvironment) {
         Ok(settings) => settings,
         Err(error) => {
-            let format = Settings::early_format(&cli.global, &SystemEnvironment);
+            let format = Settings::early_format(cli.global.format, &SystemEnvironment);
             let color = cli.global.color.unwrap_or(ColorWhen::Auto);
             return fail(&error, failure_code, &Printer::new(format, color, cli.global.verbosity()));
         }
     };
     let printer = Printer::new(settings.format.value, settings.color.value, settings.verbosity);
+    let models = settings.models.value.clone();
     let outcome = logging_started(&settings).and_then(|()| start(cli, settings, printer.clone()));
-    match outcome {
+    match outcome.map_err(|error| error.of_model(models.as_deref())) {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Failed) => FAILED,
         Ok(Outcome::Unknown) => UNKNOWN,

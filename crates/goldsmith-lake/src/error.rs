@@ -1,11 +1,14 @@
 //! What can go wrong, in the terms of a caller.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::TransactionError;
 use object_store::Error as ObjectStoreError;
+use parquet::errors::ParquetError;
 
 use crate::batch_rows::is_overflow;
 use crate::failure::{StorageFailure, classify};
@@ -35,7 +38,7 @@ pub enum ErrorKind {
     Internal,
 }
 
-/// An operation on a lake that failed.
+/// An operation on a lake that failed. Its text says what failed and where; [`LakeError::help`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LakeError {
@@ -46,11 +49,11 @@ pub enum LakeError {
         location: String,
         /// What is wrong with it.
         reason: String,
+        /// What to give instead.
+        help: String,
     },
     /// A directory has content, but no `_delta_log`.
-    #[error(
-        "`{location}` is not a delta table: it holds {found} but no `_delta_log`; choose an empty directory or remove its content"
-    )]
+    #[error("`{location}` is not a delta table: it holds {found} but no `_delta_log`")]
     NotADeltaTable {
         /// The directory.
         location: String,
@@ -58,9 +61,7 @@ pub enum LakeError {
         found: String,
     },
     /// A directory that should be a source has content, and none of it is a source.
-    #[error(
-        "`{location}` is no source: it holds {found}, and neither a `_delta_log` nor parquet files; deliver the table as Delta or Parquet, or give the directory in which it is"
-    )]
+    #[error("`{location}` is no source: it holds {found}, and neither a `_delta_log` nor parquet files")]
     NotASource {
         /// The directory.
         location: String,
@@ -69,7 +70,7 @@ pub enum LakeError {
     },
     /// The storage lets a second writer overwrite what the first one wrote.
     #[error(
-        "the storage of `{location}` overwrites objects that it was told not to: two runs could overwrite each other's commits; use a storage with conditional put (for S3: one that honours `If-None-Match`)"
+        "the storage of `{location}` overwrites objects that it was told not to: two runs could overwrite each other's commits"
     )]
     UnsafeStorage {
         /// Where it was tried.
@@ -82,9 +83,7 @@ pub enum LakeError {
         location: String,
     },
     /// The rows that were written are not those that had to be written.
-    #[error(
-        "the rows of `{location}` do not balance: {reason}; nothing was committed, the table is as before; please report it"
-    )]
+    #[error("the rows of `{location}` do not balance: {reason}; nothing was committed, the table is as before")]
     Unbalanced {
         /// The table.
         location: String,
@@ -100,7 +99,7 @@ pub enum LakeError {
         reason: String,
     },
     /// A file is not among the live files of a table.
-    #[error("the file `{file}` is not part of `{location}` at version {version}; read the table again")]
+    #[error("the file `{file}` is not part of `{location}` at version {version}")]
     NoSuchFile {
         /// The table.
         location: String,
@@ -110,9 +109,7 @@ pub enum LakeError {
         version: u64,
     },
     /// An entry of a transaction log cannot be read.
-    #[error(
-        "the log entry `{entry}` of the delta table `{location}` cannot be read: {reason}; restore the file or the table"
-    )]
+    #[error("the log entry `{entry}` of the delta table `{location}` cannot be read: {reason}")]
     CorruptLog {
         /// The table.
         location: String,
@@ -122,18 +119,18 @@ pub enum LakeError {
         reason: String,
     },
     /// A data file cannot be read.
-    #[error(
-        "the data file `{file}` cannot be read as parquet: {reason}; it is truncated or damaged, restore it or take it away"
-    )]
+    #[error("the data file `{file}` cannot be read as parquet: {reason}; it is truncated or damaged")]
     CorruptFile {
         /// The file, with its table or directory.
         file: String,
         /// What the parser said.
         reason: String,
+        /// Whether no log refers to the file, so that it can be taken away.
+        is_loose: bool,
     },
     /// The texts of rows that have to be held together are more than an array can count.
     #[error(
-        "rows of `{file}` are too wide to be held together: {reason}; the file is not damaged, but the texts of one column come to more than 2 GiB: leave the column or these rows out"
+        "rows of `{file}` are too wide to be held together: {reason}; the file is not damaged, but the texts of one column come to more than 2 GiB"
     )]
     TooWide {
         /// The file, table or directory.
@@ -142,9 +139,7 @@ pub enum LakeError {
         reason: String,
     },
     /// The protocol of a table asks for features that are not supported.
-    #[error(
-        "the delta table `{location}` needs `{features}`, which this engine cannot {access}; disable the feature or rewrite the table without it"
-    )]
+    #[error("the delta table `{location}` needs `{features}`, which this engine cannot {access}")]
     UnsupportedFeature {
         /// The table.
         location: String,
@@ -154,7 +149,7 @@ pub enum LakeError {
         access: &'static str,
     },
     /// A column exists with another type.
-    #[error("column `{column}` has type `{from}` and cannot become `{to}`; only new columns can be added")]
+    #[error("column `{column}` has type `{from}` and cannot become `{to}`")]
     TypeChanged {
         /// Dotted path of the column.
         column: String,
@@ -165,7 +160,7 @@ pub enum LakeError {
     },
     /// Files of a directory have types for one column that have nothing in common.
     #[error(
-        "the files of `{location}` have column `{column}` as `{one}` and as `{other}`, and no type takes both without loss; write it with one type, or keep the files of the other elsewhere"
+        "the files of `{location}` have column `{column}` as `{one}` and as `{other}`, and no type takes both without loss"
     )]
     TypesDiffer {
         /// The directory.
@@ -186,9 +181,7 @@ pub enum LakeError {
         table: String,
     },
     /// Data has a column that the table has not.
-    #[error(
-        "the data has a column `{column}`, which the table `{table}` does not have; add the column to the table first"
-    )]
+    #[error("the data has a column `{column}`, which the table `{table}` does not have")]
     UnexpectedColumn {
         /// The column.
         column: String,
@@ -208,9 +201,7 @@ pub enum LakeError {
         reason: String,
     },
     /// A value in the path of a file is none of its column.
-    #[error(
-        "the path of `{file}` gives `{column}` the value `{value}`, which is no {to}; rename the directory, or declare the column as a string"
-    )]
+    #[error("the path of `{file}` gives `{column}` the value `{value}`, which is no {to}")]
     PathValueDoesNotFit {
         /// The file, with its directory.
         file: String,
@@ -222,9 +213,7 @@ pub enum LakeError {
         to: String,
     },
     /// Rows that a table does not allow.
-    #[error(
-        "the rows for `{location}` break a rule of the table ({rules}): {reason}; nothing was written, correct the rows or drop the rule"
-    )]
+    #[error("the rows for `{location}` break a rule of the table ({rules}): {reason}; nothing was written")]
     BrokenRule {
         /// The table.
         location: String,
@@ -234,7 +223,7 @@ pub enum LakeError {
         reason: String,
     },
     /// Rows that must be unique by key are not.
-    #[error("two rows for the table `{table}` have the same key `{key}`; the rows of an upsert must be unique by key")]
+    #[error("two rows for the table `{table}` have the same key `{key}`")]
     DuplicateKey {
         /// The table.
         table: String,
@@ -242,7 +231,7 @@ pub enum LakeError {
         key: String,
     },
     /// Another writer committed something that our commit depends on.
-    #[error("a commit to `{location}` conflicts with another writer: {reason}; read the table again and retry")]
+    #[error("a commit to `{location}` conflicts with another writer: {reason}")]
     Conflict {
         /// The table.
         location: String,
@@ -258,7 +247,7 @@ pub enum LakeError {
         reason: String,
     },
     /// The storage refuses access.
-    #[error("no permission for `{path}`; check the rights on it")]
+    #[error("no permission for `{path}`")]
     PermissionDenied {
         /// The file or directory.
         path: String,
@@ -267,7 +256,7 @@ pub enum LakeError {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// A storage option that no store knows.
-    #[error("`{key}` is no storage option; {help}")]
+    #[error("`{key}` is no storage option")]
     UnknownStorageOption {
         /// The option as given.
         key: String,
@@ -275,9 +264,7 @@ pub enum LakeError {
         help: String,
     },
     /// The settings of a storage are incomplete or contradict each other.
-    #[error(
-        "the storage of `{location}` cannot be set up: {reason}; check the storage options and the variables of its cloud"
-    )]
+    #[error("the storage of `{location}` cannot be set up: {reason}")]
     StorageSetup {
         /// The place in the storage.
         location: String,
@@ -285,7 +272,7 @@ pub enum LakeError {
         reason: String,
     },
     /// The storage cannot be used for a reason that its user can mend.
-    #[error("the storage of `{location}` {}; {}", failure.what(), failure.help(location))]
+    #[error("the storage of `{location}` {}", failure.what())]
     Unusable {
         /// The place in the storage.
         location: String,
@@ -376,6 +363,45 @@ impl LakeError {
         }
     }
 
+    /// What to do about it, for whoever can do something; none when nothing more can be said than what failed.
+    pub fn help(&self) -> Option<Cow<'_, str>> {
+        let help = match self {
+            Self::InvalidLocation { help, .. } | Self::UnknownStorageOption { help, .. } => help.as_str(),
+            Self::NotADeltaTable { .. } => "give an empty directory, or restore the log of the table from a copy",
+            Self::NotASource { .. } => "deliver the table as Delta or Parquet, or give the directory in which it is",
+            Self::UnsafeStorage { .. } => {
+                "use a storage with conditional put (for S3: one that honours `If-None-Match`)"
+            }
+            Self::NoTable { .. } => "give the directory of a delta table",
+            Self::DeletionVector { .. } => "restore the table from a copy",
+            Self::NoSuchFile { .. } => "read the table again",
+            Self::CorruptLog { .. } => "restore the file or the table from a copy",
+            Self::CorruptFile { is_loose: true, .. } => "restore it or take it away",
+            Self::CorruptFile { .. } => "restore it from a copy",
+            Self::TooWide { .. } => "leave the column or these rows out",
+            Self::UnsupportedFeature { .. } => "disable the feature or rewrite the table without it",
+            Self::TypeChanged { .. } => "keep its type; only new columns can be added",
+            Self::TypesDiffer { .. } => "write it with one type, or keep the files of the other elsewhere",
+            Self::MissingColumn { .. } => "add the column to the data",
+            Self::UnexpectedColumn { .. } => "add the column to the table first",
+            Self::ValueDoesNotFit { .. } => "convert the values before they are written",
+            Self::PathValueDoesNotFit { .. } => "rename the directory, or declare the column as a string",
+            Self::BrokenRule { .. } => "correct the rows or drop the rule",
+            Self::DuplicateKey { .. } => "keep one row of each key; the rows of an upsert must be unique by key",
+            Self::Conflict { .. } => "read the table again and retry",
+            Self::PermissionDenied { .. } => "check the rights on it",
+            Self::StorageSetup { .. } => "check the storage options and the variables of its cloud",
+            Self::Unusable { location, failure, .. } => failure.help(location),
+            Self::Unbalanced { .. } | Self::Task { .. } => "please report it",
+            Self::InvalidRequest { .. }
+            | Self::Storage { .. }
+            | Self::Delta { .. }
+            | Self::Query { .. }
+            | Self::Arrow { .. } => return None,
+        };
+        Some(help.into())
+    }
+
     /// Whether the same operation, begun anew from a fresh snapshot, can succeed without anybody's help.
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -399,12 +425,52 @@ impl LakeError {
             },
             DataFusionError::Context(_, inner) => Self::from_query(location, *inner),
             DataFusionError::ParquetError(inner) => {
+                let inner = match *inner {
+                    ParquetError::External(source) => match source.downcast::<Self>() {
+                        Ok(error) => return *error,
+                        Err(source) => ParquetError::External(source),
+                    },
+                    inner => inner,
+                };
                 let (file, reason) = (location.to_owned(), inner.to_string());
-                if is_overflow(&reason) { Self::TooWide { file, reason } } else { Self::CorruptFile { file, reason } }
+                if is_overflow(&reason) {
+                    Self::TooWide { file, reason }
+                } else {
+                    Self::CorruptFile { file, reason, is_loose: false }
+                }
             }
             DataFusionError::ArrowError(inner, _) if is_overflow(&inner.to_string()) => Self::arrow(location, *inner),
             error => Self::query(location, error),
         }
+    }
+
+    /// What a query says of the content of a data file when it does not say of which; `location` stands for it, the table.
+    pub fn of_content(location: &str, error: &DataFusionError) -> Option<Self> {
+        let reason = match error.find_root() {
+            DataFusionError::ParquetError(inner) if inner.source().is_none() => inner.to_string(),
+            DataFusionError::ArrowError(inner, _) if matches!(**inner, ArrowError::ParquetError(_)) => {
+                inner.to_string()
+            }
+            _ => return None,
+        };
+        let file = location.to_owned();
+        Some(if is_overflow(&reason) {
+            Self::TooWide { file, reason }
+        } else {
+            Self::CorruptFile { file, reason, is_loose: false }
+        })
+    }
+
+    /// The damaged file of a table that a query came upon, wherever in the causes of its error it is told.
+    pub fn damaged_file(error: &(dyn StdError + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(Self::CorruptFile { file, reason, is_loose }) = error.downcast_ref::<Self>() {
+                return Some(Self::CorruptFile { file: file.clone(), reason: reason.clone(), is_loose: *is_loose });
+            }
+            next = error.source();
+        }
+        None
     }
 
     pub(crate) fn arrow(location: &str, source: arrow::error::ArrowError) -> Self {
@@ -456,5 +522,73 @@ impl LakeError {
 impl From<LakeError> for DataFusionError {
     fn from(error: LakeError) -> Self {
         Self::External(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    #[test]
+    fn what_failed_and_what_to_do_are_told_apart() {
+        let (location, reason) = (text("s3://bucket/t"), text("a reason"));
+        let cases = [
+            LakeError::InvalidLocation {
+                location: location.clone(),
+                reason: reason.clone(),
+                help: text("give a path"),
+            },
+            LakeError::NotADeltaTable { location: location.clone(), found: text("`a`") },
+            LakeError::NotASource { location: location.clone(), found: text("`a`") },
+            LakeError::UnsafeStorage { location: location.clone() },
+            LakeError::Unbalanced { location: location.clone(), reason: reason.clone() },
+            LakeError::DeletionVector { location: location.clone(), reason: reason.clone() },
+            LakeError::CorruptLog { location: location.clone(), entry: text("0.json"), reason: reason.clone() },
+            LakeError::CorruptFile { file: location.clone(), reason: reason.clone(), is_loose: true },
+            LakeError::TooWide { file: location.clone(), reason: reason.clone() },
+            LakeError::UnsupportedFeature { location: location.clone(), features: text("f"), access: "read" },
+            LakeError::Conflict { location: location.clone(), reason: reason.clone() },
+            LakeError::UnknownStorageOption { key: text("k"), help: text("did you mean `l`?") },
+            LakeError::StorageSetup { location: location.clone(), reason: reason.clone() },
+            LakeError::Unusable { location, failure: StorageFailure::Full, source: reason.into() },
+        ];
+        for error in cases {
+            let help = error.help().unwrap_or_default();
+            assert!(!help.is_empty() && !error.to_string().contains(&*help), "{error}; {help}");
+        }
+    }
+
+    #[test]
+    fn only_a_file_that_no_log_knows_can_be_taken_away() {
+        for (is_loose, help) in [(true, "restore it or take it away"), (false, "restore it from a copy")] {
+            let error = LakeError::CorruptFile { file: text("t/f"), reason: text("cut"), is_loose };
+            assert_eq!(error.help().as_deref(), Some(help));
+        }
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_decoded_is_told_of_its_table() {
+        let page = ParquetError::EOF(text("not enough bytes"));
+        let found = LakeError::of_content("t", &DataFusionError::ParquetError(Box::new(page)));
+        assert!(matches!(found, Some(LakeError::CorruptFile { ref file, .. }) if file == "t"), "{found:?}");
+        let wide = ArrowError::ParquetError(text("index overflow decoding byte array"));
+        let found = LakeError::of_content("t", &DataFusionError::ArrowError(Box::new(wide), None));
+        assert!(matches!(found, Some(LakeError::TooWide { .. })), "{found:?}");
+        let storage = ParquetError::External(Box::new(LakeError::NoTable { location: text("t") }));
+        assert!(LakeError::of_content("t", &DataFusionError::ParquetError(Box::new(storage))).is_none());
+    }
+
+    #[test]
+    fn a_damaged_file_is_found_below_what_a_query_makes_of_it() {
+        let damage = LakeError::CorruptFile { file: text("t/f"), reason: text("cut"), is_loose: false };
+        let error = DataFusionError::ParquetError(Box::new(ParquetError::External(Box::new(damage))));
+        let error = DataFusionError::Shared(std::sync::Arc::new(error));
+        let found = LakeError::damaged_file(&error);
+        assert!(matches!(found, Some(LakeError::CorruptFile { ref file, .. }) if file == "t/f"), "{found:?}");
+        assert!(LakeError::damaged_file(&DataFusionError::Internal(text("else"))).is_none());
     }
 }

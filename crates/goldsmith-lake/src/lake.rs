@@ -21,7 +21,7 @@ use crate::location::Location;
 use crate::log::{COMMIT_ID, LOG, RUN_ID, entry_name, log_file};
 use crate::memory::MemoryBounds;
 use crate::protocol::has_times_without_zone;
-use crate::session::session;
+use crate::session::{CATALOG, session};
 use crate::source::{ParquetDirectory, Source};
 use crate::stores::{StoreLayer, Stores};
 use crate::table::Table;
@@ -199,7 +199,7 @@ impl Lake {
         }
     }
 
-    /// A session in which each table can be queried as `schema.name`, at the version of its handle.
+    /// A session in which each table can be queried as `schema.name`, in the catalog [`CATALOG`], at the version of its handle.
     ///
     /// # Errors
     /// [`LakeError::Query`] when a table cannot be registered, for instance because a name is given twice.
@@ -208,7 +208,7 @@ impl Lake {
         for (schema, name, table) in tables {
             let fail = |error| LakeError::query(&table.location().to_string(), error);
             let catalog = context
-                .catalog("datafusion")
+                .catalog(CATALOG)
                 .ok_or_else(|| fail(datafusion::error::DataFusionError::Internal("no default catalog".to_owned())))?;
             if catalog.schema(&schema).is_none() {
                 catalog
@@ -331,7 +331,8 @@ pub(crate) fn check_no_file(location: &Location) -> Result<()> {
     match location.local_path() {
         Some(path) if path.is_file() => Err(LakeError::InvalidLocation {
             location: location.to_string(),
-            reason: "it is a file; a table or source is a directory".to_owned(),
+            reason: "it is a file".to_owned(),
+            help: "give a directory, as a table or a source is one".to_owned(),
         }),
         _ => Ok(()),
     }

@@ -69,6 +69,7 @@ pub use memory::MemoryBounds;
 pub use merge::Guards;
 pub use others::{OthersCommits, SHARED_POSITION};
 pub use scan::{RowFilter, RowProbe, ScanRequest};
+pub use session::CATALOG;
 pub use storage_options::{Side, check_storage_option};
 pub use stores::StoreLayer;
 pub use table::{Added, FileInfo, Table};

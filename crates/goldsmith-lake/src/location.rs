@@ -10,6 +10,9 @@ use crate::error::{LakeError, Result};
 use crate::scan::percent_decode;
 use crate::volume;
 
+/// What can be given as a location.
+const ANY: &str = "give a path, or a URL such as `s3://BUCKET/PATH`";
+
 /// A directory on a local disk or in an object store.
 ///
 /// Parsed from a path (relative ones are made absolute) or from a URL such as `s3://bucket/lake`. Two locations are equal
@@ -26,12 +29,17 @@ impl Location {
     /// [`LakeError::InvalidLocation`] when the text is empty or none of these, or when a name in it has a percent sign before two
     /// hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidLocation { location: text.to_owned(), reason };
+        let refused = |reason: String, help: String| {
+            let location = text.to_owned();
+            LakeError::InvalidLocation { location, reason, help }
+        };
+        let invalid = |reason: String| refused(reason, ANY.to_owned());
         if text.trim().is_empty() {
             return Err(invalid("it is empty".to_owned()));
         }
         if let Some(path) = text.strip_prefix("dbfs:") {
-            let path = volume::of_dbfs(path).ok_or_else(|| invalid(volume::NO_DBFS.to_owned()))?;
+            let (reason, help) = volume::NO_DBFS;
+            let path = volume::of_dbfs(path).ok_or_else(|| refused(reason.to_owned(), help.to_owned()))?;
             return Self::from_path(&path);
         }
         // A scheme of one letter is a drive of Windows.
@@ -46,9 +54,9 @@ impl Location {
             if let Some(whole) = whole_url(url.scheme())
                 && url.host_str().is_none_or(str::is_empty)
             {
-                return Err(invalid(format!("the bucket or container is missing; write `{whole}`")));
+                return Err(refused("the bucket or container is missing".to_owned(), format!("write `{whole}`")));
             }
-            check_percent_signs(&url).map_err(invalid)?;
+            check_percent_signs(&url).map_err(|(reason, help)| refused(reason, help.to_owned()))?;
             return Ok(Self::from_url(url));
         }
         Self::from_path(Path::new(text))
@@ -59,11 +67,15 @@ impl Location {
     /// # Errors
     /// [`LakeError::InvalidLocation`] when the path cannot be made absolute, or has a percent sign before two hexadecimal digits.
     pub fn from_path(path: &Path) -> Result<Self> {
-        let invalid = |reason: String| LakeError::InvalidLocation { location: path.display().to_string(), reason };
-        let absolute = std::path::absolute(path).map_err(|error| invalid(error.to_string()))?;
-        let url =
-            Url::from_directory_path(&absolute).map_err(|()| invalid("it cannot be written as a URL".to_owned()))?;
-        check_percent_signs(&url).map_err(invalid)?;
+        let refused = |reason: String, help: &str| LakeError::InvalidLocation {
+            location: path.display().to_string(),
+            reason,
+            help: help.to_owned(),
+        };
+        let absolute = std::path::absolute(path).map_err(|error| refused(error.to_string(), ANY))?;
+        let url = Url::from_directory_path(&absolute)
+            .map_err(|()| refused("it cannot be written as a URL".to_owned(), ANY))?;
+        check_percent_signs(&url).map_err(|(reason, help)| refused(reason, help))?;
         Ok(Self::from_url(url))
     }
 
@@ -100,7 +112,11 @@ impl Location {
     /// [`LakeError::InvalidLocation`] when there is no such volume.
     pub fn check_volume(&self) -> Result<()> {
         let checked = self.local_path().map_or(Ok(()), |path| volume::check(&path));
-        checked.map_err(|reason| LakeError::InvalidLocation { location: self.to_string(), reason })
+        checked.map_err(|(reason, help)| LakeError::InvalidLocation {
+            location: self.to_string(),
+            reason,
+            help: help.to_owned(),
+        })
     }
 
     /// Whether this location is `other` or lies below it, segment by segment. On a disk links and `..` are followed as far as the
@@ -149,14 +165,17 @@ fn whole_url(scheme: &str) -> Option<&'static str> {
 
 /// Refuses names like `a%20b`: the reader of the log decodes the names that it lists once more, and would look for the log, and find
 /// it where there is one, in `a b`.
-fn check_percent_signs(url: &Url) -> std::result::Result<(), String> {
+fn check_percent_signs(url: &Url) -> std::result::Result<(), (String, &'static str)> {
     let path = percent_decode(url.path());
     let is_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
     match path.as_bytes().windows(3).find(|window| window[0] == b'%' && is_hex(&window[1..])) {
         None => Ok(()),
-        Some(found) => Err(format!(
-            "`{}` in the name of a directory would be taken for another character; choose or rename it without the percent sign",
-            String::from_utf8_lossy(found)
+        Some(found) => Err((
+            format!(
+                "`{}` in the name of a directory would be taken for another character",
+                String::from_utf8_lossy(found)
+            ),
+            "choose or rename it without the percent sign",
         )),
     }
 }
@@ -220,8 +239,10 @@ mod tests {
         assert!(Location::parse("relative/dir").unwrap().local_path().unwrap().is_absolute());
         assert!(Location::parse("  ").is_err());
         for text in ["dbfs:/lake", "dbfs:lake", "dbfs:/Volumes", "dbfs:/Volumes2/lake"] {
-            let error = Location::parse(text).unwrap_err().to_string();
-            assert!(error.contains(text) && error.contains("`/Volumes/<catalog>/<schema>/<volume>/...`"), "{error}");
+            let error = Location::parse(text).unwrap_err();
+            let help = error.help().unwrap();
+            assert!(error.to_string().contains(text), "{error}");
+            assert!(help.contains("`/Volumes/<catalog>/<schema>/<volume>/...`"), "{help}");
         }
         assert_eq!(Location::parse("/a/b").unwrap(), Location::parse("/a/b/").unwrap());
     }
@@ -235,16 +256,18 @@ mod tests {
             ("az:///lake", "`az://CONTAINER/PATH`"),
             ("abfss://", "`abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH`"),
         ] {
-            let error = Location::parse(text).unwrap_err().to_string();
-            assert!(error.contains("the bucket or container is missing") && error.ends_with(whole), "{error}");
+            let error = Location::parse(text).unwrap_err();
+            assert!(error.to_string().contains("the bucket or container is missing"), "{error}");
+            assert_eq!(error.help().unwrap(), format!("write {whole}"));
         }
     }
 
     #[test]
     fn names_that_would_be_decoded_once_more_are_no_locations() {
         for text in ["/data/a%20b/lake", "/data/a%2Fb", "data/%41", "s3://bucket/a%2520b", "/data/%2520"] {
-            let error = Location::parse(text).unwrap_err().to_string();
-            assert!(error.contains(text) && error.contains("without the percent sign"), "{error}");
+            let error = Location::parse(text).unwrap_err();
+            assert!(error.to_string().contains(text), "{error}");
+            assert!(error.help().unwrap().contains("without the percent sign"), "{error:?}");
         }
         let error = Location::parse("file:///data/a%25%32%30b").unwrap_err().to_string();
         assert!(error.contains("/data/a%20b` is not a usable location: `%20` in"), "{error}");

@@ -1,5 +1,6 @@
 //! Reading one Parquet file directly: its schema, some of its columns, some of its rows.
 
+use std::fmt::Display;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(crate) struct ParquetFile {
     pub(crate) path: Path,
     pub(crate) size: u64,
     pub(crate) display: String,
+    /// Whether it lies in a directory without a log, so that it can be taken away.
+    pub(crate) is_loose: bool,
 }
 
 /// What reads ranges of a file.
@@ -168,24 +171,23 @@ impl ParquetFile {
     }
 
     /// Tells a damaged file from a storage that failed.
-    async fn explain(&self, store: &Arc<dyn ObjectStore>, error: ParquetError) -> LakeError {
+    pub(crate) async fn explain(&self, store: &Arc<dyn ObjectStore>, error: ParquetError) -> LakeError {
         let ParquetError::External(source) = error else {
             return self.corrupt(&error);
         };
         match source.downcast::<object_store::Error>() {
             Ok(source) => match store.head(&self.path).await {
-                Ok(meta) if meta.size != self.size => LakeError::CorruptFile {
-                    file: self.display.clone(),
-                    reason: format!("it has {} bytes instead of {}", meta.size, self.size),
-                },
+                Ok(meta) if meta.size != self.size => {
+                    self.corrupt(&format!("it has {} bytes instead of {}", meta.size, self.size))
+                }
                 _ => LakeError::storage(&self.display, *source),
             },
-            Err(source) => LakeError::CorruptFile { file: self.display.clone(), reason: source.to_string() },
+            Err(source) => self.corrupt(&source),
         }
     }
 
-    pub(crate) fn corrupt(&self, error: &ParquetError) -> LakeError {
-        LakeError::CorruptFile { file: self.display.clone(), reason: error.to_string() }
+    pub(crate) fn corrupt(&self, reason: &dyn Display) -> LakeError {
+        LakeError::CorruptFile { file: self.display.clone(), reason: reason.to_string(), is_loose: self.is_loose }
     }
 }
 

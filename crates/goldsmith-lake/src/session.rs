@@ -12,6 +12,8 @@ use crate::error::{LakeError, Result};
 use crate::lake::LakeOptions;
 use crate::memory::{MemoryBounds, QueryPool};
 
+/// The catalog of sessions, which queries about tables show.
+pub const CATALOG: &str = "goldsmith";
 /// Rows per batch when reading and writing; files of wide rows are read and written in smaller ones.
 pub(crate) const BATCH_ROWS: usize = 8192;
 /// The setting by which DataFusion passes over files by the least and greatest values of columns that it has seen so far. It is off,
@@ -24,6 +26,7 @@ pub(crate) fn session(options: &LakeOptions) -> Result<SessionContext> {
     let config = SessionConfig::new()
         .with_target_partitions(options.threads.max(1))
         .with_batch_size(BATCH_ROWS)
+        .with_default_catalog_and_schema(CATALOG, "public")
         .with_information_schema(true)
         .set_bool(AGGREGATE_FILTERS, false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false);

@@ -209,8 +209,9 @@ mod tests {
             ("sorce.region", "use a name"),
         ];
         for (key, help) in cases {
-            let text = check_storage_option(key).unwrap_err().to_string();
-            assert!(text.contains(&format!("`{key}`")) && text.contains(help), "{text}");
+            let error = check_storage_option(key).unwrap_err();
+            let told = error.help().unwrap();
+            assert!(error.to_string().contains(&format!("`{key}`")) && told.contains(help), "{error}; {told}");
         }
     }
 

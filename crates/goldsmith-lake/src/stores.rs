@@ -127,10 +127,8 @@ fn connect(location: &Location, options: &HashMap<String, String>) -> Result<Arc
     let url = location.url();
     let unsupported = || LakeError::InvalidLocation {
         location: location.to_string(),
-        reason: format!(
-            "storage of the kind `{}` is not supported; use a path, `s3://`, `abfss://`, `az://` or `gs://`",
-            url.scheme()
-        ),
+        reason: format!("storage of the kind `{}` is not supported", url.scheme()),
+        help: "use a path, `s3://`, `abfss://`, `az://` or `gs://`".to_owned(),
     };
     let unusable =
         |reason: String| LakeError::StorageSetup { location: location.to_string(), reason: redact(reason, options) };
@@ -188,11 +186,15 @@ fn reason(error: object_store::Error) -> String {
 
 /// Makes the directory, and finds out how files are created there.
 fn probe_directory(location: &Location, path: &std::path::Path) -> Result<()> {
-    let invalid = |reason: String| LakeError::InvalidLocation { location: location.to_string(), reason };
+    let invalid = |reason: String, help: &str| LakeError::InvalidLocation {
+        location: location.to_string(),
+        reason,
+        help: help.to_owned(),
+    };
     let fail = |error: std::io::Error| {
-        let reason = format!("no directory can be made there ({error}); choose another place");
+        let reason = format!("no directory can be made there ({error})");
         match LakeError::storage(&location.to_string(), error) {
-            LakeError::Storage { .. } => invalid(reason),
+            LakeError::Storage { .. } => invalid(reason, "choose another place"),
             told => told,
         }
     };
@@ -200,9 +202,9 @@ fn probe_directory(location: &Location, path: &std::path::Path) -> Result<()> {
     match CreateBy::find(path).map_err(fail)? {
         Some(_) => Ok(()),
         None => Err(invalid(
-            "files can be neither linked nor moved in this file system, so that two runs could overwrite each other's commits; give \
-             the URL of the storage behind it, such as `s3://` or `abfss://`"
+            "files can be neither linked nor moved in this file system, so that two runs could overwrite each other's commits"
                 .to_owned(),
+            "give the URL of the storage behind it, such as `s3://` or `abfss://`",
         )),
     }
 }

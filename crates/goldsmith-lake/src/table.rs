@@ -197,6 +197,7 @@ impl Table {
                         path: view.object_store_path(),
                         size: info.size,
                         display: format!("{}/{}", self.location, info.path),
+                        is_loose: false,
                     };
                     let stored = file.num_rows(&store).await?;
                     stored.saturating_sub(deleted_rows(&view))

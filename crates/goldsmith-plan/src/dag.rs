@@ -11,12 +11,12 @@ use crate::position::InputName;
 #[non_exhaustive]
 pub enum DagError {
     /// A selected name is neither a gold table nor a source nor a domain.
-    #[error("`{name}` is no gold table, source or domain of the model{hint}")]
+    #[error("`{name}` is no gold table, source or domain of the model")]
     UnknownSelection {
         /// The name.
         name: String,
-        /// A suggestion, with its leading punctuation.
-        hint: String,
+        /// What may have been meant.
+        help: String,
     },
     /// Tables need each other.
     #[error("the tables {} need each other", tables.join(", "))]
@@ -24,6 +24,16 @@ pub enum DagError {
         /// The tables on the cycle.
         tables: Vec<String>,
     },
+}
+
+impl DagError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::UnknownSelection { help, .. } => Some(help),
+            Self::Cycle { .. } => None,
+        }
+    }
 }
 
 /// Dependencies among the gold tables of a model.
@@ -124,6 +134,11 @@ impl Selection {
         }
         let mut out = Self { sources: BTreeSet::new(), gold: BTreeSet::new() };
         for name in names {
+            if name.trim().is_empty() {
+                let help =
+                    "name a gold table, a source or a domain, or leave the selection out for everything".to_owned();
+                return Err(DagError::UnknownSelection { name: name.clone(), help });
+            }
             let by_domain: Vec<&str> =
                 model.gold.values().filter(|table| &table.domain == name).map(|table| table.name.as_str()).collect();
             if model.gold.contains_key(name) {
@@ -131,7 +146,7 @@ impl Selection {
             } else if model.bronze.keys().any(|source| &source.to_string() == name) {
                 out.sources.insert(name.clone());
             } else if by_domain.is_empty() {
-                return Err(DagError::UnknownSelection { name: name.clone(), hint: suggestion(model, name) });
+                return Err(DagError::UnknownSelection { name: name.clone(), help: suggestion(model, name) });
             } else {
                 for table in by_domain {
                     out.add_gold(dag, table);
@@ -174,12 +189,12 @@ fn suggestion(model: &Model, name: &str) -> String {
     let sources: Vec<String> = model.bronze.keys().map(ToString::to_string).collect();
     let candidates = model.gold.keys().chain(sources.iter()).chain(model.gold.values().map(|table| &table.domain));
     goldsmith_model::nearest(name, candidates.map(String::as_str))
-        .map_or_else(|| all_domains(model), |best| format!("; did you mean `{best}`?"))
+        .map_or_else(|| all_domains(model), |best| format!("did you mean `{best}`?"))
 }
 
 /// Tables and sources are too many to be listed.
 fn all_domains(model: &Model) -> String {
     let domains: BTreeSet<&str> = model.gold.values().map(|table| table.domain.as_str()).collect();
     let names: Vec<String> = domains.into_iter().map(|domain| format!("`{domain}`")).collect();
-    format!("; domains are {}, and `goldsmith plan --all` lists tables and sources", names.join(", "))
+    format!("domains are {}, and `goldsmith plan --all` lists tables and sources", names.join(", "))
 }

@@ -49,7 +49,7 @@ pub(crate) fn compiled(model: &Model, select: &[String], names: Names) -> Result
 /// What a model says and Spark cannot is for its author to change.
 fn refused(error: SparkError) -> Error {
     let help = match &error {
-        SparkError::Order(_) => "name gold tables, sources or domains",
+        SparkError::Order(order) => order.help().unwrap_or("name gold tables, sources or domains"),
         other => other.help().unwrap_or("leave the table to the native engine"),
     };
     Error::Configuration { what: error.to_string(), help: help.to_owned() }

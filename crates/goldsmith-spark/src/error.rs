@@ -64,6 +64,7 @@ impl SparkError {
         match self {
             Self::Untranslatable { help, .. } => Some(help),
             Self::Options { help, .. } => Some(help),
+            Self::Order(error) => error.help(),
             _ => None,
         }
     }

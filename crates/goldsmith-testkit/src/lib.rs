@@ -1,9 +1,6 @@
-//! Builders and runners for tests: a scratch lake with sources that rows are delivered to, and the data tests
-//! of the model files, and storage that fails on purpose.
+//! Builders and runners for tests: a scratch lake with sources that rows are delivered to, and storage that fails on purpose.
 
 mod azure;
-mod compare;
-mod data_test;
 mod error;
 pub mod faults;
 mod lake;
@@ -13,7 +10,6 @@ mod s3;
 mod server;
 
 pub use azure::AzureServer;
-pub use data_test::run_case;
 pub use error::{Result, TestkitError};
 pub use lake::{ScratchLake, dump};
 pub use requests::{Request, RequestKind, Requests};

@@ -42,7 +42,7 @@ impl Damage {
                         name,
                         format!(
                             "the table cannot be opened: {}; if that does not pass by itself, {advice}",
-                            error.chain()
+                            error.what()
                         ),
                     );
                 }
@@ -131,4 +131,34 @@ async fn open(ctx: &RunContext, name: &InputName) -> Result<()> {
         },
         InputName::Gold(table) => ctx.open_gold(table).await.map(drop),
     }
+}
+
+/// Adds what to do to an error about a table of the target, which depends on its layer: bronze is history, and gold can be built anew.
+pub(crate) fn explained(ctx: &RunContext, error: Error) -> Error {
+    let source = match error {
+        Error::Lake(source) => source,
+        other => return other,
+    };
+    let (place, can_be_opened) = match &source {
+        LakeError::CorruptFile { file, .. } => (file, true),
+        LakeError::DeletionVector { location, .. } => (location, true),
+        LakeError::CorruptLog { location, .. } | LakeError::NotADeltaTable { location, .. } => (location, false),
+        _ => return Error::Lake(source),
+    };
+    let help = match (table_at(ctx, place), can_be_opened) {
+        (Some(InputName::Gold(table)), true) => {
+            format!("build the table anew from bronze with `goldsmith run --full-refresh --select {table}`")
+        }
+        (Some(name), _) => advice(ctx, &name),
+        (None, _) => return Error::Lake(source),
+    };
+    Error::Damaged { source, help }
+}
+
+/// The table of the target that is at a place, or that the file at this place belongs to.
+fn table_at(ctx: &RunContext, place: &str) -> Option<InputName> {
+    let is_at = |table: &str| place.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let bronze = ctx.model.bronze.keys().find(|source| is_at(&ctx.layout.bronze(source).to_string()));
+    let gold = || ctx.model.gold.keys().find(|name| is_at(&ctx.layout.gold(name).to_string()));
+    bronze.map(|source| InputName::Bronze(source.to_string())).or_else(|| gold().cloned().map(InputName::Gold))
 }

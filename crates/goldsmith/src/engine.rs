@@ -9,14 +9,14 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, SecondsFormat, Utc};
 use goldsmith_lake::{Lake, LakeOptions, Location, MemoryBounds, Side};
-use goldsmith_model::{Diagnostic, Loaded, Model};
+use goldsmith_model::{DataTest, Diagnostic, Loaded, Model};
 use goldsmith_plan::{Dag, Selection};
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::context::RunContext;
-use crate::damage::Damage;
+use crate::damage::{Damage, explained};
 use crate::error::{Error, Result};
 use crate::event::{Observer, RunEvent, silent};
 use crate::feed::Feed;
@@ -54,18 +54,39 @@ impl ModelSource {
     /// # Errors
     /// [`Error::Model`] with every problem of every file.
     pub fn load(&self) -> Result<(Model, Vec<Diagnostic>)> {
+        let Loaded { model, warnings, .. } = match self {
+            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
+            files => files.checked()?,
+        };
+        Ok((model, warnings))
+    }
+
+    /// As [`ModelSource::load`], with the data tests of the model, sorted by table. A model that was loaded before comes without.
+    ///
+    /// # Errors
+    /// [`Error::Model`] with every problem of every file.
+    pub fn load_tests(&self) -> Result<(Model, Vec<DataTest>)> {
+        let Loaded { model, tests, .. } = match self {
+            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
+            files => files.checked()?,
+        };
+        Ok((model, tests))
+    }
+
+    /// What the files say, checked with its expressions.
+    fn checked(&self) -> Result<Loaded> {
         let loaded = match self {
             Self::Embedded => goldsmith_model::load_embedded(),
             Self::Directory(path) => goldsmith_model::load_dir(path),
             Self::Files(files) => goldsmith_model::load_files(files.clone()),
-            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
+            Self::Loaded(_) => return Err(Error::Internal("a model that was loaded before has no files".into())),
         };
-        let Loaded { model, warnings, locator, .. } = loaded.map_err(|diagnostics| Error::Model { diagnostics })?;
-        let diagnostics: Vec<Diagnostic> = goldsmith_query::check::check_model(&model)
+        let loaded = loaded.map_err(|diagnostics| Error::Model { diagnostics })?;
+        let diagnostics: Vec<Diagnostic> = goldsmith_query::check::check_model(&loaded.model)
             .iter()
-            .map(|problem| crate::check::diagnostic(&locator, problem))
+            .map(|problem| crate::check::diagnostic(&loaded.locator, problem))
             .collect();
-        if diagnostics.is_empty() { Ok((model, warnings)) } else { Err(Error::Model { diagnostics }) }
+        if diagnostics.is_empty() { Ok(loaded) } else { Err(Error::Model { diagnostics }) }
     }
 }
 
@@ -74,7 +95,7 @@ impl ModelSource {
 pub struct RunOptions {
     /// Gold tables, sources or domains; empty: all. What they need comes along.
     pub select: Vec<String>,
-    /// Build the selected gold tables from all of bronze, whatever they record.
+    /// Build the selected gold tables, and the dimensions that they need, from all of bronze, whatever they record.
     pub full_refresh: bool,
     /// Tables worked on at once.
     pub threads: usize,
@@ -399,12 +420,26 @@ impl Engine {
     pub async fn forget(&self, source: &str, delete: bool) -> Result<Forgetting> {
         let found = self.model.bronze.iter().find(|(name, _)| name.to_string() == source);
         let Some((name, bronze)) = found else {
+            if let Some(table) = self.model.gold.get(source) {
+                let sources: Vec<String> = table.sources().iter().map(|source| format!("`{source}`")).collect();
+                return Err(Error::Configuration {
+                    what: format!("`{source}` is a gold table, and only sources are forgotten"),
+                    help: if sources.is_empty() {
+                        "it is made from no source".to_owned()
+                    } else {
+                        format!("what it is made from in bronze is {}", sources.join(", "))
+                    },
+                });
+            }
             let known: Vec<String> = self.model.bronze.keys().map(ToString::to_string).collect();
             let near = goldsmith_model::nearest(source, known.iter().map(String::as_str));
             return Err(Error::Configuration {
                 what: format!("the model has no source `{source}`"),
                 help: near.map_or_else(
-                    || "name one of its bronze files, as `<schema>.<table>`".to_string(),
+                    || {
+                        "name one of its bronze files, as `<schema>.<table>`; `goldsmith status` lists those that the target holds"
+                            .to_string()
+                    },
                     |near| format!("did you mean `{near}`?"),
                 ),
             });
@@ -429,7 +464,7 @@ impl Engine {
     /// A query that does not parse or refers to something that does not exist; a table that cannot be read.
     pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
         let ctx = self.context(Utc::now());
-        Ok(crate::query::query(&ctx, sql).await?.1)
+        Ok(crate::query::query(&ctx, sql).await.map_err(|error| explained(&ctx, error))?.1)
     }
 
     /// As [`Engine::query`], with the columns also of an answer without rows, and in plain types: text, decimals, instants in
@@ -439,7 +474,7 @@ impl Engine {
     /// As [`Engine::query`].
     pub async fn query_plain(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
         let ctx = self.context(Utc::now());
-        let (schema, batches) = crate::query::query(&ctx, sql).await?;
+        let (schema, batches) = crate::query::query(&ctx, sql).await.map_err(|error| explained(&ctx, error))?;
         let plain = batches.iter().map(|batch| Ok(normalize_batch(batch)?)).collect::<Result<Vec<_>>>()?;
         Ok((Arc::new(normalize_schema(&schema)), plain))
     }

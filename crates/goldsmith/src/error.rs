@@ -1,5 +1,7 @@
 //! The error of the engine.
 
+use std::borrow::Cow;
+
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use goldsmith_lake::LakeError;
@@ -12,12 +14,12 @@ use goldsmith_query::law::BrokenLaw;
 use crate::bronze::DriftError;
 use crate::report::RowCounts;
 
-/// Why an operation of the engine failed.
+/// Why an operation of the engine failed. Its text says what failed and where; [`Error::help`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The model has problems; all of them are listed.
-    #[error("the model has {} problem(s)", diagnostics.len())]
+    #[error("the model has {} problem{}", diagnostics.len(), if diagnostics.len() == 1 { "" } else { "s" })]
     Model {
         /// The problems, by file and line.
         diagnostics: Vec<Diagnostic>,
@@ -28,6 +30,14 @@ pub enum Error {
     /// A table or file could not be read or written.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// A table of the target is damaged.
+    #[error("{source}")]
+    Damaged {
+        /// What was found.
+        source: LakeError,
+        /// What to do, which depends on the layer of the table.
+        help: String,
+    },
     /// A transformation failed.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -54,7 +64,7 @@ pub enum Error {
         cause: ArrowError,
     },
     /// The builder lacks something.
-    #[error("{what}; {help}")]
+    #[error("{what}")]
     Configuration {
         /// What is wrong.
         what: String,
@@ -84,7 +94,7 @@ pub enum Error {
     },
     /// A value does not fit the type that a gold table has for its column; nothing was committed.
     #[error(
-        "column `{column}` of `{table}` is {to}, into which a value does not go: {reason}; nothing was committed, the table is as before. Declare a type in the model that takes all values"
+        "column `{column}` of `{table}` is {to}, into which a value does not go: {reason}; nothing was committed, the table is as before"
     )]
     ValueDoesNotFit {
         /// The table.
@@ -98,7 +108,7 @@ pub enum Error {
     },
     /// Rows got lost or doubled on their way; nothing was committed.
     #[error(
-        "the books of `{table}` do not balance: {entered} rows came in, {left} are accounted for ({counts:?}); nothing was committed, the table is as before; please report it"
+        "the books of `{table}` do not balance: {entered} rows came in, {left} are accounted for ({counts:?}); nothing was committed, the table is as before"
     )]
     Books {
         /// The table.
@@ -111,7 +121,7 @@ pub enum Error {
         counts: Box<RowCounts>,
     },
     /// Sums over the rows of the source and over the gold rows made from them differ; nothing was committed.
-    #[error("{}; nothing was committed, `{table}` is as before; please report it", describe_laws(table, broken))]
+    #[error("{}; nothing was committed, `{table}` is as before", describe_laws(table, broken))]
     Laws {
         /// The table.
         table: String,
@@ -119,7 +129,7 @@ pub enum Error {
         broken: Vec<BrokenLaw>,
     },
     /// A broken invariant of the engine itself.
-    #[error("internal error: {0}; please report it")]
+    #[error("internal error: {0}")]
     Internal(String),
 }
 
@@ -146,13 +156,36 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Model { .. } | Self::Dag(_) | Self::Configuration { .. } => ErrorKind::Usage,
-            Self::Lake(LakeError::UnknownStorageOption { .. }) => ErrorKind::Usage,
-            Self::Drift { .. } | Self::Position { .. } | Self::Expressions { .. } => ErrorKind::Data,
-            Self::Lake(error) if error.kind() == goldsmith_lake::ErrorKind::Conflict => ErrorKind::Conflict,
-            Self::Lake(_) | Self::Feed { .. } => ErrorKind::Access,
+            Self::Drift { .. } | Self::Position { .. } | Self::Expressions { .. } | Self::Damaged { .. } => {
+                ErrorKind::Data
+            }
+            Self::Lake(error) => of_lake(error),
+            Self::Feed { .. } => ErrorKind::Access,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Query(_) | Self::Arrow(_) | Self::DataFusion(_) | Self::ValueDoesNotFit { .. } => ErrorKind::Data,
             Self::Books { .. } | Self::Laws { .. } | Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// What to do about it, for whoever can do something; none when nothing more can be said than what failed. The problems of a model
+    /// have a help each.
+    pub fn help(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Configuration { help, .. } | Self::Damaged { help, .. } => Some(help.as_str().into()),
+            Self::Dag(error) => error.help().map(Cow::Borrowed),
+            Self::Lake(LakeError::Conflict { .. }) => Some("another writer was faster; begin again".into()),
+            Self::Lake(error) => error.help(),
+            Self::ValueDoesNotFit { .. } => Some("declare a type in the model that takes all values".into()),
+            Self::Books { .. } | Self::Laws { .. } | Self::Internal(_) => Some("please report it".into()),
+            Self::Model { .. }
+            | Self::Query(_)
+            | Self::Drift { .. }
+            | Self::Arrow(_)
+            | Self::DataFusion(_)
+            | Self::Feed { .. }
+            | Self::Position { .. }
+            | Self::Cancelled
+            | Self::Expressions { .. } => None,
         }
     }
 
@@ -176,8 +209,17 @@ impl Error {
         matches!(self, Self::Lake(error) if error.is_retryable())
     }
 
-    /// The message with all its causes, outermost first.
+    /// The message with all its causes, outermost first, and what to do about it.
     pub fn chain(&self) -> String {
+        let what = self.what();
+        match self.help() {
+            Some(help) => format!("{what}; {help}"),
+            None => what,
+        }
+    }
+
+    /// The message with all its causes, outermost first.
+    pub(crate) fn what(&self) -> String {
         let mut text = self.to_string();
         let mut source = std::error::Error::source(self);
         while let Some(cause) = source {
@@ -196,6 +238,9 @@ impl From<DataFusionError> for Error {
     /// What the lake says of a file in the middle of a stream is told in its own words, unless trying again may help: what was read of
     /// a stream cannot be taken back here.
     fn from(error: DataFusionError) -> Self {
+        if let Some(damage) = LakeError::damaged_file(&error) {
+            return Self::Lake(damage);
+        }
         match error {
             DataFusionError::External(inner) => match inner.downcast::<LakeError>() {
                 Ok(error) if !error.is_retryable() => Self::Lake(*error),
@@ -204,6 +249,30 @@ impl From<DataFusionError> for Error {
             },
             error => Self::DataFusion(error),
         }
+    }
+}
+
+/// What is wrong with data or with a table is told from what keeps the engine from it.
+fn of_lake(error: &LakeError) -> ErrorKind {
+    use goldsmith_lake::ErrorKind as Lake;
+    match error {
+        LakeError::UnknownStorageOption { .. } => ErrorKind::Usage,
+        LakeError::Unbalanced { .. } | LakeError::Task { .. } => ErrorKind::Internal,
+        LakeError::TypeChanged { .. }
+        | LakeError::TypesDiffer { .. }
+        | LakeError::MissingColumn { .. }
+        | LakeError::UnexpectedColumn { .. }
+        | LakeError::ValueDoesNotFit { .. }
+        | LakeError::PathValueDoesNotFit { .. }
+        | LakeError::DuplicateKey { .. }
+        | LakeError::BrokenRule { .. } => ErrorKind::Data,
+        // A storage that overwrites is no property of a table.
+        LakeError::UnsafeStorage { .. } => ErrorKind::Access,
+        error => match error.kind() {
+            Lake::Conflict => ErrorKind::Conflict,
+            Lake::Corrupt | Lake::Unsupported | Lake::NotADeltaTable => ErrorKind::Data,
+            _ => ErrorKind::Access,
+        },
     }
 }
 
@@ -230,6 +299,39 @@ mod tests {
     fn an_unknown_storage_option_is_a_setting_to_correct() {
         let error = Error::from(goldsmith_lake::check_storage_option("aws_regoin").unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Usage);
+    }
+
+    #[test]
+    fn a_defect_and_damage_are_told_from_a_place_that_cannot_be_reached() {
+        let (location, reason) = (|| "t".to_owned(), || "so".to_owned());
+        let cases = [
+            (LakeError::Unbalanced { location: location(), reason: reason() }, ErrorKind::Internal),
+            (LakeError::Task { location: location(), reason: reason() }, ErrorKind::Internal),
+            (LakeError::CorruptFile { file: location(), reason: reason(), is_loose: false }, ErrorKind::Data),
+            (LakeError::NotADeltaTable { location: location(), found: reason() }, ErrorKind::Data),
+            (LakeError::DuplicateKey { table: location(), key: reason() }, ErrorKind::Data),
+            (LakeError::UnsafeStorage { location: location() }, ErrorKind::Access),
+            (LakeError::NoTable { location: location() }, ErrorKind::Access),
+            (LakeError::Conflict { location: location(), reason: reason() }, ErrorKind::Conflict),
+        ];
+        for (error, kind) in cases {
+            let error = Error::from(error);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.help().is_some_and(|help| error.chain().ends_with(&*help)), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_defect_did_is_told_with_the_request_to_report_it() {
+        let defects = [
+            Error::Internal("x".into()),
+            Error::check_books("t", &RowCounts { read: 1, ..RowCounts::default() }).unwrap_err(),
+            Error::Laws { table: "t".into(), broken: Vec::new() },
+        ];
+        for error in defects {
+            assert_eq!(error.kind(), ErrorKind::Internal);
+            assert!(error.chain().ends_with("; please report it"), "{}", error.chain());
+        }
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(crate) async fn forget(
         Ok(()) if !forgetting.exists => return Ok(forgetting),
         Ok(()) => {}
         // What is damaged must not be there for good because nobody can count it.
-        Err(error) if !error.is_retryable() => forgetting.unreadable = Some(error.chain()),
+        Err(error) if !error.is_retryable() => forgetting.unreadable = Some(error.what()),
         Err(error) => return Err(error),
     }
     if delete {

@@ -63,6 +63,7 @@
 //! # Where to go on
 //!
 //! - `examples/default_model.rs` runs the default model, `examples/own_model.rs` one of its own with batches handed over.
+//! - [`data_tests`] carries out the data tests of a model.
 //! - [`model`] is the language of the models: load, check and look at them without an engine.
 //! - The crate `goldsmith-lake` is the upsert core alone, without any model; its example is `upsert_alone.rs`.
 //! - [`LakeOptions`] has the storage: credentials of S3, Azure and Google, file sizes, threads.
@@ -73,6 +74,7 @@ mod bronze;
 mod check;
 mod context;
 mod damage;
+pub mod data_tests;
 mod delivery;
 mod engine;
 mod error;
@@ -99,7 +101,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::{Observer, RunEvent};
 pub use feed::{BoxedReader, Bucket, Feed, FeedPart, FeedRequest, FeedState};
 pub use forget::Forgetting;
-pub use goldsmith_lake::{LakeOptions, Location, StoreLayer, check_storage_option};
+pub use goldsmith_lake::{CATALOG, LakeOptions, Location, StoreLayer, check_storage_option};
 pub use goldsmith_model as model;
 pub use input::OpenBatches;
 pub use layout::Layout;

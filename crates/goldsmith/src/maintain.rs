@@ -8,6 +8,7 @@ use goldsmith_plan::Selection;
 use serde::Serialize;
 
 use crate::context::RunContext;
+use crate::damage::explained;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::report::{Layer, TableStatus};
@@ -121,12 +122,20 @@ fn check_retention(options: &MaintainOptions) -> Result<()> {
     }
     Err(Error::Configuration {
         what: format!(
-            "a retention of {} s is less than an hour: files that a run wrote and has not committed yet would be deleted, and what \
+            "a retention of {} is less than an hour: files that a run wrote and has not committed yet would be deleted, and what \
              it then commits would be lost for good",
-            options.retention.as_secs()
+            shown(options.retention)
         ),
         help: "keep an hour or more; `--force` takes less, for a target that surely nobody writes to".into(),
     })
+}
+
+/// A time in whole minutes, or in seconds.
+fn shown(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds > 0 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
 }
 
 /// One table of the target.
@@ -164,7 +173,7 @@ async fn one(ctx: &RunContext, place: &Place<'_>, options: &MaintainOptions) -> 
         Ok(None) => return Ok(None),
         Ok(Some(done)) => Ok(done),
         Err(Error::Cancelled) => return Err(Error::Cancelled),
-        Err(error) => Err(error.chain()),
+        Err(error) => Err(explained(ctx, error).chain()),
     };
     let (compacted, garbage) = done.clone().unwrap_or_default();
     Ok(Some(TableMaintenance {
@@ -209,6 +218,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_time_is_told_in_the_unit_that_it_was_meant_in() {
+        let told = [0, 59, 60, 300, 301].map(|seconds| shown(Duration::from_secs(seconds)));
+        assert_eq!(told, ["0 s", "59 s", "1 min", "5 min", "301 s"]);
+    }
+
+    #[test]
     fn less_than_an_hour_needs_force() {
         let of = |seconds, force| {
             let retention = Duration::from_secs(seconds);
@@ -220,7 +235,9 @@ mod tests {
         for seconds in [0, 3599] {
             let error = of(seconds, false).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Usage);
-            assert!(error.to_string().contains("lost for good") && error.to_string().contains("`--force`"), "{error}");
+            let text = error.chain();
+            assert!(text.starts_with(&format!("a retention of {seconds} s is less")), "{text}");
+            assert!(text.contains("lost for good") && text.contains("`--force`"), "{text}");
         }
     }
 }

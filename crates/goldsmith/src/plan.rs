@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::bronze::look;
 use crate::context::RunContext;
-use crate::damage::Damage;
+use crate::damage::{Damage, explained};
 use crate::error::{Error, Result};
 use crate::gold::{decide, describe};
 use crate::input::Inputs;
@@ -65,7 +65,7 @@ pub(crate) async fn plan_all(
             Ok(outlook) => outlook,
             Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(error) => {
-                plans.push(TablePlan::failing(Layer::Bronze, &name, error.chain()));
+                plans.push(TablePlan::failing(Layer::Bronze, &name, explained(ctx, error).chain()));
                 continue;
             }
         };
@@ -93,7 +93,7 @@ pub(crate) async fn plan_all(
             Ok(action) => action,
             Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(error) => {
-                plans.push(TablePlan::failing(Layer::Gold, name, error.chain()));
+                plans.push(TablePlan::failing(Layer::Gold, name, explained(ctx, error).chain()));
                 continue;
             }
         };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::datasource::TableType;
@@ -12,7 +12,8 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast;
-use goldsmith_lake::{Lake, Location, Table};
+use goldsmith_lake::{CATALOG, Lake, LakeError, Location, Table};
+use goldsmith_query::types::from_arrow;
 
 use crate::context::RunContext;
 use crate::error::{Error, Result};
@@ -20,13 +21,14 @@ use crate::error::{Error, Result};
 /// Schema of the tables about tables.
 const INFORMATION_SCHEMA: &str = "information_schema";
 
-/// Catalog of a session.
-const CATALOG: &str = "datafusion";
-
 /// Answers a query over bronze, gold and quarantine. Only the tables that it names are opened, and nothing but
 /// reading is allowed.
 pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let named = Named::in_query(ctx, sql)?;
+    let only = match named.tables.iter().collect::<Vec<_>>().as_slice() {
+        [(schema, name)] => location_of(ctx, schema, name),
+        _ => None,
+    };
     let session = if named.asks_for_all { session_of_all(ctx).await? } else { session_of(ctx, named.tables).await? };
     session.sql(&format!("set datafusion.catalog.default_schema = '{}'", ctx.layout.gold_schema())).await?;
     // As Spark SQL has it: null is less than any value.
@@ -35,7 +37,42 @@ pub(crate) async fn query(ctx: &RunContext, sql: &str) -> Result<(SchemaRef, Vec
     let only_reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = session.sql_with_options(sql, only_reading).await?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
-    Ok((schema, frame.collect().await?))
+    let batches = frame.collect().await.map_err(|error| match (Error::from(error), only) {
+        // Pages of a file are read without its name.
+        (Error::DataFusion(error), Some(table)) => match LakeError::of_content(&table.to_string(), &error) {
+            Some(told) => Error::Lake(told),
+            None => Error::DataFusion(error),
+        },
+        (error, _) => error,
+    })?;
+    let batches = batches.into_iter().map(with_types_of_spark).collect::<Result<_>>()?;
+    Ok((schema, batches))
+}
+
+/// The columns of an answer about columns.
+const OF_COLUMNS: [&str; 3] = ["column_name", TYPE, "is_nullable"];
+
+/// The column with their types.
+const TYPE: &str = "data_type";
+
+/// Types as the model and Spark SQL spell them, in an answer about columns. What Delta does not have stays as it is.
+fn with_types_of_spark(batch: RecordBatch) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    if !OF_COLUMNS.iter().all(|name| schema.column_with_name(name).is_some()) {
+        return Ok(batch);
+    }
+    let Some((index, _)) = schema.column_with_name(TYPE) else { return Ok(batch) };
+    let Some(types) = batch.column(index).as_string_opt::<i32>() else { return Ok(batch) };
+    let spelt = |text: &str| match text.parse::<DataType>().ok().and_then(|found| from_arrow(&found).ok()) {
+        Some(found) => found.to_string(),
+        None => text.to_owned(),
+    };
+    let types: StringArray = types.iter().map(|text| text.map(spelt)).collect();
+    let mut columns = batch.columns().to_vec();
+    if let Some(column) = columns.get_mut(index) {
+        *column = Arc::new(types);
+    }
+    Ok(RecordBatch::try_new(schema, columns)?)
 }
 
 /// What a query refers to.

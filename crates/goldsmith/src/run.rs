@@ -11,6 +11,7 @@ use tracing::Instrument;
 
 use crate::bronze::run_bronze;
 use crate::context::RunContext;
+use crate::damage::explained;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::gold::run_gold;
@@ -114,7 +115,7 @@ async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str, share: &
             report.warnings = outcome.warnings;
             report
         }
-        Err(error) => failed(report, &error),
+        Err(error) => failed(report, &explained(ctx, error)),
     }
 }
 
@@ -132,7 +133,7 @@ async fn gold_report(ctx: &RunContext, name: &str, full_refresh: bool, share: &S
             report.warnings = outcome.warnings;
             report
         }
-        Err(error) => failed(report, &error),
+        Err(error) => failed(report, &explained(ctx, error)),
     }
 }
 

@@ -79,7 +79,7 @@ async fn info(
     };
     match known {
         Err(error) if is_of_table(&error) => {
-            let error = Some(format!("{}; {}", error.chain(), advice(ctx, name)));
+            let error = Some(format!("{}; {}", error.what(), advice(ctx, name)));
             Ok(TableInfo { exists: true, error, ..unknown })
         }
         other => other,

@@ -21,12 +21,12 @@ pub(crate) enum Dialect {
                   file for each table, with the statements that create it, build it from nothing and bring it up to date, \
                   and a manifest with their order. No server is asked.",
     after_long_help = "Example: the statements for a catalog of Databricks.\n\n  \
-                       $ goldsmith compile --target databricks --catalog main --out sql"
+                       $ goldsmith compile --dialect databricks --catalog main --out sql"
 )]
 pub(crate) struct CompileArgs {
-    /// Dialect of the statements
-    #[arg(long, value_name = "DIALECT", value_enum)]
-    target: Dialect,
+    /// Dialect of the statements; `--target` is the same
+    #[arg(long, alias = "target", value_name = "DIALECT", value_enum)]
+    dialect: Dialect,
 
     /// Directory for the files; those of a former compilation are replaced
     #[arg(long, value_name = "DIR")]
@@ -60,7 +60,7 @@ pub(crate) struct CompileArgs {
 impl CompileArgs {
     pub(crate) fn options(&self) -> CompileOptions {
         CompileOptions {
-            target: match self.target {
+            target: match self.dialect {
                 Dialect::Spark => Target::Spark,
                 Dialect::Databricks => Target::Databricks,
             },

@@ -47,7 +47,7 @@ pub(crate) struct EngineArgs {
     /// Tables worked on at once, as far as the memory goes for so many [env: GOLDSMITH_THREADS] [default: number of
     /// processors]
     #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    pub(crate) threads: Option<String>,
 
     #[command(flatten)]
     pub(crate) memory: MemoryArgs,
@@ -58,7 +58,7 @@ impl EngineArgs {
         Overrides {
             source: self.source.clone(),
             currency: self.currency.clone(),
-            threads: self.threads,
+            threads: self.threads.clone(),
             memory_limit: self.memory.memory_limit.clone(),
             ..self.target.overrides()
         }
@@ -73,7 +73,7 @@ pub(crate) struct SelectionArgs {
     #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
-    /// Build the selected gold tables from all of bronze, whatever they record
+    /// Rebuild the selected gold tables, and the dimensions they need, from all of bronze
     #[arg(long)]
     pub(crate) full_refresh: bool,
 }
@@ -109,9 +109,7 @@ pub(crate) struct PlanArgs {
                   that it affects. A run can be stopped and repeated at any time: each table commits its rows together with \
                   the position reached, and a run with nothing new commits nothing. A table that fails is reported, the \
                   others go on.",
-    after_long_help = "Example: bring everything up to date, then build one domain anew after a change of its model.\n\n  \
-                       $ goldsmith run --source /data/system --target /data/lake\n  \
-                       $ goldsmith run --source /data/system --target /data/lake --select lakeflow --full-refresh"
+    after_long_help = include_str!("help/run.txt")
 )]
 pub(crate) struct RunArgs {
     #[command(flatten)]

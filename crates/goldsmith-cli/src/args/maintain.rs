@@ -59,7 +59,8 @@ impl MaintainArgs {
 fn retention(text: &str) -> Result<Duration, String> {
     match text.trim().parse::<u64>() {
         Ok(days) => Err(format!("it has no unit; for days give `{days}d`")),
-        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string()),
+        Err(_) => humantime::parse_duration(text)
+            .map_err(|_| "give a time with its unit, such as `12h` or `30days`".to_owned()),
     }
 }
 
@@ -73,6 +74,8 @@ mod tests {
         assert_eq!(retention("7").unwrap_err(), "it has no unit; for days give `7d`");
         assert_eq!(retention("7d").unwrap(), retention("7days").unwrap());
         assert_eq!(retention("90m").unwrap(), Duration::from_secs(5400));
-        assert!(retention("soon").is_err());
+        for wrong in ["soon", "-1d", "7 fortnights"] {
+            assert!(retention(wrong).unwrap_err().contains("such as `12h` or `30days`"), "{wrong}");
+        }
     }
 }

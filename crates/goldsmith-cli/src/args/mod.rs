@@ -8,11 +8,14 @@ mod engine;
 mod forget;
 mod global;
 mod maintain;
+mod models;
+mod test;
 mod verify;
 
 use std::ffi::OsString;
 
-use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use catalog::CatalogArgs;
 pub(crate) use compile::CompileArgs;
@@ -22,9 +25,11 @@ pub(crate) use engine::{PlanArgs, QueryArgs, RunArgs, StatusArgs};
 pub(crate) use forget::ForgetArgs;
 pub(crate) use global::GlobalArgs;
 pub(crate) use maintain::MaintainArgs;
+pub(crate) use models::ModelsArgs;
+pub(crate) use test::TestArgs;
 pub(crate) use verify::VerifyArgs;
 
-use crate::settings::Overrides;
+use crate::settings::{Format, Overrides};
 
 /// Exit code of a verification that could not be made.
 const VERIFY_FAILURE: u8 = 2;
@@ -36,6 +41,30 @@ pub(crate) fn misuse_code(args: &[OsString]) -> u8 {
         Some("verify") => VERIFY_FAILURE,
         _ => 1,
     }
+}
+
+/// What is wrong with arguments that could not be understood, and what to do, in the form of other errors.
+pub(crate) fn misuse(usage: &clap::Error) -> (String, String) {
+    if usage.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return ("no command is given".into(), "run `goldsmith --help` for the commands".into());
+    }
+    let text = usage.render().to_string();
+    let in_one_line = |part: &str| part.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let mut parts = text.split("\n\n").map(str::trim);
+    let what = parts.next().map(|what| what.trim_start_matches("error: ")).unwrap_or_default();
+    let tip = parts.find_map(|part| part.strip_prefix("tip: "));
+    (in_one_line(what), in_one_line(tip.unwrap_or("run the command with `--help`")))
+}
+
+/// The format that was typed, whatever else could not be understood.
+pub(crate) fn typed_format(args: &[OsString]) -> Option<Format> {
+    const FLAG: &str = "--format";
+    let texts: Vec<&str> = args.iter().filter_map(|text| text.to_str()).take_while(|text| *text != "--").collect();
+    let value = texts.iter().enumerate().rev().find_map(|(at, text)| match text.strip_prefix(FLAG)? {
+        "" => texts.get(at + 1).copied(),
+        rest => rest.strip_prefix('='),
+    })?;
+    Format::from_str(value, false).ok()
 }
 
 /// Databricks system tables to a star schema on Delta Lake.
@@ -68,6 +97,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(DemoArgs),
     Validate(ValidateArgs),
+    Test(TestArgs),
     Plan(PlanArgs),
     Run(RunArgs),
     Status(StatusArgs),
@@ -78,6 +108,7 @@ pub(crate) enum Command {
     Catalog(CatalogArgs),
     Compile(CompileArgs),
     Synth(SynthArgs),
+    Models(ModelsArgs),
     Config(ConfigArgs),
     Schema(SchemaArgs),
     Explain(ExplainArgs),
@@ -99,7 +130,9 @@ impl Command {
             Self::Compile(_)
             | Self::Demo(_)
             | Self::Validate(_)
+            | Self::Test(_)
             | Self::Synth(_)
+            | Self::Models(_)
             | Self::Schema(_)
             | Self::Explain(_) => Overrides::default(),
         }
@@ -119,9 +152,10 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
-    use super::{Cli, misuse_code};
+    use super::{Cli, misuse, misuse_code, typed_format};
+    use crate::settings::Format;
 
     #[test]
     fn misuse_of_verify_is_told_from_differences() {
@@ -134,6 +168,43 @@ mod tests {
         for (args, code) in cases {
             let args: Vec<_> = args.iter().map(Into::into).collect();
             assert_eq!(misuse_code(&args), code, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn misuse_is_told_in_one_line_with_what_to_do() {
+        let cases = [
+            (
+                &["run", "--taget", "lake"][..],
+                "unexpected argument '--taget' found",
+                "a similar argument exists: '--target'",
+            ),
+            (
+                &["catalog"],
+                "the following required arguments were not provided: --catalog <NAME>",
+                "run the command with `--help`",
+            ),
+            (&[], "no command is given", "run `goldsmith --help` for the commands"),
+        ];
+        for (args, what, help) in cases {
+            let Err(usage) = Cli::try_parse_from(["goldsmith"].iter().chain(args)) else { continue };
+            assert_eq!(misuse(&usage), (what.to_owned(), help.to_owned()), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn a_format_is_found_among_arguments_that_are_wrong() {
+        let cases = [
+            (&["run", "--nope", "--format", "json"][..], Some(Format::Json)),
+            (&["--format=json", "verfy"], Some(Format::Json)),
+            (&["run", "--format", "json", "--format", "human"], Some(Format::Human)),
+            (&["run", "--format"], None),
+            (&["query", "--", "--format=json"], None),
+            (&["run", "--formats", "json"], None),
+        ];
+        for (args, format) in cases {
+            let args: Vec<_> = args.iter().map(Into::into).collect();
+            assert_eq!(typed_format(&args), format, "{args:?}");
         }
     }
 

@@ -41,7 +41,7 @@ pub(crate) struct VerifyArgs {
 
     /// Rebuild and compare only this share of the keys of each table, above 0 and up to 1; look-ups then go to the
     /// dimensions of the target. Always the same keys are taken [default: all keys]
-    #[arg(long, value_name = "FRACTION")]
+    #[arg(long, value_name = "FRACTION", value_parser = share)]
     pub(crate) sample: Option<f64>,
 
     /// Existing local directory for the rebuilt tables, which are removed again [default: that of the system]
@@ -51,6 +51,11 @@ pub(crate) struct VerifyArgs {
     /// Offending rows shown of each check; all are counted [default: 5]
     #[arg(long, value_name = "N", default_value_t = VerifyOptions::default().examples, hide_default_value = true)]
     pub(crate) examples: usize,
+}
+
+/// A number; whether it is a share of the keys is checked where it is used.
+fn share(text: &str) -> Result<f64, &'static str> {
+    text.trim().parse().map_err(|_| "give a number above 0 and up to 1, such as 0.1")
 }
 
 impl VerifyArgs {

@@ -75,11 +75,6 @@ fn is_present(statement: &Statement, present: &HashSet<(Layer, String)>) -> bool
     statement.layer == Layer::Quarantine || needed.all(|table| present.contains(&(statement.layer, table.clone())))
 }
 
-/// The libraries put what to do behind the last semicolon of a message.
 fn misused(error: CatalogError) -> Error {
-    let text = error.to_string();
-    match text.split_once("; ") {
-        Some((what, help)) => Error::usage(what, help),
-        None => Error::Usage { what: text, help: None },
-    }
+    Error::usage(error.to_string(), error.help())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use goldsmith_spark::{CompileOptions, Compiled, MANIFEST};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome};
+use super::{Context, Outcome, not_a_directory};
 use crate::error::{Error, Result};
 use crate::render::number::plural;
 
@@ -39,6 +39,9 @@ pub(super) fn compile(context: &Context, options: &CompileOptions, out: &Path) -
 
 /// Writes the files and removes those that a former manifest lists and nothing writes any more. Returns the paths.
 fn write(compiled: &Compiled, out: &Path) -> Result<Vec<String>> {
+    if out.is_file() {
+        return Err(not_a_directory(out));
+    }
     let former = former_files(out)?;
     let mut written = Vec::new();
     for (path, text) in compiled.files() {

@@ -8,15 +8,19 @@ mod explain;
 mod forget;
 mod generate;
 mod maintain;
+mod models;
 mod plan;
 mod query;
 mod run;
 mod schema;
 mod status;
 mod synth;
+mod test;
 mod validate;
 mod verify;
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use goldsmith::{Engine, EngineBuilder, LakeOptions, Location, ModelSource, Observer};
@@ -62,6 +66,7 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
             Some(kind) => schema::schema(context, kind.into()),
             None => validate::validate(context),
         },
+        Command::Test(args) => test::test(context, &args.select).await,
         Command::Plan(args) => {
             plan::plan(context, args.selection.options(context.settings.threads.value), args.all).await
         }
@@ -73,11 +78,34 @@ pub(crate) async fn dispatch(command: Command, context: &Context) -> Result<Outc
         Command::Maintain(args) => maintain::maintain(context, args.options()).await,
         Command::Catalog(args) => catalog::catalog(context, catalog_request(&args)).await,
         Command::Synth(args) => synth::synth(context, &args.out, args.generator.config()).await,
+        Command::Models(args) => models::models(context, &args.out),
         Command::Compile(args) => compile::compile(context, &args.options(), &args.out),
         Command::Config(_) => config::config(context),
         Command::Schema(args) => schema::schema(context, args.kind.into()),
         Command::Explain(args) => explain::explain(context, args.code.as_deref()),
     }
+}
+
+/// Refuses a local directory with content, to which files of a command would be added, and a file.
+fn check_unused(out: &Path) -> Result<()> {
+    let shown = out.display();
+    match std::fs::read_dir(out) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(Error::usage(
+                format!("the directory `{shown}` is not empty"),
+                "give an empty or a new one with `--out`",
+            )),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(not_a_directory(out)),
+        Err(source) => Err(Error::file("write to the directory", out, source)),
+    }
+}
+
+/// A file where files shall be written to.
+fn not_a_directory(out: &Path) -> Error {
+    Error::usage(format!("`{}` is a file, or lies below one", out.display()), "give a directory with `--out`")
 }
 
 /// What `goldsmith catalog` is asked for.
@@ -108,7 +136,7 @@ impl Context {
     /// The model that is set.
     ///
     /// # Errors
-    /// The directory is not there.
+    /// The directory is not there, or has no model.
     fn model(&self) -> Result<ModelSource> {
         let Some(directory) = &self.settings.models.value else {
             return Ok(ModelSource::Embedded);
@@ -117,6 +145,13 @@ impl Context {
             return Err(Error::usage(
                 format!("`{}` is no directory of model files ({})", directory.display(), self.settings.models.origin),
                 "leave it out for the built-in model",
+            ));
+        }
+        let is_model = ["project.yaml", "bronze", "gold"].iter().any(|name| directory.join(name).exists());
+        if !is_model {
+            return Err(Error::usage(
+                format!("no model files in `{}` ({})", directory.display(), self.settings.models.origin),
+                "give the directory that has `project.yaml`; `goldsmith models` writes one to begin with",
             ));
         }
         Ok(ModelSource::Directory(directory.clone()))
@@ -158,9 +193,10 @@ impl Context {
         let target = self.settings.require_target()?;
         let location = Location::parse(target).map_err(goldsmith::Error::from)?;
         location.check_volume().map_err(goldsmith::Error::from)?;
-        if location.local_path().is_some_and(|path| !path.is_dir()) {
+        if let Some(path) = location.local_path().filter(|path| !path.is_dir()) {
+            let what = if path.is_file() { "is a file" } else { "is no directory" };
             return Err(Error::usage(
-                format!("the target `{target}` is no directory ({})", self.settings.target.origin),
+                format!("the target `{target}` {what} ({})", self.settings.target.origin),
                 "give the directory that `goldsmith run` filled",
             ));
         }

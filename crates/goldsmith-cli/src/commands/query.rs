@@ -3,12 +3,13 @@
 use std::io::Read;
 
 use arrow::array::RecordBatch;
+use goldsmith::CATALOG;
 use goldsmith::model::{Model, SourceName, nearest};
 
 use super::{Context, Outcome};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, innermost};
 use crate::render::number::plural;
-use crate::render::{Paint, batches};
+use crate::render::{Paint, batches, query_plan};
 use crate::settings::Format;
 
 /// Stands for a query on standard input.
@@ -20,6 +21,10 @@ pub(super) async fn query(context: &Context, sql: &str) -> Result<Outcome> {
     let sql = if sql == STANDARD_INPUT { standard_input()? } else { sql.to_string() };
     let engine = context.reading_engine()?;
     let result = engine.query(&sql).await.map_err(|error| explained(error, engine.model()))?;
+    if let (Format::Human, Some(plan)) = (printer.format(), query_plan::text(&result)) {
+        printer.data(&plan)?;
+        return Ok(Outcome::Done);
+    }
     let text = match printer.format() {
         Format::Human => batches::table(&result, Paint(printer.stdout_color())),
         Format::Json => batches::json(&result),
@@ -36,6 +41,15 @@ pub(super) async fn query(context: &Context, sql: &str) -> Result<Outcome> {
 /// What a query would have changed, as DataFusion names it.
 const CHANGES: [&str; 3] = ["DDL not supported", "DML not supported", "Statement not supported"];
 
+/// What DataFusion says of a text without any statement.
+const NO_STATEMENT: &str = "No SQL statements were provided";
+
+/// What DataFusion says of more than one statement.
+const SEVERAL: &str = "only supports a single SQL statement";
+
+/// A query that most people want to make.
+const EXAMPLE: &str = "`select * from TABLE limit 10`";
+
 /// Adds what to do to a query that names a table that is not there, or would change something.
 fn explained(error: goldsmith::Error, model: &Model) -> Error {
     let text = error.to_string();
@@ -44,6 +58,18 @@ fn explained(error: goldsmith::Error, model: &Model) -> Error {
             "the query would change something, and queries only read",
             "ask with `select`, `with`, `show`, `describe` or `explain`; tables are filled by `goldsmith run` alone",
         );
+    }
+    if text.contains(NO_STATEMENT) {
+        return Error::usage("the query is empty", format!("write one in SQL, such as {EXAMPLE}"));
+    }
+    if text.contains(SEVERAL) {
+        return Error::usage("the query has several statements", "ask one after the other");
+    }
+    if let Some(column) = unknown_column(&text) {
+        return column;
+    }
+    if text.contains("sql parser error") {
+        return Error::Query { cause: innermost(&error), help: format!("write it in SQL, such as {EXAMPLE}") };
     }
     let missing = text.split_once("table '").and_then(|(_, rest)| rest.split_once("' not found"));
     let Some((path, _)) = missing else {
@@ -57,9 +83,26 @@ fn explained(error: goldsmith::Error, model: &Model) -> Error {
     Error::usage(format!("the query names the table `{name}`, which is not there"), help)
 }
 
+/// What to tell of a column that is not there. DataFusion lists all that are, which can be hundreds.
+fn unknown_column(text: &str) -> Option<Error> {
+    let (_, rest) = text.split_once("No field named ")?;
+    // The name ends with the first period that is not inside of it.
+    let is_end = |at: &usize| rest[at + 1..].chars().next().is_none_or(char::is_whitespace);
+    let end = rest.match_indices('.').map(|(at, _)| at).find(is_end).unwrap_or(rest.len());
+    let (name, rest) = rest.split_at(end);
+    let known = rest.split_once("Valid fields are ").map(|(_, list)| list.trim_end_matches('.')).unwrap_or_default();
+    let plain = |column: &str| column.rsplit('.').next().unwrap_or(column).to_owned();
+    let columns: Vec<String> = known.split(", ").map(plain).collect();
+    let help = match nearest(&plain(name), columns.iter().map(String::as_str)) {
+        Some(near) if near != name => format!("did you mean `{near}`?"),
+        _ => "run `goldsmith query 'describe TABLE'` for the columns of a table".to_owned(),
+    };
+    Some(Error::usage(format!("the query names the column `{name}`, which is not there"), help))
+}
+
 /// The name of a table as a query has it: catalog and schema that are meant anyway are left out.
 fn without_defaults<'p>(path: &'p str, gold_schema: &str) -> &'p str {
-    let name = path.strip_prefix("datafusion.").unwrap_or(path);
+    let name = path.strip_prefix(CATALOG).and_then(|rest| rest.strip_prefix('.')).unwrap_or(path);
     name.strip_prefix(gold_schema).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }
 

@@ -16,7 +16,8 @@ pub(super) async fn run(context: &Context, options: RunOptions) -> Result<Outcom
     let progress = Progress::new(printer);
     let engine = context.running_engine(progress.clone())?;
     let cancellation = engine.cancellation();
-    if options.full_refresh {
+    // The preview reads the log of every table.
+    if options.full_refresh && printer.verbosity() != Verbosity::Quiet {
         printer.say(&preview(&engine, &options).await?);
     }
     let listening = interrupt::listen(printer, Words::RUN, move || cancellation.cancel());

@@ -8,7 +8,7 @@ use goldsmith_synth::{Generator, SynthConfig};
 use serde_json::json;
 
 use super::generate::{self, Delivered};
-use super::{Context, Outcome};
+use super::{Context, Outcome, check_unused};
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Words};
 use crate::render::Paint;
@@ -17,7 +17,10 @@ use crate::render::table::{Align, TextTable};
 
 /// Writes generated system tables, one commit for each delivery.
 pub(super) async fn synth(context: &Context, out: &str, config: SynthConfig) -> Result<Outcome> {
-    refuse_content(out)?;
+    // Rows added to tables that are there already would not be what the numbers promise.
+    if !out.contains("://") {
+        check_unused(Path::new(out))?;
+    }
     let batches = config.batches;
     let generator = Generator::new(config)?;
     let (model, _) = goldsmith::ModelSource::Embedded.load()?;
@@ -74,22 +77,4 @@ fn partial(out: &str, batch: usize, batches: usize) -> Error {
         format!("cancelled in delivery {} of {batches}: `{out}` is partial", batch + 1),
         "remove it before it is generated anew",
     )
-}
-
-/// Rows added to tables that are there already would not be what the numbers promise.
-fn refuse_content(out: &str) -> Result<()> {
-    if out.contains("://") {
-        return Ok(());
-    }
-    match std::fs::read_dir(out) {
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(Error::usage(
-                format!("the directory `{out}` is not empty"),
-                "give an empty or a new one with `--out`",
-            )),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(Error::file("write to the directory", Path::new(out), source)),
-    }
 }

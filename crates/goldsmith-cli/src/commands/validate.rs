@@ -45,11 +45,13 @@ pub(super) fn validate(context: &Context) -> Result<Outcome> {
         (0, 0) => "no problems".to_string(),
         _ => format!("{}, {}", plural(errors as u64, "error"), plural(warnings as u64, "warning")),
     };
+    let place = context.settings.models.value.as_ref().map(|path| format!(" in `{}`", path.display()));
+    let place = place.unwrap_or_default();
     printer.data(&match checked.size {
         Some((sources, gold)) => {
-            format!("{}, {}, {problems}", plural(sources as u64, "source"), plural(gold as u64, "gold table"))
+            format!("{}, {}, {problems}{place}", plural(sources as u64, "source"), plural(gold as u64, "gold table"))
         }
-        None => problems,
+        None => format!("{problems}{place}"),
     })?;
     if let Some(first) = checked.diagnostics.first() {
         printer.say(&format!("run `goldsmith explain {}` to read more about a problem", first.code));

@@ -9,11 +9,9 @@ use crate::error::Error;
 pub(crate) fn text(error: &Error, color: bool) -> String {
     let paint = Paint(color);
     let mut out = String::new();
-    if let Error::Engine(goldsmith::Error::Model { diagnostics }) = error {
-        for diagnostic in diagnostics {
-            out.push_str(&super::diagnostics::text(diagnostic, paint));
-            out.push_str("\n\n");
-        }
+    for diagnostic in error.diagnostics().unwrap_or_default() {
+        out.push_str(&super::diagnostics::text(diagnostic, paint));
+        out.push_str("\n\n");
     }
     out.push_str(&format!("{}: {}", paint.error("error"), error.message()));
     for cause in error.causes() {
@@ -28,7 +26,7 @@ pub(crate) fn text(error: &Error, color: bool) -> String {
 /// The JSON document that takes the place of the result.
 pub(crate) fn json(error: &Error) -> Value {
     let mut out = json!({"message": error.message(), "causes": error.causes(), "help": error.help()});
-    if let Error::Engine(goldsmith::Error::Model { diagnostics }) = error {
+    if let Some(diagnostics) = error.diagnostics() {
         out["diagnostics"] = json!(diagnostics);
     }
     json!({"error": out})

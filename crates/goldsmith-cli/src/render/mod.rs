@@ -1,10 +1,12 @@
 //! Results as tables, JSON and CSV. Nothing here writes anywhere.
 
 pub(crate) mod batches;
+pub(crate) mod data_tests;
 pub(crate) mod diagnostics;
 pub(crate) mod error;
 mod map_keys;
 pub(crate) mod number;
+pub(crate) mod query_plan;
 pub(crate) mod report;
 mod style;
 pub(crate) mod table;

@@ -10,6 +10,9 @@ use super::table::{Align, TextTable};
 /// What people are told of a table that committed a position and no row.
 const CHECKED: &str = "checked";
 
+/// The column of deleted rows.
+const DELETED: &str = "deleted";
+
 /// Name of a layer for people.
 pub(crate) fn layer(layer: Layer) -> &'static str {
     match layer {
@@ -41,8 +44,11 @@ fn status(status: TableStatus) -> &'static str {
 }
 
 /// Table by table what was done, with the totals of each layer at the end. Revisited are rows that a table held
-/// before and that had to be looked at again: a dimension that they refer to changed, or their source lost them.
+/// before and that had to be looked at again: a dimension that they refer to changed, or their source lost them. Deleted rows have a
+/// column where there are any.
 pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, paint: Paint) -> String {
+    let reports: Vec<&TableReport> = reports.into_iter().collect();
+    let has_deleted = reports.iter().any(|report| report.rows.deleted > 0);
     let columns = [
         ("layer", Align::Left),
         ("table", Align::Left),
@@ -50,11 +56,26 @@ pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, pai
         ("read", Align::Right),
         ("revisited", Align::Right),
         ("written", Align::Right),
+        (DELETED, Align::Right),
         ("unchanged", Align::Right),
         ("duplicates", Align::Right),
         ("quarantined", Align::Right),
         ("seconds", Align::Right),
     ];
+    let columns = columns.into_iter().filter(|(name, _)| has_deleted || *name != DELETED);
+    let row = |layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64| {
+        let deleted = has_deleted.then(|| count(rows.deleted));
+        let before = [
+            layer.to_owned(),
+            name.to_owned(),
+            status.to_owned(),
+            count(rows.read),
+            count(revisited(rows)),
+            count(rows.written()),
+        ];
+        let after = [count(rows.unchanged), count(rows.duplicates), count(rows.quarantined), seconds(time)];
+        before.into_iter().chain(deleted).chain(after).collect::<Vec<String>>()
+    };
     let mut table = TextTable::new(columns, paint);
     let mut totals = [(Layer::Bronze, RowCounts::default(), 0.0), (Layer::Gold, RowCounts::default(), 0.0)];
     let mut layers = Vec::new();
@@ -74,19 +95,8 @@ pub(crate) fn tables<'a>(reports: impl IntoIterator<Item = &'a TableReport>, pai
     table.render()
 }
 
-fn row(layer: &str, name: &str, status: &str, rows: &RowCounts, time: f64) -> [String; 10] {
-    [
-        layer.into(),
-        name.into(),
-        status.into(),
-        count(rows.read),
-        count(rows.repaired + rows.reread + rows.vanished),
-        count(rows.written()),
-        count(rows.unchanged),
-        count(rows.duplicates),
-        count(rows.quarantined),
-        seconds(time),
-    ]
+fn revisited(rows: &RowCounts) -> u64 {
+    rows.repaired + rows.reread + rows.vanished
 }
 
 /// Absent sources that are named.
@@ -166,6 +176,19 @@ mod tests {
 
     fn changed(name: &str, rows: RowCounts) -> TableReport {
         TableReport { status: TableStatus::Changed, rows, ..TableReport::new(Layer::Gold, name) }
+    }
+
+    #[test]
+    fn deleted_rows_have_a_column_where_there_are_any() {
+        let none = [changed("a", RowCounts { read: 1, inserted: 1, ..RowCounts::default() })];
+        assert!(!tables(&none, Paint(false)).contains(DELETED));
+        let some =
+            [changed("a", RowCounts { read: 2, updated: 1, unchanged: 1, deleted: 1234, ..RowCounts::default() })];
+        let text = tables(&some, Paint(false));
+        let cells: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        let expected = ["gold", "a", "changed", "2", "-", "1", "1,234", "1", "-", "-", "0.00"];
+        assert_eq!(cells[0][5..8], ["written", DELETED, "unchanged"], "{text}");
+        assert_eq!(cells[2], expected, "{text}");
     }
 
     #[test]

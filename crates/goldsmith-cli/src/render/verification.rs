@@ -84,7 +84,7 @@ fn finding(table: &str, check: &Check, paint: Paint) -> String {
         CheckOutcome::Failed => paint.error("failed"),
         other => paint.warning(outcome(other)),
     };
-    let mut text = format!("\n`{table}` {}: {outcome}", check.name);
+    let mut text = format!("\n`{table}`: check `{}` {outcome}", check.name);
     if check.rows > 0 {
         let _infallible = write!(text, ", {}", plural(check.rows, "finding"));
     }

@@ -50,10 +50,10 @@ impl ConfigFile {
     fn parse(path: &Path, text: &str) -> Result<Self> {
         let document = DeTable::parse(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(text, &span));
-            Error::Usage {
-                what: format!("`{}` is no valid TOML, line {line}: {}", path.display(), error.message().trim()),
-                help: None,
-            }
+            Error::usage(
+                format!("`{}` is no valid TOML, line {line}: {}", path.display(), error.message().trim()),
+                "`goldsmith config --help` has an example",
+            )
         })?;
         let mut entries: Vec<_> = document.get_ref().iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);

@@ -28,7 +28,7 @@ pub(crate) struct Overrides {
     pub(crate) source: Option<String>,
     pub(crate) target: Option<String>,
     pub(crate) currency: Option<String>,
-    pub(crate) threads: Option<usize>,
+    pub(crate) threads: Option<String>,
     pub(crate) memory_limit: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl Settings {
             source: layers.location(Key::Source, flags.source.clone())?,
             target: layers.location(Key::Target, flags.target.clone())?,
             currency: layers.currency(flags.currency.clone())?,
-            threads: layers.threads(flags.threads)?,
+            threads: layers.threads(flags.threads.clone())?,
             memory_limit: layers.memory_limit(flags.memory_limit.clone())?,
             format: layers.choice(Key::Format, global.format)?,
             color: layers.choice(Key::Color, global.color)?,
@@ -94,11 +94,11 @@ impl Settings {
         })
     }
 
-    /// The form in which what is wrong with the settings themselves is told: that of the flag or of the variable.
-    pub(crate) fn early_format(global: &GlobalArgs, environment: &dyn Environment) -> Format {
+    /// The form in which what is wrong with arguments and settings themselves is told: that of the flag or of the variable.
+    pub(crate) fn early_format(flag: Option<Format>, environment: &dyn Environment) -> Format {
         let variable = || environment.variable(Key::Format.variable()).ok().flatten();
         let of_variable = || <Format as clap::ValueEnum>::from_str(&variable()?, false).ok();
-        global.format.or_else(of_variable).unwrap_or_default()
+        flag.or_else(of_variable).unwrap_or_default()
     }
 
     /// The storage options in clear, for the engine alone.
@@ -246,23 +246,19 @@ impl Layers<'_> {
         }
     }
 
-    fn threads(&self, flag: Option<usize>) -> Result<Resolved<usize>> {
+    fn threads(&self, flag: Option<String>) -> Result<Resolved<usize>> {
         let default = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let found = match flag {
-            Some(value) => Resolved { value, origin: Origin::Flag(Key::Threads.flag()) },
-            None => match self.find(Key::Threads)? {
-                None => Resolved { value: default(), origin: Origin::Default },
-                // What is no number is as wrong as none at all.
-                Some(Resolved { value, origin }) => Resolved { value: value.trim().parse().unwrap_or(0), origin },
-            },
+        let Resolved { value, origin } = self.text(Key::Threads, flag)?;
+        let Some(text) = value else {
+            return Ok(Resolved { value: default(), origin });
         };
-        if found.value == 0 {
-            return Err(Error::usage(
-                format!("`{}` must be a whole number from 1 on ({})", Key::Threads, found.origin),
+        match text.trim().parse() {
+            Ok(0) | Err(_) => Err(Error::usage(
+                format!("`{}` must be a whole number from 1 on, and is `{text}` ({origin})", Key::Threads),
                 "leave it out for the number of processors",
-            ));
+            )),
+            Ok(value) => Ok(Resolved { value, origin }),
         }
-        Ok(found)
     }
 }
 

@@ -68,6 +68,21 @@ fn paths_of_a_file_count_from_its_directory() {
     assert_eq!(settings.target.value.as_deref(), Some("s3://bucket/lake"));
 }
 
+#[test]
+fn threads_that_are_no_number_are_told_with_their_origin() {
+    let cases = [
+        (&["--threads", "abc"][..], None, "and is `abc` (flag `--threads`)"),
+        (&["--threads", "0"], None, "and is `0` (flag `--threads`)"),
+        (&[], Some("many"), "and is `many` (environment variable `GOLDSMITH_THREADS`)"),
+    ];
+    for (args, variable, told) in cases {
+        let variables: Vec<_> = variable.map(|value| ("GOLDSMITH_THREADS", value)).into_iter().collect();
+        let error = resolve(args, &variables, None).unwrap_err();
+        assert!(error.message().ends_with(told), "{}", error.message());
+        assert_eq!(error.help().as_deref(), Some("leave it out for the number of processors"));
+    }
+}
+
 const SIZES: &str = "give a size such as `512MB` or `2GiB`, or a share such as `25%`, from 1 to 100";
 
 const CURRENCY: &str = "a currency is three capital letters (ISO 4217), for instance `USD`";
@@ -93,7 +108,7 @@ fn what_a_file_gets_wrong_is_told_with_its_line() {
         ("threads = \"x\"\n", "`threads`", "must be a whole number", None),
         ("threads = 0\n", "`threads` must be", "line 1", Some("leave it out for the number of processors")),
         ("target = 3\n", "`target`", "must be text in quotes", None),
-        ("target = \n", "is no valid TOML", "line 1", None),
+        ("target = \n", "is no valid TOML", "line 1", Some("`goldsmith config --help` has an example")),
         ("storage = 3\n", "`storage`", "must be a table", None),
         ("memory_limit = \"much\"\n", "`memory_limit`: `much` is no memory limit", "line 1", Some(SIZES)),
         ("memory_limit = 512\n", "`memory_limit`", "must be text in quotes", None),

@@ -65,10 +65,12 @@ fn tables_of_two_layers_do_not_end_in_one_schema() {
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(text.contains("error: two layers have the schema `lake`\n  help: give bronze"), "{text}");
     }
-    let output = place.run(&["compile", "--target", "spark", "--out", "sql", "--location", ""]);
-    let text = place.text(&output);
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("error: the location of the tables is empty\n  help: give"), "{text}");
+    for flag in ["--dialect", "--target"] {
+        let output = place.run(&["compile", flag, "spark", "--out", "sql", "--location", ""]);
+        let text = place.text(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("error: the location of the tables is empty\n  help: give"), "{text}");
+    }
     assert!(!place.path().join("sql").exists());
 }
 

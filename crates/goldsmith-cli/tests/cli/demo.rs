@@ -103,7 +103,11 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
     std::fs::write(&entry, log.replacen(NUMBER, &format!("{NUMBER}9"), 1)).unwrap();
     let found = place.run(&verify);
     assert_eq!(found.status.code(), Some(1), "{}", place.text(&found));
-    assert!(place.text(&found).contains("`fact_usage` file_statistics: failed, 1 finding"), "{}", place.text(&found));
+    assert!(
+        place.text(&found).contains("`fact_usage`: check `file_statistics` failed, 1 finding"),
+        "{}",
+        place.text(&found)
+    );
     std::fs::write(&entry, log).unwrap();
 
     let locations = ["--source", "goldsmith-demo/source", "--target", "goldsmith-demo/lake"];

@@ -9,8 +9,8 @@ fn help_teaches_every_command() {
     let place = Workplace::new();
     assert_output!("help", place.snapshot(&["--help"]));
     for command in [
-        "demo", "validate", "plan", "run", "status", "query", "verify", "catalog", "compile", "synth", "config",
-        "schema", "explain", "maintain",
+        "demo", "validate", "test", "plan", "run", "status", "query", "verify", "catalog", "compile", "synth",
+        "config", "schema", "explain", "maintain", "models",
     ] {
         let output = place.run(&[command, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();
@@ -30,6 +30,27 @@ fn the_built_in_model_is_valid() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["valid"], true);
     assert_eq!((document["sources"].as_u64(), document["gold_tables"].as_u64()), (Some(35), Some(38)));
+}
+
+#[test]
+fn the_files_of_the_built_in_model_can_be_had() {
+    let place = Workplace::new();
+    let text = place.snapshot(&["models", "--out", "mine"]);
+    assert!(text.starts_with("exit code: 0\n") && text.contains(" files below mine\n"), "{text}");
+    let written = std::fs::read_to_string(place.path().join("mine/project.yaml")).unwrap();
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    assert_eq!(written, std::fs::read_to_string(models.join("project.yaml")).unwrap());
+    for directory in ["bronze", "gold", "tests"] {
+        assert!(place.path().join("mine").join(directory).is_dir(), "{directory}");
+    }
+    let text = place.snapshot(&["validate", "--models", "mine"]);
+    assert!(text.contains("35 sources, 38 gold tables, no problems"), "{text}");
+    assert_output!("models_into_content", place.snapshot(&["models", "--out", "mine"]));
+    place.write("file", "");
+    assert_output!("models_into_a_file", place.snapshot(&["models", "--out", "file"]));
+    let document: Value =
+        serde_json::from_slice(&place.run(&["models", "--out", "other", "--format", "json"]).stdout).unwrap();
+    assert!(document["files"].as_array().unwrap().contains(&"project.yaml".into()), "{document}");
 }
 
 #[test]

@@ -80,6 +80,24 @@ fn an_error_of_the_settings_is_json_when_a_variable_asks_for_it() {
 }
 
 #[test]
+fn wrong_arguments_are_json_when_they_or_a_variable_ask_for_it() {
+    let place = Workplace::new();
+    let by_flag = place.run(&["run", "--taget", "lake", "--format", "json"]);
+    let by_variable = place.run_with(&["run", "--taget", "lake"], &[("GOLDSMITH_FORMAT", "json")]);
+    for output in [by_flag, by_variable] {
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: unexpected argument"));
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["error"]["message"], "unexpected argument '--taget' found");
+        assert!(document["error"]["help"].as_str().unwrap().contains("--target"), "{document}");
+    }
+    let output = place.run(&["verify", "--sampel", "0.1", "--format=json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["error"].is_object());
+    assert!(place.run(&["run", "--taget", "lake"]).stdout.is_empty());
+}
+
+#[test]
 fn a_directory_without_a_lake_is_told() {
     let place = Workplace::new();
     std::fs::create_dir(place.path().join("empty")).unwrap();
@@ -147,6 +165,48 @@ fn sources_that_are_absent_are_counted_and_named() {
 }
 
 #[test]
+fn a_directory_without_a_model_is_told_from_a_model_with_problems() {
+    let place = Workplace::new();
+    std::fs::create_dir(place.path().join("empty")).unwrap();
+    for command in [&["validate"][..], &["run", "--source", "system", "--target", "lake"]] {
+        let text = place.snapshot(&[command, &["--models", "empty"]].concat());
+        assert!(
+            text.contains("error: no model files in `empty` (flag `--models`)\n  help: give the directory"),
+            "{text}"
+        );
+    }
+    place.write("mine/project.yaml", "version: 1\nname: small\n");
+    let text = place.snapshot(&["run", "--source", "system", "--target", "lake", "--models", "mine"]);
+    assert!(text.contains("error: the model in `mine` has 1 problem\n"), "{text}");
+}
+
+#[test]
+fn files_in_the_place_of_directories_are_told() {
+    let place = Workplace::new();
+    place.write("file", "");
+    for (args, told) in [
+        (&["status", "--target", "file"][..], "error: the target `file` is a file"),
+        (&["compile", "--target", "spark", "--out", "file"], "error: `file` is a file, or lies below one"),
+        (&["synth", "--out", "file"], "error: `file` is a file, or lies below one"),
+        (&["demo", "--dir", "file"], "help: it is a file, or below one; give a directory"),
+        (&["--config", "nope.toml", "config"], "help: check the path; a relative one starts at the working directory"),
+        (
+            &["catalog", "--catalog", "main", "--target", "s3://b/l", "--out", "no/such.sql"],
+            "help: create the directory first, or give another path",
+        ),
+        (
+            &["catalog", "--catalog", "main", "--target", "s3://b/l", "--out", "."],
+            "help: it is a directory; give the path of a file",
+        ),
+    ] {
+        let output = place.run(args);
+        let text = place.text(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(told), "{args:?}: {text}");
+    }
+}
+
+#[test]
 fn an_unknown_selection_is_answered_with_a_suggestion() {
     let place = Workplace::new();
     std::fs::create_dir(place.path().join("system")).unwrap();
@@ -155,6 +215,8 @@ fn an_unknown_selection_is_answered_with_a_suggestion() {
     let output = place.run(&[&args[..], &["--format", "json"]].concat());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["error"]["help"], "did you mean `fact_usage`?");
+    let text = place.snapshot(&["run", "--source", "system", "--target", "lake", "--select", ""]);
+    assert!(text.contains("help: name a gold table, a source or a domain, or leave the selection out"), "{text}");
     let output = place.run(&["plan", "--source", "system", "--target", "lake", "--select", "nosuch"]);
     let text = place.text(&output);
     assert!(

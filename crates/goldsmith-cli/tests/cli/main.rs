@@ -4,6 +4,7 @@
 
 mod catalog;
 mod crash;
+mod data_tests;
 mod demo;
 mod describe;
 mod errors;

@@ -60,7 +60,7 @@ fn query(place: &Workplace, target: &str, sql: &str) -> Vec<Value> {
 fn fingerprint(place: &Workplace, target: &str, table: &str) -> Vec<Value> {
     let text = |column: &Value| {
         let name = column["column_name"].as_str().unwrap();
-        let text = if column["data_type"].as_str().unwrap().starts_with("Map") {
+        let text = if column["data_type"].as_str().unwrap().starts_with("map<") {
             let part = |kind: &str| format!("array_to_string(map_{kind}({name}), ',', '~')");
             format!("concat_ws('=', {}, {})", part("keys"), part("values"))
         } else {

@@ -48,8 +48,8 @@ impl Filled {
 fn queries_are_answered_as_users_of_spark_expect_and_refused_with_what_to_do() {
     let filled = Filled::new();
     let tables = [
-        format!("datafusion,system_gold,{FACT},BASE TABLE"),
-        "datafusion,system_bronze,serving_endpoint_usage,BASE TABLE".to_owned(),
+        format!("goldsmith,system_gold,{FACT},BASE TABLE"),
+        "goldsmith,system_bronze,serving_endpoint_usage,BASE TABLE".to_owned(),
     ];
     for sql in ["show tables", "select * from information_schema.tables"] {
         let text = filled.csv(sql);
@@ -62,7 +62,10 @@ fn queries_are_answered_as_users_of_spark_expect_and_refused_with_what_to_do() {
     let text = filled.csv(&format!("select table_schema from information_schema.columns {columns}"));
     assert_eq!(text, "table_schema\nsystem_gold\n");
     assert!(filled.csv(&format!("show columns from {FACT}")).contains("request_time"));
-    assert!(filled.csv(&format!("describe {FACT}")).contains("request_time"));
+    let described = filled.csv(&format!("describe {FACT}"));
+    for line in ["request_time,timestamp,YES", "input_token_count,bigint,YES"] {
+        assert!(described.lines().any(|found| found == line), "{line}: {described}");
+    }
 
     let values = "select v, 0 as n from (values (1), (null), (2)) as t(v) order by v";
     assert_eq!(filled.csv(values), "v,n\n,0\n1,0\n2,0\n");
@@ -87,6 +90,25 @@ fn queries_are_answered_as_users_of_spark_expect_and_refused_with_what_to_do() {
         assert!(text.contains(&format!("names the table `{name}`, which is not there")), "{table}: {text}");
         assert!(text.contains(help), "{table}: {text}");
     }
+    for (sql, what, help) in [
+        (
+            "select request_tim from fact_endpoint_usage",
+            "names the column `request_tim`, which is not there",
+            "did you mean `",
+        ),
+        ("select zzz from fact_endpoint_usage", "names the column `zzz`", "run `goldsmith query 'describe TABLE'`"),
+        ("", "the query is empty", "write one in SQL"),
+        ("select 1; select 2", "the query has several statements", "ask one after the other"),
+        ("blah", "the query cannot be answered", "write it in SQL, such as `select"),
+    ] {
+        let text = filled.refused(sql);
+        assert!(text.contains(what) && text.contains(help) && !text.contains("Valid fields"), "{sql}: {text}");
+    }
+    let output =
+        filled.place.run(&["query", "--target", &filled.target, "explain select count(*) from fact_endpoint_usage"]);
+    let text = filled.place.text(&output);
+    assert!(text.contains("logical_plan\n  ") && text.contains("physical_plan\n  "), "{text}");
+    assert!(!text.contains('\u{fffd}') && !text.contains('…'), "{text}");
     for sql in ["drop table fact_endpoint_usage", "delete from fact_endpoint_usage", "set x = 1"] {
         let text = filled.refused(sql);
         assert!(text.contains("queries only read\n  help: ask with `select`"), "{sql}: {text}");

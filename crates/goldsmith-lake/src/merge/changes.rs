@@ -124,6 +124,7 @@ async fn join_part(table: &Table, sets: &[ChangeSet], part: Part) -> Result<Opti
                 path: object_path(&file.path),
                 size: u64::try_from(file.size).unwrap_or_default(),
                 display: format!("{location}/{}", file.path),
+                is_loose: false,
             };
             let schema = match &schema {
                 Some(schema) => Arc::clone(schema),

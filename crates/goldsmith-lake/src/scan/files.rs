@@ -112,6 +112,7 @@ pub(crate) fn live_files(table: &Table, wanted: Option<&[String]>) -> Result<Vec
         path: object,
         size: u64::try_from(size).unwrap_or_default(),
         display: format!("{}/{path}", table.location),
+        is_loose: false,
     };
     let partitioned_by = table.partition_columns()?;
     for view in table.file_views()? {

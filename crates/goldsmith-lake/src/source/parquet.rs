@@ -121,7 +121,7 @@ impl ParquetDirectory {
     }
 
     fn parquet_file(&self, name: &str, size: u64) -> ParquetFile {
-        ParquetFile { path: object_path(name), size, display: format!("{}/{name}", self.location) }
+        ParquetFile { path: object_path(name), size, display: format!("{}/{name}", self.location), is_loose: true }
     }
 
     /// Nothing tells what became of the rows of a file that went: its name alone may have changed, or it was merged with others.

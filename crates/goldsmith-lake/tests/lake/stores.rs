@@ -163,7 +163,7 @@ async fn wrong_settings_are_told_before_any_request() {
     ];
     for (url, options, told) in cases {
         let error = lake(options).list_tables(&at(url)).await.unwrap_err();
-        let text = error.to_string();
+        let text = format!("{error}; {}", error.help().unwrap());
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text}");
         assert!(text.contains(told), "{text}");
         assert!(!text.contains("hidden"), "{text}");

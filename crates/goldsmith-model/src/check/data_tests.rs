@@ -20,8 +20,15 @@ pub(crate) fn check_data_test(checker: &mut Checker<'_>, test: &DataTest) {
     let file = entry(&test.table);
     let Some(table) = checker.model.gold.get(&test.table).cloned() else {
         if !checker.raw.contains_key(&test.table) && !checker.unreadable.contains(&test.table) {
-            let help = suggest::help(&test.table, checker.raw.keys().map(String::as_str));
-            checker.report(&file, "table", Code::UnknownTable, format!("unknown gold table `{}`", test.table), help);
+            let help = suggest::help(&test.table, checker.raw.keys().map(String::as_str))
+                .unwrap_or_else(|| "correct the name, or remove this test of a table that is gone".to_owned());
+            checker.report(
+                &file,
+                "table",
+                Code::UnknownTable,
+                format!("unknown gold table `{}`", test.table),
+                Some(help),
+            );
         }
         return;
     };

@@ -40,7 +40,8 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<SyntaxProblem>) {
     }
     if builder.root.is_none() && builder.problems.is_empty() {
         let span = Span { start: 0, end: 1 };
-        builder.problem(Code::MalformedYaml, span, "the file holds no YAML document".to_owned(), None);
+        let help = "fill the file, or remove it; `goldsmith schema` prints what a kind of file may say";
+        builder.problem(Code::MalformedYaml, span, "the file holds no YAML document".to_owned(), Some(help));
     }
     // What a file means that uses more than plain YAML is not certain, so nothing else is said about it.
     let is_plain = builder.problems.iter().all(|problem| problem.code != Code::UnsupportedYaml);

@@ -32,6 +32,7 @@ use self::sample::Sample;
 use self::scratch::Scratch;
 use self::target::Unusable;
 use crate::context::RunContext;
+use crate::damage::explained;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::gold::{is_told_by_others, read_position};
@@ -127,7 +128,7 @@ impl Verifier<'_> {
         match outcome {
             Ok(()) => {}
             Err(Error::Cancelled) => return Err(Error::Cancelled),
-            Err(error) => out.checks.push(Check::failed(CheckName::Readable, error.chain())),
+            Err(error) => out.checks.push(Check::failed(CheckName::Readable, explained(self.ctx, error).chain())),
         }
         out.seconds = clock.elapsed().as_secs_f64();
         Ok(out)
@@ -215,7 +216,7 @@ impl Verifier<'_> {
             }
             Err(Error::Cancelled) => return Err(Error::Cancelled),
             Err(error) => {
-                out.checks.push(Check::failed(CheckName::Rebuild, error.chain()));
+                out.checks.push(Check::failed(CheckName::Rebuild, explained(self.ctx, error).chain()));
                 return Ok(());
             }
         };

@@ -49,7 +49,7 @@ impl<'a> Rebuilder<'a> {
             // The log of an older version can outlive its files.
             Err(error) if is_behind => Err(Unusable::Skip(format!(
                 "the versions of its inputs that it records cannot be read any more ({}); `goldsmith run` moves on from them",
-                error.chain()
+                error.what()
             ))),
             other => other?,
         };
@@ -126,7 +126,7 @@ impl<'a> Rebuilder<'a> {
             let position = match read_position(name, &past.table).await {
                 Ok(Some(position)) => position,
                 Ok(None) => return because("it records nothing".into()),
-                Err(error @ Error::Position { .. }) => return because(error.chain()),
+                Err(error @ Error::Position { .. }) => return because(error.what()),
                 Err(error) => return Err(error),
             };
             if position.fingerprint != goldsmith_model::gold_fingerprint(&self.ctx.model, dimension) {

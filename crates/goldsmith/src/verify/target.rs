@@ -49,7 +49,7 @@ pub(super) async fn at(ctx: &RunContext, name: &InputName, recorded: &InputPosit
         Ok(table) => Ok(Ok(Past { table, is_behind })),
         Err(error) if is_behind && !error.is_retryable() => unusable(format!(
             "version {version} of its input `{name}` cannot be read any more ({}); `goldsmith run` moves on from it",
-            Error::from(error).chain()
+            Error::from(error).what()
         )),
         Err(error) => Err(error.into()),
     }

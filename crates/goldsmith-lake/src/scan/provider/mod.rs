@@ -74,7 +74,8 @@ impl TableFiles {
 
     pub(crate) fn new(table: Table) -> crate::Result<Self> {
         let schema = table.data_schema()?;
-        let readers: Arc<dyn ParquetFileReaderFactory> = Arc::new(Readers::new(store(&table), &schema));
+        let readers: Arc<dyn ParquetFileReaderFactory> =
+            Arc::new(Readers::new(store(&table), table.location.to_string(), &schema));
         let names = table.partition_columns()?;
         let (partitioned_by, stored): (Vec<FieldRef>, Vec<FieldRef>) =
             schema.fields().iter().cloned().partition(|field| names.contains(field.name()));

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import Final
+from typing import Final, final
 
 from goldsmith._feed import ArrowStream, Feed
+
+__all__ = ["VERSION", "ArrowTable", "Engine", "command_line"]
 
 VERSION: Final[str]
 
 def command_line(arguments: list[str]) -> int: ...
 
+@final
 class ArrowTable:
     @property
     def num_rows(self) -> int: ...
@@ -17,6 +20,7 @@ class ArrowTable:
     def column_names(self) -> list[str]: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
+@final
 class Engine:
     def __new__(
         cls,

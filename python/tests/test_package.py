@@ -62,8 +62,8 @@ def test_the_types_of_the_package_and_of_a_program_that_uses_it_are_right(tmp_pa
     assert "Found 1 error" in used.stdout, used.stdout
 
 
-def test_the_types_of_the_native_part_are_those_that_it_has() -> None:
+def test_the_types_of_the_native_part_are_those_that_it_has(tmp_path: Path) -> None:
     # Which classes have a layout of their own matters to whoever derives from them, and nobody can.
     tested = [sys.executable, "-m", "mypy.stubtest", "--ignore-disjoint-bases", "goldsmith._goldsmith"]
-    found = subprocess.run(tested, capture_output=True, text=True)
+    found = subprocess.run(tested, capture_output=True, text=True, cwd=tmp_path)
     assert found.returncode == 0, found.stdout + found.stderr

@@ -1,6 +1,7 @@
 """Native part of the package. Reports are JSON, rows are Arrow C streams."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from os import PathLike
 from typing import Final, final
 
@@ -43,4 +44,5 @@ class Engine:
     def verify(
         self, select: list[str], sample: float | None, scratch: str | PathLike[str] | None, examples: int | None
     ) -> str: ...
+    def maintain(self, select: list[str], retention: timedelta | None, force: bool, dry_run: bool) -> str: ...
     def query(self, sql: str) -> ArrowTable: ...

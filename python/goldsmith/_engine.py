@@ -172,7 +172,8 @@ class Engine:
         scratch: Location | None = None,
         examples: int | None = None,
     ) -> VerifyReport:
-        """Proves that gold equals a rebuild from bronze; nothing of the target is changed.
+        """Proves that gold equals a rebuild from bronze; nothing of the target is changed. A table that another engine brought up to
+        date last is checked by itself, see :attr:`TableVerification.is_of_other_engine`.
 
         :param select: gold tables, sources or domains; without it all gold tables.
         :param sample: share of the keys that is compared, above 0 and up to 1; without it all.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from goldsmith import _goldsmith, _results
 from goldsmith._arrow import sound
 from goldsmith._errors import ConfigurationError, Diagnostic, diagnostics_of
 from goldsmith._feed import ArrowStream, Feed
-from goldsmith._results import RunReport, Source, TableInfo, TablePlan, VerifyReport
+from goldsmith._results import MaintainReport, RunReport, Source, TableInfo, TablePlan, VerifyReport
 from goldsmith._spark_run import Names, SparkRun
 
 if TYPE_CHECKING:
@@ -171,7 +172,8 @@ class Engine:
         scratch: Location | None = None,
         examples: int | None = None,
     ) -> VerifyReport:
-        """Proves that gold equals a rebuild from bronze; nothing of the target is changed.
+        """Proves that gold equals a rebuild from bronze; nothing of the target is changed. A table that another engine brought up to
+        date last is checked by itself, see :attr:`TableVerification.is_of_other_engine`.
 
         :param select: gold tables, sources or domains; without it all gold tables.
         :param sample: share of the keys that is compared, above 0 and up to 1; without it all.
@@ -179,6 +181,25 @@ class Engine:
         :param examples: offending rows that a check shows at most.
         """
         return _results.verify_report(json.loads(self._native.verify(_names(select), sample, scratch, examples)))
+
+    def maintain(
+        self,
+        *,
+        select: Sequence[str] = (),
+        retention: timedelta | None = None,
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> MaintainReport:
+        """Keeps the tables quick to read: merges small files, purges deleted rows, and deletes files that nothing shows any more. No row
+        changes, and runs and readers may go on meanwhile. A table that fails is told by the report, and the others go on.
+
+        :param select: gold tables, sources or domains; without it all tables.
+        :param retention: how long files that nothing shows any more are kept; without it seven days.
+        :param force: takes a retention below an hour. What runs that are going on have not committed yet is then lost for good.
+        :param dry_run: only says what would be done.
+        """
+        report = self._native.maintain(_names(select), retention, force, dry_run)
+        return _results.maintain_report(json.loads(report))
 
     def query(self, sql: str) -> QueryResult:
         """Answers a SQL query; tables are named ``<schema>.<table>``, and without the schema those of gold are meant."""

@@ -1,15 +1,19 @@
 """Native part of the package. Reports are JSON, rows are Arrow C streams."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from os import PathLike
-from typing import Final
+from typing import Final, final
 
 from goldsmith._feed import ArrowStream, Feed
+
+__all__ = ["VERSION", "ArrowTable", "Engine", "command_line"]
 
 VERSION: Final[str]
 
 def command_line(arguments: list[str]) -> int: ...
 
+@final
 class ArrowTable:
     @property
     def num_rows(self) -> int: ...
@@ -17,6 +21,7 @@ class ArrowTable:
     def column_names(self) -> list[str]: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
+@final
 class Engine:
     def __new__(
         cls,
@@ -39,4 +44,5 @@ class Engine:
     def verify(
         self, select: list[str], sample: float | None, scratch: str | PathLike[str] | None, examples: int | None
     ) -> str: ...
+    def maintain(self, select: list[str], retention: timedelta | None, force: bool, dry_run: bool) -> str: ...
     def query(self, sql: str) -> ArrowTable: ...

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from goldsmith._errors import ConfigurationError
-from goldsmith.spark_source import MAX_ROWS
+from goldsmith.spark_source import MAX_BYTES, MAX_ROWS
 
-COMMANDS = ("run", "verify", "plan", "setup")
+COMMANDS = ("run", "verify", "plan", "setup", "maintain")
 FAIL_ON = ("error", "never")
 ENGINES = ("native", "spark")
+
+#: Units of a size, and of a time with the seconds of one of them, as the command line knows them.
+_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_SECONDS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 24 * 3600),
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 7 * 24 * 3600),
+}
 
 
 @dataclass(frozen=True)
 class Parameters:
     """What a task is asked to do."""
 
-    #: ``run``, ``verify``, ``plan`` or ``setup``.
+    #: ``run``, ``verify``, ``plan``, ``setup`` or ``maintain``.
     command: str = "run"
     #: Path or URL of the system tables; without it they are read through the Spark session.
     source: str | None = None
@@ -46,8 +58,16 @@ class Parameters:
     secret_scope: str | None = None
     #: Rows that Spark returns at once at most.
     max_rows_per_batch: int = MAX_ROWS
+    #: Bytes of these rows at most.
+    max_bytes_per_batch: int = MAX_BYTES
     #: Share of the keys that is verified.
     sample: float | None = None
+    #: How long ``maintain`` keeps files that nothing shows any more; seven days when not given.
+    retention: timedelta | None = None
+    #: Takes a retention below an hour, by which runs that are going on lose what they have not committed yet.
+    force: bool = False
+    #: ``maintain`` only says what it would do.
+    dry_run: bool = False
     #: File with the SQL statements of ``setup``; without it they are made for ``catalog`` from the model and the target.
     statements: str | None = None
     #: Catalog of Unity Catalog in which ``setup`` registers the tables of the target, and Spark has its tables.
@@ -106,7 +126,11 @@ def _value(key: str, values: list[str]) -> object:
             return float(value)
         except ValueError:
             raise ConfigurationError(f"`sample` is `{value}`; give a number above 0 and up to 1") from None
-    if key == "full_refresh":
+    if key == "max_bytes_per_batch":
+        return _size(key, value)
+    if key == "retention":
+        return _time(key, value)
+    if key in ("full_refresh", "force", "dry_run"):
         return _one_of(key, value.lower(), ("true", "false")) == "true"
     if key == "command":
         return _one_of(key, value, COMMANDS)
@@ -121,6 +145,31 @@ def _one_of(key: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise ConfigurationError(f"`{_shown(key)}` is `{value}`; give one of {', '.join(known)}")
     return value
+
+
+def _size(key: str, value: str) -> int:
+    number, unit = _parts(value)[0] if len(_parts(value)) == 1 else ("", "")
+    size = int(number) * _BYTES[unit.upper()] if unit.upper() in _BYTES else 0
+    if size < 1:
+        raise ConfigurationError(f"`{_shown(key)}` is `{value}`; give a size such as `64MB` or `128MiB`")
+    return size
+
+
+def _time(key: str, value: str) -> timedelta:
+    parts = _parts(value)
+    if not parts or any(unit not in _SECONDS for _, unit in parts):
+        days = f"; for days give `{value.strip()}d`" if value.strip().isdecimal() else ""
+        raise ConfigurationError(f"`{_shown(key)}` is `{value}`{days or '; give a time with its unit, such as `12h` or `30days`'}")
+    try:
+        return timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
+    except OverflowError:
+        raise ConfigurationError(f"`{_shown(key)}` is `{value}`; give a time that is not as long as that") from None
+
+
+def _parts(value: str) -> list[tuple[str, str]]:
+    """Numbers with their units, such as those of ``1day 12h``; none when the text is anything else."""
+    one = r"\s*(\d+)\s*([A-Za-z]+)\s*"
+    return re.findall(one, value) if re.fullmatch(f"({one})+", value, re.ASCII) else []
 
 
 def _option(value: str) -> tuple[str, str]:

@@ -260,12 +260,17 @@ class TableVerification:
         order = list(CheckOutcome)
         return max((check.outcome for check in self.checks), key=order.index, default=CheckOutcome.PASSED)
 
-
     @property
     def is_verified(self) -> bool:
         """Whether anything can be said of the table: it was compared with a rebuild, or a check failed without that."""
         compared = any(c.name == "missing_rows" and c.outcome is not CheckOutcome.SKIPPED for c in self.checks)
         return compared or self.outcome is CheckOutcome.FAILED
+
+    @property
+    def is_of_other_engine(self) -> bool:
+        """Whether another engine, such as compiled SQL on Spark, brought the table up to date last. Then it is checked by itself, and
+        not compared with a rebuild, since the versions of its inputs that it contains are not told."""
+        return any(c.name == "writer" and c.outcome is CheckOutcome.SKIPPED for c in self.checks)
 
 
 @dataclass(frozen=True)
@@ -283,10 +288,65 @@ class VerifyReport:
         """Whether no check failed."""
         return all(table.outcome is not CheckOutcome.FAILED for table in self.tables)
 
-    def is_made(self, named: Sequence[str] = ()) -> bool:
-        """Whether the verification could be made: at least one table was compared, and each of `named` that is among the tables."""
-        compared = [table.name for table in self.tables if table.is_verified]
+    def is_made(self, named: Sequence[str] = (), *, with_other_engines: bool = False) -> bool:
+        """Whether the verification could be made: at least one table was compared, and each of `named` that is among the tables. On
+        demand a table that another engine brought up to date will do, which was checked by itself."""
+        compared = [t.name for t in self.tables if t.is_verified or (with_other_engines and t.is_of_other_engine)]
         return bool(compared) and all(table.name in compared for table in self.tables if table.name in named)
+
+    @property
+    def of_other_engines(self) -> tuple[str, ...]:
+        """Names of the tables that another engine brought up to date last."""
+        return tuple(table.name for table in self.tables if table.is_of_other_engine)
+
+
+@dataclass(frozen=True)
+class TableMaintenance:
+    """What maintenance did, or would do, with one table. No row changes by it."""
+
+    layer: Layer
+    #: Source name for bronze (``billing.usage``), table name for gold.
+    name: str
+    #: Live files before.
+    files_before: int
+    #: Live files after.
+    files_after: int
+    #: Small files that became part of larger ones.
+    small_files: int
+    #: Files that were rewritten without their deleted rows.
+    purged_files: int
+    #: Deleted rows that no file holds any more.
+    rows_purged: int
+    #: Rows that were written anew.
+    rows_copied: int
+    #: Files that nothing shows any more, and that were deleted.
+    garbage_files: int
+    #: Size of these files in bytes.
+    garbage_bytes: int
+    #: The version that the rearrangement made.
+    version: int | None
+    #: What went wrong with this table; the others go on.
+    error: str | None
+
+
+@dataclass(frozen=True)
+class MaintainReport:
+    """What maintenance did, or would do."""
+
+    #: Whether nothing was changed.
+    dry_run: bool
+    #: The tables that exist, bronze first.
+    tables: tuple[TableMaintenance, ...]
+
+    @property
+    def failures(self) -> tuple[TableMaintenance, ...]:
+        """Tables that failed."""
+        return tuple(table for table in self.tables if table.error is not None)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether no table failed."""
+        return not self.failures
 
 
 @dataclass(frozen=True)
@@ -323,6 +383,12 @@ def table_info(data: Mapping[str, Any]) -> TableInfo:
 def verify_report(data: Mapping[str, Any]) -> VerifyReport:
     """A report of a verification from its JSON."""
     return _made(VerifyReport, data, tables=tuple(map(_verification, data["tables"])))
+
+
+def maintain_report(data: Mapping[str, Any]) -> MaintainReport:
+    """A report of maintenance from its JSON."""
+    tables = tuple(_made(TableMaintenance, table, layer=Layer(table["layer"])) for table in data["tables"])
+    return _made(MaintainReport, data, tables=tables)
 
 
 def source(data: Mapping[str, Any]) -> Source:

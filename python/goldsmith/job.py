@@ -7,9 +7,11 @@ unexpected; of a verification 1 says that it found something, and 2 that it coul
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import json
 import logging
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,7 +22,7 @@ from goldsmith import _goldsmith
 from goldsmith._engine import Engine
 from goldsmith._errors import ConfigurationError, GoldsmithError, InternalError
 from goldsmith._parameters import Parameters, parse
-from goldsmith._results import CheckOutcome, Layer, RunReport, TablePlan, VerifyReport
+from goldsmith._results import CheckOutcome, Layer, MaintainReport, RunReport, TablePlan, VerifyReport
 from goldsmith._spark_run import Names
 from goldsmith.spark_source import feed_from_spark
 
@@ -35,6 +37,12 @@ _NAMES = 50
 #: Absent sources, or reasons, that a line of the log names at most.
 _SHOWN = 3
 
+#: Free memory at the end of the heap that glibc keeps at most, its own default; otherwise it keeps twice the largest block that was
+#: freed so far. Images and units set the variable, which has no place on serverless compute.
+_TRIM = 128 * 1024
+_TRIM_VARIABLE = "MALLOC_TRIM_THRESHOLD_"
+_M_TRIM_THRESHOLD = -1
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Does what the arguments say, ``sys.argv`` without any; returns when all went well.
@@ -42,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     :raises SystemExit: with the exit code when it did not.
     """
     _log_to_output()
+    _give_memory_back()
     command = "run"
     try:
         parameters = parse(sys.argv[1:] if arguments is None else arguments)
@@ -74,7 +83,7 @@ def _run(parameters: Parameters) -> bool:
     failed = [f"{table.layer.value} {table.name}" for table in report.failures]
     _LOG.info("%s tables changed, %s failed, %.1f s, run %s", changed, len(failed), report.seconds, report.run_id)
     if report.absent:
-        _LOG.info("%s", _absent(report.absent))
+        _LOG.info("%s", _listed("absent sources", report.absent))
     values = {
         "run_id": report.run_id,
         "status": report.status.value,
@@ -89,11 +98,11 @@ def _run(parameters: Parameters) -> bool:
     return report.is_success
 
 
-def _absent(names: Sequence[str]) -> str:
-    """How many sources are absent, and the first of them."""
+def _listed(what: str, names: Sequence[str]) -> str:
+    """How many there are, and the first of them."""
     shown = ", ".join(names[:_SHOWN])
     more = len(names) - _SHOWN
-    return f"absent sources ({len(names)}): {shown}" + (f" and {more} more" if more > 0 else "")
+    return f"{what} ({len(names)}): {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _plan(parameters: Parameters) -> bool:
@@ -129,16 +138,29 @@ def _verify(parameters: Parameters) -> bool:
             for input in table.behind
         )
         _LOG.warning("%s lies behind %s; the next run takes the rest over", table.name, inputs)
-    _LOG.info("%s of %s tables are right, %.1f s", len(report.tables) - len(wrong), len(report.tables), report.seconds)
+    others = report.of_other_engines
+    if others:
+        _LOG.warning(
+            "%s were brought up to date by another engine, such as Spark: they were checked by themselves, and not compared with a "
+            "rebuild from bronze, which is possible once the native engine took them over",
+            _listed("tables", others),
+        )
+    compared = sum(table.is_verified for table in report.tables)
+    _LOG.info(
+        "no fault in %s of %s tables, %s were compared with a rebuild, %.1f s",
+        *(len(report.tables) - len(wrong), len(report.tables), compared, report.seconds),
+    )
     is_made = report.is_made(parameters.select)
+    is_done = is_made or report.is_made(parameters.select, with_other_engines=True)
     values = {
-        "status": "failed" if wrong else "passed" if is_made else "unknown",
+        "status": "failed" if wrong else "passed" if is_made else "not_compared" if is_done else "unknown",
         "tables_behind": len(behind),
         "tables_failed": len(wrong),
         "failed_tables": [table.name for table in wrong][:_NAMES],
+        "tables_of_other_engines": len(others),
     }
     _hand_on(parameters, values, report)
-    if not (wrong or is_made):
+    if not (wrong or is_done):
         raise ConfigurationError(_unknown(report))
     return report.is_success
 
@@ -148,6 +170,39 @@ def _unknown(report: VerifyReport) -> str:
     checks = ((table.name, check) for table in report.tables if not table.is_verified for check in table.checks)
     reasons = [f"{name}: {check.reason}" for name, check in checks if check.reason is not None]
     return "the verification could not be made: " + "; ".join(reasons[:_SHOWN])
+
+
+def _maintain(parameters: Parameters) -> bool:
+    if parameters.target is None:
+        raise ConfigurationError("no target is set; give a volume path or external location with `--target=`")
+    report = _engine(parameters).maintain(
+        select=parameters.select,
+        retention=parameters.retention,
+        force=parameters.force,
+        dry_run=parameters.dry_run,
+    )
+    arranged = sum(table.small_files + table.purged_files for table in report.tables)
+    garbage = sum(table.garbage_files for table in report.tables)
+    size = sum(table.garbage_bytes for table in report.tables)
+    _LOG.info(
+        "%s tables: %s files %s, %s of garbage %s (%s bytes)",
+        *(len(report.tables), arranged, "to merge or purge" if report.dry_run else "merged or purged"),
+        *(garbage, "to delete" if report.dry_run else "deleted", size),
+    )
+    failed = [f"{table.layer.value} {table.name}" for table in report.failures]
+    for table in report.failures:
+        _LOG.error("%s %s failed: %s", table.layer.value, table.name, table.error)
+    values = {
+        "status": "failed" if failed else "done",
+        "tables_failed": len(failed),
+        "failed_tables": failed[:_NAMES],
+        "files_rearranged": arranged,
+        "rows_purged": sum(table.rows_purged for table in report.tables),
+        "garbage_files": garbage,
+        "garbage_bytes": size,
+    }
+    _hand_on(parameters, values, report)
+    return report.is_success
 
 
 def _setup(parameters: Parameters) -> bool:
@@ -187,7 +242,7 @@ def _registration(parameters: Parameters) -> list[str]:
         return [statement["sql"] for statement in json.loads(out.read_text(encoding="utf-8"))["statements"]]
 
 
-_COMMANDS = {"run": _run, "plan": _plan, "verify": _verify, "setup": _setup}
+_COMMANDS = {"run": _run, "plan": _plan, "verify": _verify, "setup": _setup, "maintain": _maintain}
 
 
 def _engine(parameters: Parameters) -> Engine:
@@ -226,7 +281,11 @@ def _worker(parameters: Parameters) -> Engine:
         raise ConfigurationError("no target is set; give a volume path or external location with `--target=`")
     if parameters.source is None:
         feed_from_spark(
-            engine, _session(), catalog=parameters.system_catalog, max_rows=parameters.max_rows_per_batch
+            engine,
+            _session(),
+            catalog=parameters.system_catalog,
+            max_rows=parameters.max_rows_per_batch,
+            max_bytes=parameters.max_bytes_per_batch,
         )
     return engine
 
@@ -264,7 +323,9 @@ def _session() -> SparkSession:
 
 
 def _hand_on(
-    parameters: Parameters, values: dict[str, Any], report: RunReport | VerifyReport | Sequence[TablePlan] | None
+    parameters: Parameters,
+    values: dict[str, Any],
+    report: RunReport | VerifyReport | MaintainReport | Sequence[TablePlan] | None,
 ) -> None:
     """Writes the report, and sets task values where there is a job around."""
     if parameters.report and report is not None:
@@ -344,6 +405,16 @@ def _end_of_quoted(text: str, start: int) -> int:
         else:
             index += 1
     return len(text)
+
+
+def _give_memory_back() -> None:
+    """Lets glibc return freed memory to the system, as the variable does that has to be set before a process begins."""
+    if _TRIM_VARIABLE in os.environ:
+        return
+    try:
+        ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, _TRIM)
+    except (OSError, AttributeError, TypeError):  # Another system, or another allocator.
+        _LOG.debug("this system has no `mallopt`")
 
 
 def _log_to_output() -> None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: Rows that Spark returns at once at most, about: they are in memory while they are taken over.
 MAX_ROWS = 200_000
 
+#: Bytes of these rows in Arrow at most, about.
+MAX_BYTES = 128 * 1024 * 1024
+
 #: Part of a table that has no column to cut it by.
 WHOLE = "all"
 
@@ -37,23 +40,43 @@ WHOLE = "all"
 NO_DAY = "none"
 
 _BATCH_ROWS = 65_536
+
+#: Rows that are fetched to see how wide they are, and how many times as many as were seen are fetched at once.
+_FIRST_ROWS = 1024
+_GROWTH = 16
+
+#: Shares of a large part, by the hash of the key. A slice is some of them that follow each other.
+_SHARES = 1 << 20
+
 _DAY_MICROS = 86_400_000_000
 _EPOCH = datetime.date(1970, 1, 1)
 _LOG = logging.getLogger("goldsmith.spark")
 
 
 def feed_from_spark(
-    engine: Engine, spark: SparkSession, *, catalog: str = "system", max_rows: int = MAX_ROWS
+    engine: Engine,
+    spark: SparkSession,
+    *,
+    catalog: str = "system",
+    max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
 ) -> None:
     """Lets an engine read the sources of its model from tables ``<catalog>.<schema>.<table>`` of a session.
 
     :param max_rows: rows that Spark returns at once at most, about.
-    :raises ConfigurationError: when none of the tables is there, which a mistyped name looks like.
+    :param max_bytes: bytes of these rows at most, about: how wide the rows of a table are shows as they come.
+    :raises ConfigurationError: when none of the tables is there, which a mistyped name looks like, or when the session is too old to
+        return rows in Arrow.
     """
-    if max_rows < 1:
-        raise ConfigurationError("at least one row must be fetched at once; give a larger number of rows")
+    if max_rows < 1 or max_bytes < 1:
+        raise ConfigurationError("at least one row must be fetched at once; give a larger number of rows, or of bytes")
+    if not hasattr(type(spark.range(0)), "toArrow"):
+        raise ConfigurationError(
+            f"Spark {spark.version} does not return rows in Arrow; take Databricks Runtime 15.3 or Apache Spark 4.0, or later ones, "
+            "or the engine `spark`, which does all of the work in the session"
+        )
     sources = engine.sources()
-    tables = [SparkTable(spark, f"{catalog}.{source.name}", source, max_rows) for source in sources]
+    tables = [SparkTable(spark, f"{catalog}.{source.name}", source, max_rows, max_bytes) for source in sources]
     if not any(table.exists() for table in tables):
         raise ConfigurationError(
             f"the catalog `{catalog}` holds none of the {len(sources)} sources of the model; "
@@ -88,13 +111,45 @@ class _Cut:
         return f"({self.column} >= {low} AND {self.column} < {high})"
 
 
+class _Bound:
+    """How many rows may come at once: as many as are told, and as many as fit, as far as it is known how wide they are."""
+
+    def __init__(self, max_rows: int, max_bytes: int) -> None:
+        self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        self._seen = (0, 0)
+        self._widest = 0.0
+        self._most = 0
+
+    def rows(self) -> int:
+        """Rows of the next slice at most."""
+        if self._most == 0:
+            return min(self._max_rows, _FIRST_ROWS)
+        # A few rows tell little about many.
+        known = max(self._most * _GROWTH, _FIRST_ROWS)
+        return max(1, min(self._max_rows, known, int(self._max_bytes / max(self._widest, 1.0))))
+
+    def saw(self, rows: int, size: int) -> None:
+        """Takes down what came: the rows that follow are taken to be as wide as the last ones, or as all were, whatever is more."""
+        if rows == 0:
+            return
+        self._seen = (self._seen[0] + rows, self._seen[1] + size)
+        self._widest = max(size / rows, self._seen[1] / self._seen[0])
+        self._most = max(self._most, rows)
+
+
 class SparkTable:
     """A table of a Spark session as the feed of a source."""
 
-    def __init__(self, spark: SparkSession, table: str, source: Source, max_rows: int = MAX_ROWS) -> None:
+    def __init__(
+        self, spark: SparkSession, table: str, source: Source, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES
+    ) -> None:
         self._spark = spark
         self._source = source
         self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        #: By the columns that are fetched, for keys alone are narrow.
+        self._bounds: dict[tuple[str, ...], _Bound] = {}
         self._rows: dict[str, int] = {}
         self._schema: pyarrow.Schema | None = None
         #: Full name of the table.
@@ -143,36 +198,49 @@ class SparkTable:
     def _fetched(
         self, schema: pyarrow.Schema, parts: Sequence[str], bucket: tuple[int, int]
     ) -> Iterator[pyarrow.RecordBatch]:
-        for condition in self._slices(parts, bucket):
+        bound = self._bounds.setdefault(tuple(schema.names), _Bound(self._max_rows, self._max_bytes))
+        for condition in self._slices(parts, bucket, bound):
             rows = self._frame().where(condition).select([_quoted(name) for name in schema.names]).toArrow()
-            _LOG.debug("%s: %s rows where %s", self.table, rows.num_rows, condition)
+            bound.saw(rows.num_rows, rows.nbytes)
+            _LOG.debug("%s: %s rows, %s bytes where %s", self.table, rows.num_rows, rows.nbytes, condition)
             yield from map(sound_batch, rows.cast(schema).to_batches(max_chunksize=_BATCH_ROWS))
 
-    def _slices(self, parts: Sequence[str], bucket: tuple[int, int]) -> Iterator[str]:
-        """Conditions of slices that stay about below the limit: several small parts, or one part by shares of its keys."""
+    def _slices(self, parts: Sequence[str], bucket: tuple[int, int], bound: _Bound) -> Iterator[str]:
+        """Conditions of slices that stay about below the bound: several small parts, or one part by shares of its keys. How many rows
+        a slice may have is asked when it is its turn."""
         number, of = bucket
-        for group, rows in self._groups(parts, of):
-            shares = max(1, -(-rows // self._max_rows))
-            for share in range(shares):
-                conditions = [self._condition(group)]
-                if of * shares > 1:
-                    # Of the keys of bucket `number` of `of`, those of one share: both are the same hash by some number.
-                    hashed = ", ".join(_quoted(name) for name in self._source.natural_key)
-                    conditions.append(f"pmod(xxhash64({hashed}), {of * shares}) = {number + of * share}")
-                yield " AND ".join(conditions)
+        # Equal keys are in one bucket, and in one share of it.
+        hashed = f"xxhash64({', '.join(_quoted(name) for name in self._source.natural_key)})"
+        in_bucket = [f"pmod({hashed}, {of}) = {number}"] if of > 1 else []
+        waiting = list(parts)
+        while waiting:
+            group, rows = self._group(waiting, of, bound.rows())
+            del waiting[: len(group)]
+            where = [self._condition(group), *in_bucket]
+            if rows <= bound.rows():
+                yield " AND ".join(where)
+                continue
+            # The hash modulo `of * _SHARES` is the number of the bucket plus `of` times that of the share.
+            share, low = f"pmod({hashed}, {of * _SHARES})", 0
+            while low < _SHARES:
+                left = _SHARES - low
+                slices = -(-rows * left // (_SHARES * bound.rows()))
+                high = low + -(-left // max(1, slices))
+                yield " AND ".join([*where, f"{share} >= {of * low}", f"{share} < {of * high}"])
+                low = high
 
-    def _groups(self, parts: Sequence[str], of: int) -> Iterator[tuple[list[str], int]]:
+    def _group(self, parts: Sequence[str], of: int, limit: int) -> tuple[list[str], int]:
+        """The first parts that are small enough together, or the first one alone, and about how many rows one of `of` buckets has
+        of them."""
         group: list[str] = []
         rows = 0
         for part in parts:
             size = -(-self._rows.get(part, 0) // of)
-            if group and rows + size > self._max_rows:
-                yield group, rows
-                group, rows = [], 0
+            if group and rows + size > limit:
+                break
             group.append(part)
             rows += size
-        if group:
-            yield group, rows
+        return group, rows
 
     def _condition(self, parts: Sequence[str]) -> str:
         """Rows of these parts and no others. Neighbours become one range; a day in between that had no row when parts were

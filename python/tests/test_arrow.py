@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import goldsmith
 import pandas
 import polars
@@ -85,8 +86,10 @@ def values_of(engine: goldsmith.Engine, table: str = "fact_reading") -> list[int
         lambda table: table.to_batches()[0],
         polars.from_arrow,
         lambda table: table.to_pandas(),
+        lambda table: duckdb.connect().from_arrow(table),
     ],
-    ids=["pyarrow.Table", "pyarrow.RecordBatchReader", "pyarrow.RecordBatch", "polars.DataFrame", "pandas.DataFrame"],
+    ids=["pyarrow.Table", "pyarrow.RecordBatchReader", "pyarrow.RecordBatch", "polars.DataFrame", "pandas.DataFrame",
+         "duckdb.Relation"],
 )
 def test_rows_of_every_library_are_taken_over(engine: goldsmith.Engine, form: Callable[[pyarrow.Table], Any]) -> None:
     engine.hand_over("plant.readings", form(readings(90, 110)), delivery=1)

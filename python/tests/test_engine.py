@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import goldsmith
 import pytest
 from goldsmith import Layer, TableStatus
-from support import corrupt
+from support import Source, corrupt, rows
 
 
 def test_a_run_reports_books_that_balance_and_the_next_one_does_nothing(deliveries: Path, tmp_path: Path) -> None:
@@ -109,3 +110,21 @@ def test_the_model_is_known_by_its_sources() -> None:
     usage = sources["billing.usage"]
     assert (usage.natural_key, usage.date_column, usage.sequence_by) == (("record_id",), "usage_date", "ingestion_date")
     assert goldsmith.validate() == ()
+
+
+def test_maintenance_reports_what_it_does_and_changes_no_row(source: Source, tmp_path: Path) -> None:
+    engine = goldsmith.Engine(source=source.root, target=tmp_path / "lake")
+    for delivery in (1, 2, 3):
+        source.show(delivery)
+        engine.run(select=["fact_usage"]).raise_for_failures()
+    before = rows(engine, "fact_usage")
+    planned = engine.maintain(dry_run=True)
+    assert planned.dry_run and planned.is_success and planned.failures == ()
+    assert {table.layer for table in planned.tables} == {Layer.BRONZE, Layer.GOLD}
+    (done,) = engine.maintain(select=["fact_usage"], retention=datetime.timedelta(hours=1)).tables
+    assert (done.layer, done.name, done.error, done.garbage_files) == (Layer.GOLD, "fact_usage", None, 0)
+    assert rows(engine, "fact_usage") == before
+    with pytest.raises(goldsmith.ConfigurationError, match="less than an hour"):
+        engine.maintain(retention=datetime.timedelta(minutes=59))
+    with pytest.raises(goldsmith.ConfigurationError, match="`fact_usag`"):
+        engine.maintain(select=["fact_usag"])

@@ -60,3 +60,10 @@ def test_the_types_of_the_package_and_of_a_program_that_uses_it_are_right(tmp_pa
     assert "int | None" in used.stdout or "Union[int, None]" in used.stdout, used.stdout
     assert re.search(r"sample\.py:7: error: Incompatible types in assignment", used.stdout), used.stdout
     assert "Found 1 error" in used.stdout, used.stdout
+
+
+def test_the_types_of_the_native_part_are_those_that_it_has(tmp_path: Path) -> None:
+    # Which classes have a layout of their own matters to whoever derives from them, and nobody can.
+    tested = [sys.executable, "-m", "mypy.stubtest", "--ignore-disjoint-bases", "goldsmith._goldsmith"]
+    found = subprocess.run(tested, capture_output=True, text=True, cwd=tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr

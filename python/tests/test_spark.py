@@ -14,7 +14,7 @@ from support import DELIVERIES, Source, rows
 from deltalake import DeltaTable, write_deltalake
 from goldsmith import Layer, TableStatus, job
 from goldsmith._results import Source as ModelSource
-from goldsmith.spark_source import SparkTable, feed_from_spark
+from goldsmith.spark_source import SparkTable, _Bound, feed_from_spark
 
 
 def attach(spark: Any, source: Source) -> str:
@@ -169,6 +169,77 @@ def test_slices_are_disjoint_complete_and_bounded(spark: Any, audit: Audit) -> N
     ]
     assert sorted(name for share in shares for name in share) == sorted([*numbers, "x", "y", "z"])
     assert all(shares)
+
+
+def test_slices_of_wide_rows_are_bounded_by_bytes(spark: Any, audit: Audit, caplog: pytest.LogCaptureFixture) -> None:
+    kib, megabyte = 1024, 1_000_000
+    numbers = [f"{number:04}" for number in range(3000)]
+    wide = [name + "x" * (1 * kib if name < "1500" else 4 * kib) for name in numbers]
+    for day, names in ((0, wide[:10]), (1, wide[10:1500]), (2, wide[1500:])):
+        audit.append(events(day, *names))
+    held, _ = audit.run(max_rows=100_000)
+    assert held == wide
+    model = next(one for one in audit.engine.sources() if one.name == "access.audit")
+    name = f"{spark.catalog.currentCatalog()}.access.audit"
+    table = SparkTable(spark, name, model, max_bytes=megabyte)
+    state = table.state()
+    assert state is not None
+    parts = [name for name, _, _ in state.parts]
+    caplog.set_level(logging.DEBUG, "goldsmith.spark")
+
+    def slices(*arguments: Any) -> list[tuple[int, int]]:
+        caplog.clear()
+        found = pyarrow.table(table.read(*arguments))["event_id"].to_pylist()
+        assert sorted(found) == wide
+        return [(int(rows), int(size)) for rows, size in (record.args[1:3] for record in caplog.records if record.args)]
+
+    first = slices(parts, ["event_id"], None)
+    # How wide rows are is seen by the first ones; they became wider on the way, which is seen one slice later.
+    assert first[0] == (10, pytest.approx(10 * kib, rel=0.1))
+    assert max(rows for rows, _ in first) < 1024 and all(size < 5 * megabyte for _, size in first), first
+    assert sum(size > 1.3 * megabyte for _, size in first) <= 1, first
+    # What was learnt stays; there are no more slices than it takes, about.
+    again = slices(parts, ["event_id"], None)
+    assert all(size < 2 * megabyte for _, size in again) and len(again) < 20, again
+    # Narrow columns come in larger slices, and one row at least is fetched at once, however wide.
+    caplog.clear()
+    assert pyarrow.table(table.read(parts, ["workspace_id"], None)).num_rows == 3000
+    assert len(caplog.records) <= 5
+    tiny = SparkTable(spark, name, model, max_bytes=1)
+    assert tiny.state() is not None
+    found = pyarrow.table(tiny.read(parts[:1], ["event_id"], None))["event_id"].to_pylist()
+    assert sorted(found) == wide[:10]
+
+
+def test_a_bound_follows_the_rows_that_came() -> None:
+    bound = _Bound(max_rows=100_000, max_bytes=1_000_000)
+    assert bound.rows() == 1024
+    bound.saw(10, 100)
+    assert bound.rows() == 1024, "ten rows tell little"
+    bound.saw(1024, 10_240)
+    assert bound.rows() == 16_384
+    bound.saw(16_384, 163_840)
+    assert bound.rows() == 100_000
+    bound.saw(1, 500_000)
+    assert bound.rows() == 2, "the last ones were wide"
+    bound.saw(2, 20)
+    assert 20_000 < bound.rows() < 30_000, "all together were not"
+    assert _Bound(max_rows=7, max_bytes=1_000_000).rows() == 7
+
+
+def test_a_session_that_returns_no_rows_in_arrow_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    class Old:
+        """Spark 3.5, whose frames have no `toArrow`; anything else would fail."""
+
+        version = "3.5.2"
+
+        def range(self, end: int) -> object:
+            return object()
+
+    with pytest.raises(goldsmith.ConfigurationError, match=r"Spark 3\.5\.2 .* Databricks Runtime 15\.3 or Apache Spark 4\.0"):
+        feed_from_spark(goldsmith.Engine(target=tmp_path / "lake"), Old())  # type: ignore[arg-type]
+    with pytest.raises(goldsmith.ConfigurationError, match="a larger number of rows, or of bytes"):
+        feed_from_spark(goldsmith.Engine(target=tmp_path / "lake"), Old(), max_bytes=0)  # type: ignore[arg-type]
 
 
 def test_days_do_not_follow_the_time_zone_of_the_session(spark: Any, tmp_path: Path) -> None:

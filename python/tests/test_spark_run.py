@@ -10,7 +10,7 @@ from typing import Any
 import goldsmith
 import pytest
 from deltalake import DeltaTable
-from goldsmith import Layer, Names, TableStatus, _goldsmith, job
+from goldsmith import CheckOutcome, Layer, Names, TableStatus, _goldsmith, job
 from goldsmith.spark_engine import CompiledModel, Script, SharedPosition, SparkEngine, Statement, _Run
 from support import Source, rows
 
@@ -59,8 +59,13 @@ def test_a_run_through_spark_is_reported_like_any_other_and_makes_the_same_gold(
     assert any(record.getMessage().startswith("gold fact_warehouse_events: changed") for record in caplog.records)
     again = engine.run(select=SELECT)
     assert again.is_success and again.is_up_to_date, [table for table in again.tables if table.status is TableStatus.CHANGED]
-    (held,) = engine.verify(select=["fact_warehouse_events"]).tables
-    assert "another engine" in str(held.checks[0].reason)
+    verified = engine.verify(select=["fact_warehouse_events"])
+    (held,) = verified.tables
+    assert held.is_of_other_engine and "another engine" in str(held.checks[0].reason)
+    assert verified.of_other_engines == ("fact_warehouse_events",) and not held.is_verified
+    outcomes = {check.name: check.outcome for check in held.checks}
+    assert (outcomes["key_unique"], outcomes["foreign_keys"]) == (CheckOutcome.PASSED, CheckOutcome.SKIPPED)
+    assert held.rows > 0 and verified.is_success and not verified.is_made()
 
 
 def test_the_native_engine_goes_on_where_spark_ended(spark: Any, source: Source, tmp_path: Path) -> None:
@@ -246,6 +251,12 @@ def test_the_task_runs_on_spark(
     job.main(arguments)
     assert values["tables_failed"] == 0 and values["gold_rows_written"] > 0 and values["bronze_rows_written"] > 0
     assert "gold dim_sku: changed" in capsys.readouterr().out
+    # The weekly verification of what Spark made ends well, and says what it did not do.
+    for selected in ("", "dim_sku"):
+        values.clear()
+        job.main(["--command=verify", f"--target={tmp_path / 'lake'}", f"--select={selected}"])
+        assert (values["status"], values["tables_failed"], values["tables_of_other_engines"]) == ("not_compared", 0, 1)
+        assert "WARNING tables (1): dim_sku were brought up to date by another engine" in capsys.readouterr().out
     # A table that cannot be written fails, is named, and ends the task.
     spark.sql("drop table system_gold.dim_sku")
     spark.sql(f"create table system_gold.dim_sku (other string) using delta location '{tmp_path / 'other'}'")

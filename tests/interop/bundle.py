@@ -4,9 +4,11 @@ Usage: bundle.py ROOT...
 
 Files are put together as the Databricks CLI does it (`include`, `targets`, tasks and the like merged by their key), every
 resource of every target is read by the typed models of the package `databricks-bundles`, and all references are resolved:
-files, `${var...}`, `${resources...}`, job parameters and keys between tasks. Prints the problems of each root as JSON.
+files, `${var...}`, `${resources...}`, job parameters and keys between tasks. Parameters of the wheel are held against those that it
+has. Prints the problems of each root as JSON.
 """
 
+import ast
 import json
 import re
 import sys
@@ -30,8 +32,22 @@ MERGED_BY = {"tasks": "task_key", "job_clusters": "job_cluster_key", "environmen
 # What a resource knows only once it is deployed, and what the CLI provides.
 BUILT_IN = {"bundle.name", "bundle.target", "workspace.current_user.userName", "workspace.root_path", "workspace.file_path"}
 
+# What the wheel of this repository takes. It is not installed here, so that its source is read.
+WHEEL = Path(__file__).parents[2] / "python/goldsmith/_parameters.py"
+
 REFERENCE = re.compile(r"\$\{([^}]+)\}")
 JOB_PARAMETER = re.compile(r"\{\{job\.parameters\.([^}]+)\}\}")
+
+
+def wheel_parameters():
+    """Names of the parameters of a task, and the values of those that have a list of them."""
+    names, lists = set(), {}
+    for node in ast.parse(WHEEL.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name == "Parameters":
+            names = {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            lists[node.targets[0].id] = ast.literal_eval(node.value)
+    return names, {"command": lists["COMMANDS"], "engine": lists["ENGINES"], "fail_on": lists["FAIL_ON"]}
 
 
 class UniqueKeys(yaml.SafeLoader):
@@ -159,7 +175,7 @@ class Bundle:
                     self.problem(place, str(error))
                     continue
                 if kind == "jobs":
-                    self.job(place, item)
+                    self.job(place, item, override)
 
     def reference(self, place, reference, resources):
         if reference.startswith("var."):
@@ -192,7 +208,7 @@ class Bundle:
             return value if default is None else default
         return value
 
-    def job(self, place, job):
+    def job(self, place, job, override):
         """Keys between the parts of a job, and what a job that writes must have."""
         parameters = {parameter["name"] for parameter in job.get("parameters", [])}
         for at, text in walk(job):
@@ -220,8 +236,7 @@ class Bundle:
             wheel = task["python_wheel_task"]
             if (wheel["package_name"], wheel["entry_point"]) != ("goldsmith", "goldsmith-job"):
                 self.problem(at, "the entry point of the wheel is `goldsmith-job` of `goldsmith`")
-            if wheel["named_parameters"].get("command") not in {"plan", "run", "setup", "verify"}:
-                self.problem(at, "no command that the wheel knows")
+            self.parameters(at, wheel.get("named_parameters", {}), override)
             serverless, classic = task.get("environment_key"), task.get("job_cluster_key")
             if (serverless is None) == (classic is None):
                 self.problem(at, "needs an environment (serverless) or a job cluster (classic), and not both")
@@ -229,6 +244,18 @@ class Bundle:
                 self.problem(at, f"there is no environment `{serverless}`")
             elif classic is not None and (classic not in clusters or not task.get("libraries")):
                 self.problem(at, f"there is no job cluster `{classic}`, or the wheel is not installed on it")
+
+    def parameters(self, place, given, override):
+        """Parameters of the wheel: their names, and the values of those that have some to choose from."""
+        names, lists = wheel_parameters()
+        for name in sorted({name.replace("-", "_") for name in given} - names):
+            self.problem(place, f"the wheel has no parameter `{name}`")
+        if "command" not in given:
+            self.problem(place, "no command is given to the wheel")
+        for name, value in self.resolved(given, override).items():
+            known = lists.get(name.replace("-", "_"))
+            if known is not None and value not in known and not JOB_PARAMETER.search(value):
+                self.problem(place, f"the wheel knows no {name} `{value}`")
 
 
 def problems(root):

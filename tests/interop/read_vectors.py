@@ -1,4 +1,4 @@
-"""Reads a table with deletion vectors as Python's deltalake and Sail see it.
+"""Reads a table with deletion vectors as Python's deltalake, Polars and Sail see it.
 
 Usage: read_vectors.py TABLE_PATH
 """
@@ -6,6 +6,7 @@ Usage: read_vectors.py TABLE_PATH
 import json
 import sys
 
+import polars
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from pysail.spark import SparkConnectServer
@@ -16,6 +17,14 @@ QUERY = "select count(*) as n, count(distinct k) as k, sum(k) as s, sum(case whe
 
 def with_deltalake(path):
     return pa.table(QueryBuilder().register("t", DeltaTable(path)).execute(QUERY).read_all()).to_pylist()[0]
+
+
+def with_polars(path):
+    # The number of rows, which the log tells, and the rows themselves, which files and vectors tell.
+    table = polars.scan_delta(path)
+    row = polars.SQLContext(t=table).execute(QUERY, eager=True).to_dicts()[0]
+    assert table.collect().height == row["n"], "rows that are read are not those that are counted"
+    return row
 
 
 def with_sail(path):
@@ -30,4 +39,5 @@ def with_sail(path):
 
 
 if __name__ == "__main__":
-    print(json.dumps({"deltalake": with_deltalake(sys.argv[1]), "sail": with_sail(sys.argv[1])}))
+    readers = {"deltalake": with_deltalake, "polars": with_polars, "sail": with_sail}
+    print(json.dumps({name: read(sys.argv[1]) for name, read in readers.items()}))

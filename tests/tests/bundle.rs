@@ -114,7 +114,21 @@ fn what_is_broken_in_a_bundle_is_found() {
             "${resources.schemas.golden.name}",
             "`resources.schemas.golden.name` is nowhere",
         ),
-        (setup, "command: setup", "command: register", "no command that the wheel knows"),
+        (setup, "command: setup", "command: register", "the wheel knows no command `register`"),
+        (setup, "              command: setup\n", "", "no command is given to the wheel"),
+        (
+            setup,
+            "              bronze_schema:",
+            "              bronze_scheme:",
+            "the wheel has no parameter `bronze_scheme`",
+        ),
+        ("databricks.yml", "    default: native", "    default: nativ", "the wheel knows no engine `nativ`"),
+        (
+            "resources/maintain_job.yml",
+            "              dry_run: \"",
+            "              dry: \"",
+            "the wheel has no parameter `dry`",
+        ),
         (
             "resources/schemas.yml",
             "privileges: [USE_SCHEMA, SELECT]",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use goldsmith::{Layer, RunOptions, RunReport, TableStatus, VerifyOptions};
+use goldsmith::{CheckName, CheckOutcome, Layer, RunOptions, RunReport, TableStatus, VerifyOptions, VerifyReport};
 use goldsmith_model::{LoadMode, gold_fingerprint};
 use goldsmith_plan::SharedPosition;
 use goldsmith_spark::{CompileOptions, compile};
@@ -225,6 +225,24 @@ async fn assert_settled(lake: &ScratchLake, when: &str) {
     assert!(verified.is_success(), "{when}: {:#?}", verified.tables);
 }
 
+/// Asserts that the tables that another engine brought up to date are checked by themselves, and not compared.
+async fn assert_checked_by_themselves(lake: &ScratchLake) -> VerifyReport {
+    let verified = lake.engine().unwrap().verify(&VerifyOptions::default()).await.unwrap();
+    assert!(verified.of_other_engines().any(|table| table.name == "fact_usage"), "{:#?}", verified.tables);
+    for table in verified.of_other_engines() {
+        assert_eq!((table.outcome(), table.compared), (CheckOutcome::Skipped, 0), "{table:#?}");
+        for (name, outcome) in [
+            (CheckName::Writer, CheckOutcome::Skipped),
+            (CheckName::KeyUnique, CheckOutcome::Passed),
+            (CheckName::FileStatistics, CheckOutcome::Passed),
+        ] {
+            assert_eq!(table.check(name).map(|check| check.outcome), Some(outcome), "{} {name}", table.name);
+        }
+        assert!(table.check(CheckName::MissingRows).is_none(), "{}", table.name);
+    }
+    verified
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_sail_made_is_taken_over_without_building_it_anew() {
     let (lake, native) = (ScratchLake::new().unwrap(), ScratchLake::new().unwrap());
@@ -233,6 +251,8 @@ async fn a_target_that_sail_made_is_taken_over_without_building_it_anew() {
     native.run(&[]).await.unwrap();
     run_on_spark(&lake);
     age_bronze(&lake);
+    let verified = assert_checked_by_themselves(&lake).await;
+    assert!(verified.is_success() && !verified.is_made(&[]), "{:#?}", verified.tables);
     let usage = Log::of(&lake, Layer::Gold, "fact_usage");
     assert_eq!(usage.latest("protocol")["minWriterVersion"], 2, "tables are made without features");
 
@@ -274,6 +294,7 @@ async fn engines_take_turns_and_no_row_is_lost_or_doubled() {
     spark_brings_to(&lake, &native);
     let plans = lake.engine().unwrap().plan(&RunOptions::default()).await.unwrap();
     assert!(plans.iter().all(|plan| !plan.what.contains("build from all")), "{plans:#?}");
+    assert_checked_by_themselves(&lake).await;
     deliver(&world, 2, [&lake, &native]).await;
     native.run(&[]).await.unwrap();
     let report = lake.run(&[]).await.unwrap();
@@ -346,6 +367,28 @@ async fn rows_of_somebody_who_tells_nothing_or_of_another_model_are_built_anew()
     log.tell(&SharedPosition::new("other".to_owned(), now()));
     let report = lake.run(&["fact_usage"]).await.unwrap();
     assert_eq!(report.table(Layer::Gold, "fact_usage").unwrap().status, TableStatus::UpToDate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_another_engine_with_a_row_twice_fails_its_verification() {
+    let lake = ScratchLake::new().unwrap();
+    world(500).deliver(&lake, 0).await;
+    lake.run(&["dim_sku"]).await.unwrap();
+    let log = Log::of(&lake, Layer::Gold, "dim_sku");
+    let mut twice = log.latest("add");
+    let (path, copy) = (twice["path"].as_str().unwrap().to_owned(), "twice.parquet");
+    std::fs::copy(log.0.join(path), log.0.join(copy)).unwrap();
+    twice["path"] = json!(copy);
+    twice["dataChange"] = json!(true);
+    log.commit("WRITE", json!({}), vec![json!({ "add": twice })]);
+    log.tell(&SharedPosition::new(gold_fingerprint(lake.model(), &lake.model().gold["dim_sku"]), now()));
+    let select = vec!["dim_sku".to_owned()];
+    let options = VerifyOptions { select: select.clone(), ..VerifyOptions::default() };
+    let verified = lake.engine().unwrap().verify(&options).await.unwrap();
+    assert!(!verified.is_success() && verified.is_made(&select), "{:#?}", verified.tables);
+    let table = verified.table("dim_sku").unwrap();
+    assert_eq!(table.check(CheckName::KeyUnique).unwrap().outcome, CheckOutcome::Failed);
+    assert_eq!(table.check(CheckName::Writer).unwrap().outcome, CheckOutcome::Skipped);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -254,5 +254,5 @@ async fn our_deletion_vectors_are_understood_by_others() {
     let sum: i64 = (0..50_000).sum::<i64>() + 50_001;
     let expected = json!({"n": 50_001, "k": 50_001, "s": sum, "c": 10_000 + 2 + 25});
     let seen: serde_json::Value = serde_json::from_str(&python("read_vectors.py", &[&path.to_string_lossy()])).unwrap();
-    assert_eq!(seen, json!({"deltalake": expected, "sail": expected}));
+    assert_eq!(seen, json!({"deltalake": expected, "polars": expected, "sail": expected}));
 }

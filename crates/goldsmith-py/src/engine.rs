@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 use goldsmith::model::{Diagnostic, Model};
-use goldsmith::{Feed, LakeOptions, MemoryLimit, ModelSource, OpenBatches, RunOptions, VerifyOptions};
+use goldsmith::{Feed, LakeOptions, MaintainOptions, MemoryLimit, ModelSource, OpenBatches, RunOptions, VerifyOptions};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use serde_json::json;
@@ -218,6 +219,21 @@ impl Engine {
         let examples = examples.unwrap_or_else(|| VerifyOptions::default().examples);
         let options = VerifyOptions { select, sample, scratch, examples };
         to_json(&block_on(py, Some(&engine.cancellation()), engine.verify(&options))?)
+    }
+
+    /// Maintains the tables of the target, and returns the report as JSON.
+    fn maintain(
+        &self,
+        py: Python<'_>,
+        select: Vec<String>,
+        retention: Option<Duration>,
+        force: bool,
+        dry_run: bool,
+    ) -> PyResult<String> {
+        let engine = self.build(py)?;
+        let retention = retention.unwrap_or_else(|| MaintainOptions::default().retention);
+        let options = MaintainOptions { select, retention, force, dry_run };
+        to_json(&block_on(py, Some(&engine.cancellation()), engine.maintain(&options))?)
     }
 
     /// Answers a query.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, Once};
 
-use goldsmith::{CheckOutcome, Layer, RunEvent, TableReport, TableStatus};
+use goldsmith::{CheckOutcome, Layer, RunEvent, TableMaintenance, TableReport, TableStatus};
 use pyo3::prelude::*;
 use tracing::field::{Field, Visit};
 use tracing::subscriber::Interest;
@@ -95,6 +95,7 @@ pub(crate) fn observe(event: RunEvent) {
                 )
             });
         }
+        RunEvent::TableMaintained(table) => maintained(&table),
         RunEvent::RunFinished { status } => {
             let outcome = match status {
                 TableStatus::Failed => "finished with failures",
@@ -132,6 +133,24 @@ fn finished(report: &TableReport) {
     for warning in &report.warnings {
         put(RUN, WARNING, || format!("{name}: {warning}"));
     }
+}
+
+fn maintained(table: &TableMaintenance) {
+    let layer = if table.layer == Layer::Bronze { "bronze" } else { "gold" };
+    let level = if table.error.is_some() {
+        ERROR
+    } else if table.small_files + table.purged_files + table.garbage_files > 0 {
+        INFO
+    } else {
+        DEBUG
+    };
+    put(RUN, level, || match &table.error {
+        Some(error) => format!("{layer} {}: maintenance failed: {error}", table.name),
+        None => format!(
+            "{layer} {}: {} small files, {} files with deleted rows, {} files of garbage ({} bytes)",
+            table.name, table.small_files, table.purged_files, table.garbage_files, table.garbage_bytes
+        ),
+    });
 }
 
 fn name_of(status: TableStatus) -> &'static str {

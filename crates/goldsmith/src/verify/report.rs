@@ -22,6 +22,8 @@ pub enum CheckOutcome {
 pub enum CheckName {
     /// The table can be read.
     Readable,
+    /// This engine brought the table up to date last, and not another one.
+    Writer,
     /// The table was built by the model at hand.
     Model,
     /// What the table records of its inputs is possible.
@@ -77,6 +79,7 @@ impl CheckName {
     pub fn name(self) -> &'static str {
         match self {
             Self::Readable => "readable",
+            Self::Writer => "writer",
             Self::Model => "model",
             Self::Position => "position",
             Self::Rebuild => "rebuild",
@@ -268,6 +271,13 @@ impl VerifyReport {
         let mut tables = self.tables.iter();
         self.tables.iter().any(TableVerification::is_verified)
             && tables.all(|table| table.is_verified() || !is_named(table))
+    }
+
+    /// The tables that another engine, such as compiled SQL on Spark, brought up to date last. They are checked by themselves, and
+    /// not compared with a rebuild, since the versions of their inputs that they contain are not told.
+    pub fn of_other_engines(&self) -> impl Iterator<Item = &TableVerification> {
+        let is_skipped = |check: &Check| check.outcome == CheckOutcome::Skipped;
+        self.tables.iter().filter(move |table| table.check(CheckName::Writer).is_some_and(is_skipped))
     }
 
     /// Number of tables with this outcome.

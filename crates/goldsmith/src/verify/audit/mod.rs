@@ -12,7 +12,7 @@ use goldsmith_lake::Table;
 use goldsmith_model::{GoldKind, GoldTable};
 use goldsmith_plan::GoldPosition;
 
-use super::report::Check;
+use super::report::{Check, CheckName};
 use crate::context::RunContext;
 use crate::error::Result;
 
@@ -24,12 +24,13 @@ pub(super) struct Audited {
     pub(super) checks: Vec<Check>,
 }
 
-/// Audits a gold table as its model says. `limit` offending rows of each check are shown.
+/// Audits a gold table as its model says. `limit` offending rows of each check are shown. Without a position it is not known which
+/// versions of the dimensions look-ups went to.
 pub(super) async fn audit(
     ctx: &RunContext,
     table: &GoldTable,
     held: &Table,
-    position: &GoldPosition,
+    position: Option<&GoldPosition>,
     limit: usize,
 ) -> Result<Audited> {
     let (rows, statistics) = files::statistics(ctx, table, held, limit).await?;
@@ -47,7 +48,13 @@ pub(super) async fn audit(
         _ => {}
     }
     if !table.dimensions.is_empty() {
-        checks.push(references::references(ctx, table, held, position, limit).await?);
+        checks.push(match position {
+            Some(position) => references::references(ctx, table, held, position, limit).await?,
+            None => {
+                let reason = "it is not told which versions of the dimensions were looked up";
+                Check::skipped(CheckName::ForeignKeys, reason)
+            }
+        });
     }
     Ok(Audited { rows, checks })
 }

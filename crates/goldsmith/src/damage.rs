@@ -152,7 +152,7 @@ pub(crate) fn explained(ctx: &RunContext, error: Error) -> Error {
         (Some(name), _) => advice(ctx, &name),
         (None, _) => return Error::Lake(source),
     };
-    Error::Damaged { source, help }
+    Error::Damaged { source: Box::new(source), help }
 }
 
 /// The table of the target that is at a place, or that the file at this place belongs to.

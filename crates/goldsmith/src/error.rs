@@ -34,7 +34,7 @@ pub enum Error {
     #[error("{source}")]
     Damaged {
         /// What was found.
-        source: LakeError,
+        source: Box<LakeError>,
         /// What to do, which depends on the layer of the table.
         help: String,
     },

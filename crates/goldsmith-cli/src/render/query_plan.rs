@@ -1,6 +1,6 @@
 //! The plans that `explain` answers with: texts of several lines, which a table would cut.
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 
 /// The columns of such an answer.
 const COLUMNS: [&str; 2] = ["plan_type", "plan"];

@@ -49,7 +49,7 @@ def create(spark, script):
         spark.sql(LOCATED.sub("using parquet", statement.sql))
     if script.source is not None:
         schema = spark.table(script.relation).drop(*STAMPS).schema
-        spark.sql(f"create schema if not exists {script.source.split('.')[0]}")
+        spark.sql(f"create schema if not exists {script.source.rpartition('.')[0]}")
         spark.catalog.createTable(script.source, source="parquet", schema=schema)
 
 

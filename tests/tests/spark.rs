@@ -4,14 +4,15 @@
 use std::path::Path;
 use std::process::Command;
 
-use goldsmith_spark::{CompileOptions, compile};
+use goldsmith_spark::{CompileOptions, Target, compile};
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::{Row, ScratchLake};
 use goldsmith_tests::synth::World;
 use serde_json::{Value, json};
 
-const ROWS: u64 = 3_000;
-const DELIVERIES: usize = 2;
+fn world(seed: u64, batches: usize) -> World {
+    World::new(SynthConfig { seed, rows: 3_000, batches, ..SynthConfig::default() })
+}
 
 /// Python with the packages of `interop/requirements.txt`; the test script sets it up.
 fn python(arguments: &[&Path]) -> String {
@@ -35,7 +36,11 @@ fn write_sql(lake: &ScratchLake, root: &Path, directory: &Path) {
     let location = Some(root.to_string_lossy().into_owned());
     // Sail has one catalog, so the system tables are schemas of it.
     let options = CompileOptions { location, source_catalog: String::new(), ..CompileOptions::default() };
-    for (path, text) in compile(lake.model(), &options).unwrap().files() {
+    write_sql_as(&options, lake, directory);
+}
+
+fn write_sql_as(options: &CompileOptions, lake: &ScratchLake, directory: &Path) {
+    for (path, text) in compile(lake.model(), options).unwrap().files() {
         let path = directory.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
@@ -56,11 +61,19 @@ fn written(output: &str, statement: &str) -> Vec<String> {
 /// Statements of the default model that write rows, but for those that take a position down.
 const PLANNED: usize = 184;
 
+/// Those for Databricks, with names of three parts: no server of the tests runs them, and but for the properties of tables they are
+/// those for Spark, which Sail runs below.
 #[test]
 fn apache_spark_plans_every_statement() {
     let lake = ScratchLake::new().unwrap();
     let sql = lake.root().join("sql");
-    write_sql(&lake, &lake.root().join("spark"), &sql);
+    let options = CompileOptions {
+        target: Target::Databricks,
+        catalog: Some("spark_catalog".to_owned()),
+        source_catalog: "spark_catalog".to_owned(),
+        ..CompileOptions::default()
+    };
+    write_sql_as(&options, &lake, &sql);
     assert_eq!(python_script("spark_plans.py", &[&sql]), format!("planned {PLANNED}\n"));
 }
 
@@ -68,7 +81,7 @@ fn apache_spark_plans_every_statement() {
 #[tokio::test(flavor = "multi_thread")]
 async fn gold_of_spark_equals_gold_of_the_engine_delivery_by_delivery() {
     let lake = ScratchLake::new().unwrap();
-    let world = World::new(SynthConfig { rows: ROWS, batches: DELIVERIES, ..SynthConfig::default() });
+    let world = world(42, 4);
     let (sql, other) = (lake.root().join("sql"), lake.root().join("spark"));
     write_sql(&lake, &other, &sql);
     let native = lake.target();
@@ -77,40 +90,47 @@ async fn gold_of_spark_equals_gold_of_the_engine_delivery_by_delivery() {
     std::fs::create_dir_all(&other).unwrap();
     std::os::unix::fs::symlink(native.join("system_bronze"), other.join("system_bronze")).unwrap();
     let tables = lake.model().gold.len();
-    for (batch, step) in ["rebuild", "refresh"].into_iter().enumerate() {
-        world.deliver(&lake, batch).await;
+    // The third batch comes after the fourth one, and without the merged sources: late rows and corrections alone.
+    for (step, batch) in [("rebuild", 0), ("refresh", 1), ("refresh", 3), ("refresh", 2)] {
+        match batch {
+            2 => world.deliver_late(&lake, batch).await,
+            _ => world.deliver(&lake, batch).await,
+        }
         lake.run(&[]).await.unwrap();
         python(&[Path::new(step), &sql, &other]);
-        assert_equal(&native, &other, tables, &format!("{step} after delivery {batch}"));
+        assert_equal(&native, &other, tables, &format!("{step} after batch {batch}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_layers_of_spark_hold_the_rows_of_the_engine() {
+    let lake = ScratchLake::new().unwrap();
+    let world = world(43, 2);
+    let (sql, other) = (lake.root().join("sql"), lake.root().join("spark"));
+    write_sql(&lake, &other, &sql);
+    std::fs::create_dir_all(&other).unwrap();
+    let source = lake.source();
+    let (sources, tables) = (lake.model().bronze.len(), lake.model().gold.len());
+    for batch in 0..2 {
+        world.deliver(&lake, batch).await;
+        lake.run(&[]).await.unwrap();
+        let output = python(&[Path::new("all"), &sql, &other, &source]);
+        for statement in ["load", "refresh"] {
+            assert_ne!(written(&output, statement), Vec::<String>::new(), "batch {batch} is told");
+        }
+        let (native, other) = (lake.target(), other.as_path());
+        let when = format!("after batch {batch}");
+        assert_equal(&native.join("system_bronze"), &other.join("system_bronze"), sources, &when);
+        assert_equal(&native, other, tables, &when);
     }
     let positions = other.join("system_gold/goldsmith_positions/_delta_log");
     let commits = || std::fs::read_dir(&positions).unwrap().count();
     let before = commits();
-    let again = python(&[Path::new("refresh"), &sql, &other]);
-    for statement in ["begin", "refresh", "end"] {
+    let again = python(&[Path::new("all"), &sql, &other, &source]);
+    for statement in ["load", "begin", "refresh", "end"] {
         assert_eq!(written(&again, statement), Vec::<String>::new(), "nothing was new");
     }
     assert_eq!(commits(), before, "positions that stay are not written");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn bronze_of_spark_holds_the_rows_of_the_engine_each_once() {
-    let lake = ScratchLake::new().unwrap();
-    let world = World::new(SynthConfig { rows: ROWS, batches: DELIVERIES, ..SynthConfig::default() });
-    let (sql, other) = (lake.root().join("sql"), lake.root().join("spark"));
-    write_sql(&lake, &other, &sql);
-    std::fs::create_dir_all(&other).unwrap();
-    let sources: Vec<String> = lake.model().bronze.keys().map(ToString::to_string).collect();
-    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
-    for batch in 0..2 {
-        world.deliver(&lake, batch).await;
-        lake.run(&sources).await.unwrap();
-        python(&[Path::new("load"), &sql, &other, &lake.source()]);
-        let (native, other) = (lake.target().join("system_bronze"), other.join("system_bronze"));
-        assert_equal(&native, &other, sources.len(), &format!("after delivery {batch}"));
-    }
-    let again = python(&[Path::new("load"), &sql, &other, &lake.source()]);
-    assert_eq!(written(&again, "load"), Vec::<String>::new(), "nothing was new");
 }
 
 /// Versions of a statement and of a check that have one sequence. An order of their nested columns and one of their flattened columns

@@ -142,3 +142,43 @@ fn failed(mut report: TableReport, error: &Error) -> TableReport {
     report.error = Some(error.chain());
     report
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn gold(name: &str) -> InputName {
+        InputName::Gold(name.to_owned())
+    }
+
+    #[test]
+    fn what_most_others_wait_for_comes_first_and_what_none_waits_for_last() {
+        let tables: [(&str, &[&str]); 6] = [
+            ("alone", &[]),
+            ("dimension", &[]),
+            ("fact", &["dimension"]),
+            ("other_fact", &["dimension", "price"]),
+            ("price", &[]),
+            ("calendar", &["fact", "other_fact"]),
+        ];
+        let mut waiting: BTreeMap<InputName, BTreeSet<InputName>> = tables
+            .into_iter()
+            .map(|(name, needs)| (gold(name), needs.iter().map(|need| gold(need)).collect()))
+            .collect();
+        let mut order = Vec::new();
+        while let Some(ready) = next_ready(&waiting) {
+            waiting.remove(&ready);
+            for needs in waiting.values_mut() {
+                needs.remove(&ready);
+            }
+            order.push(ready);
+        }
+        assert!(waiting.is_empty(), "{waiting:?}");
+        let at = |name: &str| order.iter().position(|table| *table == gold(name)).unwrap();
+        assert_eq!(at("dimension"), 0, "{order:?}");
+        assert!(at("price") < at("other_fact") && at("fact") < at("calendar"), "{order:?}");
+        assert!(at("other_fact") < at("calendar"), "{order:?}");
+        assert!(at("alone") > at("fact") && at("alone") > at("price") && at("alone") > at("other_fact"), "{order:?}");
+    }
+}

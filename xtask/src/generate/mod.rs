@@ -24,12 +24,13 @@ use crate::repository::files_below;
 pub use sql::compiled_sql;
 
 /// Directories in which every file is generated.
-const GENERATED_DIRECTORIES: [&str; 6] = [
+const GENERATED_DIRECTORIES: [&str; 7] = [
     "gold_layer_design/erd",
     "gold_layer_design/data_dictionary",
     "gold_layer_design/lineage",
     "resources/sql/unity_catalog",
     "resources/sql/spark",
+    "resources/sql/databricks",
     "schemas",
 ];
 

@@ -214,6 +214,9 @@ fn data_files(table: &std::path::Path) -> Vec<std::path::PathBuf> {
     entries.filter(|path| path.extension().is_some_and(|extension| extension == "parquet")).collect()
 }
 
+/// Damages a file.
+type Spoil = fn(&std::path::Path);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_names_the_damaged_file_of_the_target_and_what_mends_its_table() {
     let cut = |path: &std::path::Path| {
@@ -224,7 +227,7 @@ async fn a_query_names_the_damaged_file_of_the_target_and_what_mends_its_table()
         bytes[4..40].fill(0xFF);
         std::fs::write(path, bytes).unwrap();
     };
-    let cases: [(&str, fn(&std::path::Path), bool, &str); 3] = [
+    let cases: [(&str, Spoil, bool, &str); 3] = [
         ("system_gold/fact_usage", cut, true, "`goldsmith run --full-refresh --select fact_usage`"),
         ("system_gold/fact_usage", overwrite, false, "`goldsmith run --full-refresh --select fact_usage`"),
         ("system_bronze/billing_usage", cut, true, "`goldsmith forget billing.usage`"),

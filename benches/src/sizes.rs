@@ -10,7 +10,7 @@ pub const SIZE_VARIABLE: &str = "GOLDSMITH_BENCH_SIZE";
 pub struct Sizes {
     /// Rows of cases that work in memory.
     pub rows: u64,
-    /// Rows of one more, large case of removing duplicates.
+    /// Rows of further, large cases of removing duplicates and of upserts.
     pub headline_rows: Option<u64>,
     /// Rows of a Delta table.
     pub table_rows: u64,

@@ -191,3 +191,34 @@ async fn of_versions_with_one_sequence_both_engines_keep_the_same() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_rows_of_a_key_that_a_source_without_a_sequence_shows_one_is_kept() {
+    let lake = ScratchLake::new().unwrap();
+    let (sql, other) = (lake.root().join("sql"), lake.root().join("spark"));
+    write_sql(&lake, &other, &sql);
+    std::fs::create_dir_all(&other).unwrap();
+    let workspace = |name: &str, url: &str| {
+        let row = json!({"account_id": "a", "workspace_id": "1", "workspace_name": name, "workspace_url": url});
+        row.as_object().unwrap().clone()
+    };
+    let rows = [workspace("x", "https://b"), workspace("y", "https://a"), workspace("x", "https://c")];
+    lake.deliver("access.workspaces_latest", &rows).await.unwrap();
+    lake.run(&["dim_workspace"]).await.unwrap();
+    let source = lake.source();
+    let load = || {
+        let selected = ["access.workspaces_latest", "dim_workspace"].map(Path::new);
+        python(&[&[Path::new("all"), &sql, &other, &source], &selected[..]].concat())
+    };
+    load();
+    let compare = |layer: &str, table: &str| {
+        let (native, other) = (lake.target().join(layer), other.join(layer));
+        assert_eq!(python(&[Path::new("compare"), &native, &other, Path::new(table)]), "compared 1\n", "{table}");
+    };
+    compare("system_bronze", "access_workspaces_latest");
+    compare("", "dim_workspace");
+    let again = load();
+    for statement in ["load", "refresh"] {
+        assert_eq!(written(&again, statement), Vec::<String>::new(), "nothing was new");
+    }
+}

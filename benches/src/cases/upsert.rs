@@ -31,6 +31,10 @@ const SIDES: [Side; 4] =
     [Side::ours(AUTO), Side::ours(MERGE_ON_READ), Side::ours(COPY_ON_WRITE), Side::reference(PEER)];
 /// Rows that are changed, by rows of the place where they are: of ten thousand.
 const MATCHED: [(u64, &str); 4] = [(10, "0.1"), (100, "1"), (1_000, "10"), (10_000, "100")];
+/// The large table is changed in the default mode alone, in so many files, and not as a whole: its MERGE takes long enough.
+const HEADLINE_SIDES: [Side; 2] = [Side::ours(AUTO), Side::reference(PEER)];
+const HEADLINE_FILES: u64 = 40;
+const HEADLINE_MATCHED: usize = 3;
 /// For so many changed rows one new row comes along.
 const UPDATES_PER_INSERT: u64 = 10;
 /// The hot tail is the last of so many parts of the table.
@@ -66,10 +70,17 @@ impl Spread {
 }
 
 pub(super) fn cases(sizes: &Sizes) -> Vec<Case> {
-    let (rows, files) = (sizes.table_rows, sizes.table_files);
+    let mut cases = of_table(sizes.table_rows, sizes.table_files, &SIDES, &MATCHED);
+    if let Some(rows) = sizes.headline_rows {
+        cases.extend(of_table(rows, HEADLINE_FILES, &HEADLINE_SIDES, &MATCHED[..HEADLINE_MATCHED]));
+    }
+    cases
+}
+
+fn of_table(rows: u64, files: u64, sides: &'static [Side], matched: &[(u64, &str)]) -> Vec<Case> {
     let mut cases = Vec::new();
     for spread in [Spread::HotTail, Spread::Scattered] {
-        for (matched, percent) in MATCHED {
+        for &(matched, percent) in matched {
             let Range { start, end } = spread.range(UsageLog { rows });
             let updated = ((end - start) * matched / 10_000).max(1);
             let place = match spread {
@@ -79,7 +90,7 @@ pub(super) fn cases(sizes: &Sizes) -> Vec<Case> {
             let title = format!("{percent} % {place}, {} × 20", short(rows));
             let name = format!("{rows}_{}_{percent}_percent", spread.name());
             let load = move |lab: &Lab| Ok(Box::new(Upserting::new(lab, rows, files, spread, updated)?) as _);
-            cases.push(Case::new("upsert", name, title, updated + inserts(updated), &SIDES, load));
+            cases.push(Case::new("upsert", name, title, updated + inserts(updated), sides, load));
         }
     }
     cases

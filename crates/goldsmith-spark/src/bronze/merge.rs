@@ -43,22 +43,10 @@ const HELD: &str = "_held_";
 pub(super) fn merge(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, String)]) -> Result<String> {
     let own: Vec<String> = bronze.columns.keys().map(|name| identifier(name)).collect();
     let mut chain = Chain::default();
-    chain.push(
-        "delivered",
-        "Rows that can be identified.",
-        format!(
-            "select\n    {},\n  true as _is_delivered\nfrom {}\nwhere {}",
-            wrapped(&own),
-            names.source(&bronze.source),
-            identified(rules)
-        ),
-    );
-    chain.push(
-        "compared",
-        "Each row beside the one that bronze holds of its key, and what comes of it.",
-        compared(names, bronze),
-    );
-    let latest = latest(bronze, &mut chain, &own)?;
+    let latest = match &bronze.sequence_by {
+        Some(sequence) => latest(names, bronze, rules, sequence, &mut chain, &own)?,
+        None => shown(names, bronze, rules, &mut chain, &own)?,
+    };
     let assignments: Vec<String> = own.iter().map(|name| format!("{name} = s.{name}")).collect();
     let values: Vec<String> = own.iter().map(|name| format!("s.{name}")).collect();
     let stamps = ["cast(null as bigint)", "current_timestamp()", RUN, "true"];
@@ -82,43 +70,85 @@ pub(super) fn merge(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, 
     ))
 }
 
-/// Adds the steps that find the first version of each key, and returns the select that yields those that come to something.
-fn latest(bronze: &BronzeTable, chain: &mut Chain, own: &[String]) -> Result<String> {
-    let flat = carried(bronze, &[])?;
-    // The content is compared by carried columns, which stand beside those of the source.
-    let beside: Vec<&Carried> =
-        flat.iter().filter(|carried| !bronze.columns.contains_key(&carried.column.name)).collect();
-    let columns: Vec<Column> = flat.iter().map(|carried| carried.column.clone()).collect();
-    let (rank, change) = if let Some(sequence) = &bronze.sequence_by {
-        chain.push(
-            "competing",
-            "Rows that come to something; with those that are as late as the one that bronze holds, that one competes.",
-            competing(bronze),
-        );
-        (
-            latest_of(&columns, bronze, sequence),
-            format!("case when {IS_HELD} then {BACK} else {CHANGE} end as {CHANGE}"),
-        )
-    } else {
-        let query = format!("select *\nfrom compared\nwhere {CHANGE} is not null");
-        chain.push("competing", "Rows that come to something.", query);
-        (latest_first(&columns, &bronze.natural_key, &[]), CHANGE.to_owned())
-    };
-    if !beside.is_empty() {
-        let items: Vec<String> = std::iter::once("*".to_owned()).chain(beside.into_iter().map(Carried::item)).collect();
-        let query = format!("select\n{}\nfrom competing", listed(&items));
-        chain.push("flattened", "With fields of structs and deeper values as the columns that are compared.", query);
-    }
+/// Adds the steps that find the first version of each key of a source with a sequence, and returns the select that yields those that come to
+/// something. Versions are put in order only then, since most rows of a large source come to nothing.
+fn latest(
+    names: &Names,
+    bronze: &BronzeTable,
+    rules: &[(Vec<String>, String)],
+    sequence: &String,
+    chain: &mut Chain,
+    own: &[String],
+) -> Result<String> {
+    let delivered = delivered(names, bronze, rules, own);
+    chain.push("delivered", "Rows that can be identified.", delivered);
+    push_compared(chain, names, bronze);
+    chain.push(
+        "competing",
+        "Rows that come to something; with those that are as late as the one that bronze holds, that one competes.",
+        competing(bronze),
+    );
+    let columns = push_flattened(chain, bronze)?;
     // A held row that stays may have to be marked as shown all the same.
-    let stays =
-        if bronze.sequence_by.is_some() { format!(" and not ({IS_HELD} and _is_shown)") } else { String::new() };
     Ok(format!(
         "-- One version of each key: the latest, and where that is equal, the content decides.\n\
-         select\n    {},\n  {change}\nfrom (\n  select *, {} as _rank\n  from {}\n)\nwhere _rank = 1{stays}",
+         select\n    {},\n  case when {IS_HELD} then {BACK} else {CHANGE} end as {CHANGE}\nfrom (\n  select *, {} as _rank\n  from {}\n)\n\
+         where _rank = 1 and not ({IS_HELD} and _is_shown)",
         wrapped(own),
-        indented(&rank).trim_start(),
+        indented(&latest_of(&columns, bronze, sequence)).trim_start(),
         chain.last(),
     ))
+}
+
+/// Adds the steps that find what a source without a sequence shows of each key, and returns the select that yields those that come to
+/// something. One row of each key is chosen before it is compared with the one that bronze holds: of two that the source shows, the one that
+/// is held would drop out, and the other one would take its place in each run.
+fn shown(
+    names: &Names,
+    bronze: &BronzeTable,
+    rules: &[(Vec<String>, String)],
+    chain: &mut Chain,
+    own: &[String],
+) -> Result<String> {
+    chain.push("identified", "Rows that can be identified.", delivered(names, bronze, rules, own));
+    let columns = push_flattened(chain, bronze)?;
+    let query = format!(
+        "select\n    {},\n  _is_delivered\nfrom (\n  select *, {} as _rank\n  from {}\n)\nwhere _rank = 1",
+        wrapped(own),
+        indented(&latest_first(&columns, &bronze.natural_key, &[])).trim_start(),
+        chain.last(),
+    );
+    chain.push("delivered", "One row of each key; where the source shows several, the content decides.", query);
+    push_compared(chain, names, bronze);
+    Ok(format!("select\n    {},\n  {CHANGE}\nfrom compared\nwhere {CHANGE} is not null", wrapped(own)))
+}
+
+/// Rows of the source that can be identified.
+fn delivered(names: &Names, bronze: &BronzeTable, rules: &[(Vec<String>, String)], own: &[String]) -> String {
+    format!(
+        "select\n    {},\n  true as _is_delivered\nfrom {}\nwhere {}",
+        wrapped(own),
+        names.source(&bronze.source),
+        identified(rules)
+    )
+}
+
+fn push_compared(chain: &mut Chain, names: &Names, bronze: &BronzeTable) {
+    let comment = "Each row beside the one that bronze holds of its key, and what comes of it.";
+    chain.push("compared", comment, compared(names, bronze));
+}
+
+/// Has the carried columns, by which the content is compared, stand beside those of the source. Returns all of them.
+fn push_flattened(chain: &mut Chain, bronze: &BronzeTable) -> Result<Vec<Column>> {
+    let flat = carried(bronze, &[])?;
+    let beside: Vec<&Carried> =
+        flat.iter().filter(|carried| !bronze.columns.contains_key(&carried.column.name)).collect();
+    if !beside.is_empty() {
+        let items: Vec<String> = std::iter::once("*".to_owned()).chain(beside.into_iter().map(Carried::item)).collect();
+        let query = format!("select\n{}\nfrom {}", listed(&items), chain.last());
+        chain.push("flattened", "With fields of structs and deeper values as the columns that are compared.", query);
+    }
+    Ok(flat.into_iter().map(|carried| carried.column).collect())
 }
 
 /// The order of versions of a sequence. Of two that differ in nothing that is compared the held one comes first, so that it is not written

@@ -47,6 +47,9 @@ const NO_STATEMENT: &str = "No SQL statements were provided";
 /// What DataFusion says of more than one statement.
 const SEVERAL: &str = "only supports a single SQL statement";
 
+/// How the parser of DataFusion begins.
+const NO_SQL: &str = "sql parser error";
+
 /// A query that most people want to make.
 const EXAMPLE: &str = "`select * from TABLE limit 10`";
 
@@ -68,8 +71,9 @@ fn explained(error: goldsmith::Error, model: &Model) -> Error {
     if let Some(column) = unknown_column(&text) {
         return column;
     }
-    if text.contains("sql parser error") {
-        return Error::Query { cause: innermost(&error), help: format!("write it in SQL, such as {EXAMPLE}") };
+    let cause = innermost(&error);
+    if cause.starts_with(NO_SQL) {
+        return Error::Query { cause, help: format!("write it in SQL, such as {EXAMPLE}") };
     }
     let missing = text.split_once("table '").and_then(|(_, rest)| rest.split_once("' not found"));
     let Some((path, _)) = missing else {

@@ -32,7 +32,7 @@ use datafusion::prelude::Expr;
 use object_store::{ObjectMeta, ObjectStore};
 
 use self::readers::Readers;
-use self::statistics::{file_statistics, for_planning, set_value};
+use self::statistics::{file_statistics, for_planning, for_pruning, set_value};
 use super::{LiveFile, live_files, load_vectors};
 use crate::table::Table;
 
@@ -123,7 +123,8 @@ impl TableFiles {
         let mut candidates = files.map(|file| self.candidate(file)).collect::<Result<Vec<_>>>()?;
         let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(candidates) };
         let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
-        let known = candidates.iter().map(|candidate| Arc::clone(&candidate.statistics)).collect();
+        let known = |candidate: &Candidate| Arc::new(for_pruning(&candidate.statistics, &self.schema));
+        let known = candidates.iter().map(known).collect();
         let kept = state
             .create_physical_expr(filter, &schema)
             .and_then(|filter| {

@@ -37,6 +37,21 @@ pub(super) fn for_planning(statistics: &Statistics) -> Statistics {
     statistics
 }
 
+/// The statistics by which files are left out: a bound that is not known is a null of its column's type. DataFusion makes one array of the bounds
+/// of all files, and would do without those that are known when one is of no type.
+pub(super) fn for_pruning(statistics: &Statistics, schema: &Schema) -> Statistics {
+    let mut statistics = statistics.clone();
+    for (field, column) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+        let Ok(unknown) = ScalarValue::try_from(field.data_type()) else { continue };
+        for bound in [&mut column.min_value, &mut column.max_value] {
+            if *bound == Precision::Absent {
+                *bound = Precision::Exact(unknown.clone());
+            }
+        }
+    }
+    statistics
+}
+
 /// Tells that all of so many rows have one value. Floating point numbers have no bounds, as everywhere.
 pub(super) fn set_value(column: &mut ColumnStatistics, value: &ScalarValue, rows: Precision<usize>) {
     column.null_count = if value.is_null() { rows } else { Precision::Exact(0) };

@@ -60,12 +60,28 @@ merge into main.bronze.access_workspaces_latest as t
 using (
   with
   -- Rows that can be identified.
-  delivered as (
+  identified as (
     select
         account_id, workspace_id, workspace_name, workspace_url, create_time, status,
       true as _is_delivered
     from system.access.workspaces_latest
     where not (workspace_id is null)
+  ),
+
+  -- One row of each key; where the source shows several, the content decides.
+  delivered as (
+    select
+        account_id, workspace_id, workspace_name, workspace_url, create_time, status,
+      _is_delivered
+    from (
+      select *, row_number() over (
+        partition by workspace_id
+        order by account_id desc nulls last, create_time desc nulls last, status desc nulls last,
+          workspace_name desc nulls last, workspace_url desc nulls last
+      ) as _rank
+      from identified
+    )
+    where _rank = 1
   ),
 
   -- Each row beside the one that bronze holds of its key, and what comes of it.
@@ -94,27 +110,12 @@ using (
       from main.bronze.access_workspaces_latest
     ) as h
       on d.workspace_id <=> h.workspace_id
-  ),
-
-  -- Rows that come to something.
-  competing as (
-    select *
-    from compared
-    where _change is not null
   )
-  -- One version of each key: the latest, and where that is equal, the content decides.
   select
       account_id, workspace_id, workspace_name, workspace_url, create_time, status,
     _change
-  from (
-    select *, row_number() over (
-      partition by workspace_id
-      order by account_id desc nulls last, create_time desc nulls last, status desc nulls last,
-        workspace_name desc nulls last, workspace_url desc nulls last
-    ) as _rank
-    from competing
-  )
-  where _rank = 1
+  from compared
+  where _change is not null
 ) as s
 on t.workspace_id <=> s.workspace_id
 when matched and s._change = 'gone' then update set _is_present = false

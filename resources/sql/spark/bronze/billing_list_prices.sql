@@ -64,12 +64,38 @@ merge into system_bronze.billing_list_prices as t
 using (
   with
   -- Rows that can be identified.
-  delivered as (
+  identified as (
     select
         account_id, price_start_time, price_end_time, sku_name, cloud, currency_code, usage_unit, pricing,
       true as _is_delivered
     from system.billing.list_prices
     where not (account_id is null and sku_name is null and cloud is null and currency_code is null and usage_unit is null and price_start_time is null)
+  ),
+
+  -- With fields of structs and deeper values as the columns that are compared.
+  flattened as (
+    select
+      *,
+      pricing.`default` as pricing_default,
+      pricing.promotional.`default` as pricing_promotional_default,
+      pricing.effective_list.`default` as pricing_effective_list_default
+    from identified
+  ),
+
+  -- One row of each key; where the source shows several, the content decides.
+  delivered as (
+    select
+        account_id, price_start_time, price_end_time, sku_name, cloud, currency_code, usage_unit, pricing,
+      _is_delivered
+    from (
+      select *, row_number() over (
+        partition by account_id, sku_name, cloud, currency_code, usage_unit, price_start_time
+        order by price_end_time desc nulls last, pricing_default desc nulls last,
+          pricing_effective_list_default desc nulls last, pricing_promotional_default desc nulls last
+      ) as _rank
+      from flattened
+    )
+    where _rank = 1
   ),
 
   -- Each row beside the one that bronze holds of its key, and what comes of it.
@@ -99,37 +125,12 @@ using (
       from system_bronze.billing_list_prices
     ) as h
       on d.account_id <=> h.account_id and d.sku_name <=> h.sku_name and d.cloud <=> h.cloud and d.currency_code <=> h.currency_code and d.usage_unit <=> h.usage_unit and d.price_start_time <=> h.price_start_time
-  ),
-
-  -- Rows that come to something.
-  competing as (
-    select *
-    from compared
-    where _change is not null
-  ),
-
-  -- With fields of structs and deeper values as the columns that are compared.
-  flattened as (
-    select
-      *,
-      pricing.`default` as pricing_default,
-      pricing.promotional.`default` as pricing_promotional_default,
-      pricing.effective_list.`default` as pricing_effective_list_default
-    from competing
   )
-  -- One version of each key: the latest, and where that is equal, the content decides.
   select
       account_id, price_start_time, price_end_time, sku_name, cloud, currency_code, usage_unit, pricing,
     _change
-  from (
-    select *, row_number() over (
-      partition by account_id, sku_name, cloud, currency_code, usage_unit, price_start_time
-      order by price_end_time desc nulls last, pricing_default desc nulls last,
-        pricing_effective_list_default desc nulls last, pricing_promotional_default desc nulls last
-    ) as _rank
-    from flattened
-  )
-  where _rank = 1
+  from compared
+  where _change is not null
 ) as s
 on t.account_id <=> s.account_id and t.sku_name <=> s.sku_name and t.cloud <=> s.cloud and t.currency_code <=> s.currency_code and t.usage_unit <=> s.usage_unit and t.price_start_time <=> s.price_start_time
 when matched and s._change = 'gone' then update set _is_present = false

@@ -55,13 +55,28 @@ merge into system_bronze.compute_node_types as t
 using (
   with
   -- Rows that can be identified.
-  delivered as (
+  identified as (
     select
         account_id, node_type, core_count, memory_mb, gpu_count,
       true as _is_delivered
     from system.compute.node_types
     where not (account_id is null and node_type is null)
       and not (node_type is null)
+  ),
+
+  -- One row of each key; where the source shows several, the content decides.
+  delivered as (
+    select
+        account_id, node_type, core_count, memory_mb, gpu_count,
+      _is_delivered
+    from (
+      select *, row_number() over (
+        partition by account_id, node_type
+        order by core_count desc nulls last, gpu_count desc nulls last, memory_mb desc nulls last
+      ) as _rank
+      from identified
+    )
+    where _rank = 1
   ),
 
   -- Each row beside the one that bronze holds of its key, and what comes of it.
@@ -89,26 +104,12 @@ using (
       from system_bronze.compute_node_types
     ) as h
       on d.account_id <=> h.account_id and d.node_type <=> h.node_type
-  ),
-
-  -- Rows that come to something.
-  competing as (
-    select *
-    from compared
-    where _change is not null
   )
-  -- One version of each key: the latest, and where that is equal, the content decides.
   select
       account_id, node_type, core_count, memory_mb, gpu_count,
     _change
-  from (
-    select *, row_number() over (
-      partition by account_id, node_type
-      order by core_count desc nulls last, gpu_count desc nulls last, memory_mb desc nulls last
-    ) as _rank
-    from competing
-  )
-  where _rank = 1
+  from compared
+  where _change is not null
 ) as s
 on t.account_id <=> s.account_id and t.node_type <=> s.node_type
 when matched and s._change = 'gone' then update set _is_present = false

@@ -7,20 +7,20 @@ use goldsmith_catalog::{KeyPolicy, Layer};
 
 use super::engine::TargetArgs;
 
-/// Print the SQL that makes a lake known to Unity Catalog
+/// Print the SQL that registers a lake in Unity Catalog
 #[derive(Debug, Args)]
 #[command(
     long_about = "Prints SQL for Databricks: schemas, external tables over the files of the target, comments, tags for \
-                  domain, layer and personal data, and informational primary and foreign keys. Every statement can be run \
-                  again, and has to be when the model or the columns of a table change. Reads nothing but the model, \
-                  unless `--present` asks the target which tables it holds.",
+                  domain, layer and personal data, and informational primary and foreign keys. Every statement can be \
+                  run again, and must be when the model or the columns of a table change. Reads only the model, unless \
+                  `--present` asks the target which tables it holds.",
     after_long_help = include_str!("help/catalog.txt")
 )]
 pub(crate) struct CatalogArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 
-    /// Catalog that shall hold the schemas
+    /// Catalog for the schemas
     #[arg(long, value_name = "NAME")]
     pub(crate) catalog: String,
 
@@ -40,8 +40,8 @@ pub(crate) struct CatalogArgs {
     #[arg(long, value_enum, value_name = "bronze|gold|quarantine", hide_possible_values = true)]
     pub(crate) layer: Vec<LayerChoice>,
 
-    /// Primary keys: certain is those that surely have no null; all has every fact with a grain of several columns too,
-    /// which makes them not null
+    /// Primary keys: certain declares those that cannot hold a null; all also declares every fact whose grain has
+    /// several columns, which makes those columns not null
     #[arg(long, value_enum, value_name = "certain|all|none", default_value = "certain", hide_possible_values = true)]
     pub(crate) keys: KeyChoice,
 
@@ -49,11 +49,11 @@ pub(crate) struct CatalogArgs {
     #[arg(long)]
     pub(crate) rely: bool,
 
-    /// Only tables of bronze and gold that the target holds; reads the target
+    /// Only bronze and gold tables that exist in the target; reads the target
     #[arg(long)]
     pub(crate) present: bool,
 
-    /// File to write to, in place of standard output
+    /// File to write to instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }

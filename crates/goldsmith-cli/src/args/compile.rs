@@ -17,18 +17,18 @@ pub(crate) enum Dialect {
 /// Write bronze and gold as Spark SQL
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Writes bronze and gold as Spark SQL, from the same model and with the same results as `goldsmith run`: one \
-                  file for each table, with the statements that create it, build it from nothing and bring it up to date, \
-                  and a manifest with their order. No server is asked.",
+    long_about = "Writes bronze and gold as Spark SQL, from the same model and with the same results as `goldsmith \
+                  run`: one file for each table, with the statements that create it, build it from nothing and bring \
+                  it up to date, and a manifest with their order. It contacts no server.",
     after_long_help = "Example: the statements for a catalog of Databricks.\n\n  \
                        $ goldsmith compile --dialect databricks --catalog main --out sql"
 )]
 pub(crate) struct CompileArgs {
-    /// Dialect of the statements; `--target` is the same
+    /// Dialect of the statements; `--target` means the same
     #[arg(long, alias = "target", value_name = "DIALECT", value_enum)]
     dialect: Dialect,
 
-    /// Directory for the files; those of a former compilation are replaced
+    /// Directory for the files; those of an earlier compilation are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
@@ -36,7 +36,8 @@ pub(crate) struct CompileArgs {
     #[arg(long, value_name = "NAME")]
     catalog: Option<String>,
 
-    /// Directory or URL below which the tables lie, as that of `goldsmith run --target` [default: the catalog chooses]
+    /// Directory or URL below which the tables are stored, as for `goldsmith run --target` [default: the catalog
+    /// chooses]
     #[arg(long, value_name = "PATH")]
     location: Option<String>,
 

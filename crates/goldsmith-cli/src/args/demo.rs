@@ -8,8 +8,8 @@ use goldsmith_synth::SynthConfig;
 /// What is generated.
 #[derive(Debug, Args)]
 pub(crate) struct GeneratorArgs {
-    /// Source rows of all tables together, approximately. Tables have a least size, some 3,000 rows in sum, and those of
-    /// the latest state come whole with each delivery, so that few rows or many deliveries make more
+    /// Approximate number of source rows in all tables together. Tables have a minimum size, some 3,000 rows in total,
+    /// and tables of the latest state are delivered in full each time, so few rows or many deliveries make more
     #[arg(long, value_name = "N", default_value_t = 60_000)]
     pub(crate) rows: u64,
 
@@ -17,7 +17,7 @@ pub(crate) struct GeneratorArgs {
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) batches: usize,
 
-    /// Everything random follows from it
+    /// Seed of everything random
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub(crate) seed: u64,
 }
@@ -43,7 +43,7 @@ pub(crate) struct DemoArgs {
     #[command(flatten)]
     pub(crate) generator: GeneratorArgs,
 
-    /// Keep the tables of a former demo in DIR and deliver on top of them, in place of starting anew
+    /// Keep the tables of an earlier demo in DIR and deliver on top of them, instead of starting again
     #[arg(long)]
     pub(crate) keep: bool,
 }
@@ -51,8 +51,8 @@ pub(crate) struct DemoArgs {
 /// Generate system tables
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Generates the system tables of a made-up account as Delta tables, one commit for each delivery, to try out \
-                  models, runs and tools on. The same numbers always give the same rows.",
+    long_about = "Generates the system tables of a made-up account as Delta tables, one commit for each delivery, for \
+                  trying out models, runs and tools. The same numbers always give the same rows.",
     after_long_help = "Example: a million rows in ten deliveries, and a run over them.\n\n  \
                        $ goldsmith synth --out SYSTEM --rows 1000000 --batches 10\n  \
                        $ goldsmith run --source SYSTEM --target LAKE"

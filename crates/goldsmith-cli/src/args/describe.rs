@@ -7,9 +7,9 @@ use super::engine::EngineArgs;
 /// Check the model files
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Checks every file of the model, expressions included, without touching any data, and tells all problems at \
-                  once, each with file, line and column. Fails when one of them is an error.",
-    after_long_help = "Example: check own model files, in a form for other programs.\n\n  \
+    long_about = "Checks every file of the model, expressions included, without touching any data, and reports all \
+                  problems together, each with file, line and column. Fails when one of them is an error.",
+    after_long_help = "Example: check your own model files, with output for other programs.\n\n  \
                        $ goldsmith validate --models models --format json"
 )]
 pub(crate) struct ValidateArgs {
@@ -21,7 +21,7 @@ pub(crate) struct ValidateArgs {
 /// Print the JSON Schema of a kind of model file
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Prints the JSON Schema of a kind of model file, so that editors complete and check while one types.",
+    long_about = "Prints the JSON Schema of a kind of model file, so that editors complete and check as you type.",
     after_long_help = "Example: a schema for the gold files.\n\n  \
                        $ goldsmith schema gold > gold.schema.json\n\n\
                        First line of a gold file, for editors with a YAML language server:\n\n  \
@@ -64,7 +64,7 @@ pub(crate) struct ExplainArgs {
 #[command(
     long_about = "Shows each setting with its value and where it comes from: a flag, an environment variable, a line of the \
                   settings file, or the default, in this order of precedence. Values of storage options are never shown.",
-    after_long_help = "Example: goldsmith.toml in the working directory holds settings, paths relative to the file.\n\n  \
+    after_long_help = "Example: goldsmith.toml in the working directory holds settings; paths are relative to the file.\n\n  \
                        source = \"data/system\"\n  \
                        target = \"s3://bucket/lake\"\n  \
                        threads = 4\n\n  \

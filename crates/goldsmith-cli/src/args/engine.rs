@@ -9,7 +9,7 @@ use crate::settings::Overrides;
 /// Where the target is.
 #[derive(Debug, Args)]
 pub(crate) struct TargetArgs {
-    /// Directory or URL below which bronze and gold live [env: GOLDSMITH_TARGET]
+    /// Directory or URL below which bronze and gold are stored [env: GOLDSMITH_TARGET]
     #[arg(long, value_name = "PATH")]
     pub(crate) target: Option<String>,
 }
@@ -23,8 +23,8 @@ impl TargetArgs {
 /// How much memory there is.
 #[derive(Debug, Args)]
 pub(crate) struct MemoryArgs {
-    /// Memory of the process: a size (512MB, 2GiB) or a share of what the machine or its control group has (25%).
-    /// With less it is slower, and comes to the same [env: GOLDSMITH_MEMORY_LIMIT] [default: 60%]
+    /// Memory of the process: a size (512MB, 2GiB) or a share of what the machine or its control group has (25%). Less
+    /// memory is slower, with the same results [env: GOLDSMITH_MEMORY_LIMIT] [default: 60%]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_limit: Option<String>,
 }
@@ -40,12 +40,12 @@ pub(crate) struct EngineArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 
-    /// Currency of prices, in place of the model's (ISO 4217) [env: GOLDSMITH_CURRENCY]
+    /// Currency of prices, instead of the model's (ISO 4217) [env: GOLDSMITH_CURRENCY]
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: Option<String>,
 
-    /// Tables worked on at once, as far as the memory goes for so many [env: GOLDSMITH_THREADS] [default: number of
-    /// processors]
+    /// Tables processed at the same time, if there is enough memory for that many [env: GOLDSMITH_THREADS] [default:
+    /// number of processors]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<String>,
 
@@ -68,8 +68,8 @@ impl EngineArgs {
 /// What a run covers.
 #[derive(Debug, Args)]
 pub(crate) struct SelectionArgs {
-    /// Gold table, source (`billing.usage`) or domain; may be repeated, or name several with commas between them. What a
-    /// gold table needs comes along [default: everything]
+    /// Gold table, source (`billing.usage`) or domain; may be repeated, or list several separated by commas. Includes
+    /// what a gold table needs [default: everything]
     #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
@@ -88,7 +88,7 @@ impl SelectionArgs {
 #[derive(Debug, Args)]
 #[command(
     long_about = "Shows what a run would do with each table and why, and changes nothing. It compares what each table \
-                  records about its inputs with where these stand now.",
+                  records about its inputs with the current state of these inputs.",
     after_long_help = "Example: what would a run do with cost and all that it needs?\n\n  \
                        $ goldsmith plan --source SYSTEM --target LAKE --select billing"
 )]
@@ -97,7 +97,7 @@ pub(crate) struct PlanArgs {
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
-    /// List the tables too that are up to date
+    /// Also list the tables that are up to date
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -105,10 +105,10 @@ pub(crate) struct PlanArgs {
 /// Bring bronze and gold up to date
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Takes over what is new in the sources, exactly once, and brings the gold tables up to date by the keys \
-                  that it affects. A run can be stopped and repeated at any time: each table commits its rows together with \
-                  the position reached, and a run with nothing new commits nothing. A table that fails is reported, the \
-                  others go on.",
+    long_about = "Loads what is new in the sources, exactly once, and updates the keys of the gold tables that it \
+                  affects. A run can be stopped and repeated at any time: each table commits its rows together with \
+                  the position reached, and a run with nothing new commits nothing. A table that fails is reported, \
+                  and the others go on.",
     after_long_help = include_str!("help/run.txt")
 )]
 pub(crate) struct RunArgs {
@@ -121,7 +121,7 @@ pub(crate) struct RunArgs {
 /// Show what the target holds
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Lists the bronze and gold tables of a target with version, rows and size, from their logs alone.",
+    long_about = "Lists the bronze and gold tables of a target with version, rows and size. It reads only their logs.",
     after_long_help = "Example: which tables are there, with what each records about its inputs?\n\n  \
                        $ goldsmith status --target LAKE --format json"
 )]
@@ -133,9 +133,9 @@ pub(crate) struct StatusArgs {
 /// Answer a SQL query over bronze and gold
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Answers a SQL query over the tables of a target. Tables are named SCHEMA.TABLE, and without a schema those \
-                  of gold are meant. In tables long values are cut for reading; `--format json` and `--format csv` give \
-                  everything.",
+    long_about = "Answers a SQL query over the tables of a target. Name tables as SCHEMA.TABLE; a name without a \
+                  schema is a gold table. The printed table shortens long values; `--format json` and `--format csv` \
+                  give everything.",
     after_long_help = include_str!("help/query.txt")
 )]
 pub(crate) struct QueryArgs {

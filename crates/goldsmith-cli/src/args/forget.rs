@@ -7,13 +7,13 @@ use super::engine::TargetArgs;
 /// Delete the history of one source, after saying what is lost
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Bronze is history: sources forget after some days, bronze does not, and no run ever deletes from it. This \
-                  command is the only way to delete the bronze table of a source. Without `--yes` it changes nothing and says \
-                  what would be lost: the rows, and how many of them cannot be fetched again, because they are older than \
-                  the source keeps them or because the source has dropped them already. A table that is damaged can \
-                  be deleted as well; what cannot be counted is told as unknown.\n\n\
-                  Gold stays as it is. The next run loads the source anew, and builds the gold tables that are made from it \
-                  from what the source still has."
+    long_about = "Bronze is history: sources forget after some days, bronze does not, and no run ever deletes from it. \
+                  This command is the only way to delete the bronze table of a source. Without `--yes` it changes \
+                  nothing and says what would be lost: the rows, and how many of them cannot be fetched again, because \
+                  the source no longer keeps rows of that age or has already dropped them. A damaged table can be \
+                  deleted as well; what cannot be counted is reported as unknown.\n\n\
+                  Gold stays as it is. The next run reloads the source, and rebuilds the gold tables that are made \
+                  from it with what the source still has."
 )]
 pub(crate) struct ForgetArgs {
     #[command(flatten)]

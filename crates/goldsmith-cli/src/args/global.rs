@@ -14,16 +14,16 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) models: Option<PathBuf>,
 
-    /// Settings file [env: GOLDSMITH_CONFIG] [default: goldsmith.toml of the working directory, if there]
+    /// Settings file [env: GOLDSMITH_CONFIG] [default: goldsmith.toml in the working directory, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Form of what goes to standard output; csv is for `query` alone [env: GOLDSMITH_FORMAT] [default: human]
+    /// Format of standard output; csv is for `query` only [env: GOLDSMITH_FORMAT] [default: human]
     #[arg(long, global = true, value_enum, value_name = "human|json|csv", hide_possible_values = true)]
     pub(crate) format: Option<Format>,
 
-    /// Option of the object store, such as `aws_region`; `source.aws_region` is for the source alone, `target.` for the
-    /// target; may be repeated
+    /// Option of the object store, such as `aws_region`; `source.aws_region` applies to the source only,
+    /// `target.aws_region` to the target only; may be repeated
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub(crate) storage_option: Vec<KeyValue>,
 
@@ -31,16 +31,16 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_enum, value_name = "auto|always|never", hide_possible_values = true)]
     pub(crate) color: Option<ColorWhen>,
 
-    /// Form of log lines, which the variable GOLDSMITH_LOG selects, for instance `goldsmith=debug` [env:
+    /// Format of log lines; the variable GOLDSMITH_LOG selects which, for instance `goldsmith=debug` [env:
     /// GOLDSMITH_LOG_FORMAT] [default: text]
     #[arg(long, global = true, value_enum, value_name = "text|json", hide_possible_values = true)]
     pub(crate) log_format: Option<LogFormat>,
 
-    /// Tell more; repeat for log lines in detail
+    /// Report more; repeat for more detailed log lines
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Tell nothing but errors
+    /// Report only errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }

@@ -10,13 +10,13 @@ use super::engine::TargetArgs;
 /// Merge small files, purge deleted rows, delete garbage
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Every run adds a small file to the tables that it changes, and hides rows that changed by deletion vectors. \
-                  This command keeps the tables quick to read: small files become larger ones, files of which a twentieth is \
-                  deleted are rewritten without these rows, and files that nothing shows any more are deleted, among them \
-                  those of interrupted runs.\n\n\
-                  No row changes, so that runs and readers may go on meanwhile; the next run takes down the new versions, and finds no new row. \
-                  What no version of the last days shows is deleted for good: readers that began before that, and time travel \
-                  beyond it, lose their files. Bronze keeps all its rows.",
+    long_about = "Every run adds a small file to the tables that it changes, and hides rows that changed with deletion \
+                  vectors. This command keeps the tables quick to read, and does what OPTIMIZE, REORG ... PURGE and \
+                  VACUUM do: it merges small files, purges deleted rows from files that lost a twentieth of their rows or \
+                  more, and deletes files that no version refers to any more, among them those of interrupted runs.\n\n\
+                  No row changes, so runs and readers can carry on meanwhile, and the next run finds nothing new. \
+                  Files that no version within the retention refers to are deleted for good: readers that began before \
+                  that, and time travel beyond it, lose their files. Bronze keeps all its rows.",
     after_long_help = "Example: see what it would do, then do it, once a week.\n\n  \
                        $ goldsmith maintain --target LAKE --dry-run\n  \
                        $ goldsmith maintain --target LAKE"
@@ -25,17 +25,18 @@ pub(crate) struct MaintainArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
 
-    /// Gold table, source (`billing.usage`) or domain; may be repeated, or name several with commas between them
-    /// [default: every table]
+    /// Gold table, source (`billing.usage`) or domain; may be repeated, or list several separated by commas [default:
+    /// every table]
     #[arg(long, short = 's', value_name = "NAME", value_delimiter = ',')]
     pub(crate) select: Vec<String>,
 
-    /// How long files that nothing shows any more are kept, such as `12h` or `30days`; less than an hour needs `--force`
+    /// How long files that no version refers to any more are kept, such as `12h` or `30days`; less than an hour needs
+    /// `--force`
     #[arg(long, value_name = "TIME", default_value = "7days", value_parser = retention)]
     pub(crate) retention: Duration,
 
-    /// Take a retention below an hour. It deletes the files that runs which are going on have not committed yet, and what these
-    /// runs then commit is lost for good: only for a target that surely nobody writes to
+    /// Accept a retention below an hour. It deletes the files that runs in progress have not committed yet, and what
+    /// these runs then commit is lost for good: use it only for a target that nobody is writing to
     #[arg(long)]
     pub(crate) force: bool,
 

@@ -7,9 +7,10 @@ use clap::Args;
 /// Write the files of the built-in model
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Writes the files of the built-in model into a directory, to read them or to begin an own model with them: \
-                  `project.yaml`, the sources below `bronze`, the tables below `gold` and their data tests below `tests`.",
-    after_long_help = "Example: add a table to a copy of the model, and check and test it before it is used.\n\n  \
+    long_about = "Writes the files of the built-in model into a directory, to read them or to start your own model \
+                  from them: `project.yaml`, the sources below `bronze`, the tables below `gold` and their data tests \
+                  below `tests`.",
+    after_long_help = "Example: add a table to a copy of the model, then check and test it before you use it.\n\n  \
                        $ goldsmith models --out my-models\n  \
                        $ goldsmith validate --models my-models\n  \
                        $ goldsmith test --models my-models --select fact_node_minutes\n  \

@@ -6,6 +6,7 @@ pub mod crash;
 pub mod mount;
 pub mod part;
 pub mod points;
+pub mod python;
 pub mod synth;
 
 use goldsmith_testkit::ScratchLake;

@@ -1,6 +1,7 @@
 //! Helpers shared by the end-to-end tests.
 
 pub mod arrival;
+pub mod broken;
 pub mod content;
 pub mod crash;
 pub mod mount;

@@ -7,6 +7,7 @@ pub mod crash;
 pub mod mount;
 pub mod part;
 pub mod points;
+pub mod process;
 pub mod python;
 pub mod synth;
 

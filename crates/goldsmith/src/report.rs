@@ -165,6 +165,11 @@ impl RunReport {
             .all(|table| matches!(table.status, TableStatus::UpToDate | TableStatus::Changed | TableStatus::Skipped))
     }
 
+    /// Whether nothing at all was committed.
+    pub fn is_up_to_date(&self) -> bool {
+        !self.tables.iter().any(|table| table.status == TableStatus::Changed)
+    }
+
     /// The status of the whole: the last in the order of [`TableStatus`] that a table has.
     pub fn status(&self) -> TableStatus {
         self.tables.iter().map(|table| table.status).max().unwrap_or(TableStatus::UpToDate)

@@ -14,7 +14,9 @@ use crate::layout::Layout;
 use crate::memory::{Budget, MemoryLimit};
 use crate::model_source::ModelSource;
 
-/// Builds an [`Engine`].
+/// Settings of an [`Engine`]. Only the [target](Self::target()) has to be given; all are checked by [`build`](Self::build).
+///
+/// Without a source an engine still works on what is handed over to it, and on what the target holds.
 #[derive(Default)]
 pub struct EngineBuilder {
     model: ModelSource,
@@ -35,7 +37,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets the root (path or URL) below which bronze and gold live.
+    /// Sets the root (path or URL) below which bronze and gold live. It need not exist: the first run makes it.
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
@@ -57,7 +59,7 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets who hears of progress.
+    /// Sets who hears of progress, while runs, verifications and maintenance go on; nobody does by default.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);

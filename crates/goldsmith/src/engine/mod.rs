@@ -36,14 +36,16 @@ use crate::verify::{VerifyOptions, VerifyReport};
 
 pub use builder::{EngineBuilder, check_currency};
 
-/// Options of one run.
+/// Options of one run. By default all tables are brought up to date by what is new, with all cores.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
     /// Gold tables, sources or domains; empty: all. What they need comes along.
     pub select: Vec<String>,
     /// Build the selected gold tables, and the dimensions that they need, from all of bronze, whatever they record.
     pub full_refresh: bool,
-    /// Tables worked on at once.
+    /// How many tables are worked on at once, at most: as many as the machine has cores by default, and one with 0. There are fewer
+    /// where the [memory](EngineBuilder::memory_limit) does not suffice for so many. Within a table
+    /// [`LakeOptions::threads`](crate::LakeOptions::threads) decides.
     pub threads: usize,
 }
 
@@ -74,17 +76,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts building an engine.
+    /// Starts building an engine of the embedded model, whose target and source are still to be given.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
     }
 
-    /// The model.
+    /// The model, with the currency that was [set](EngineBuilder::currency()).
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// Warnings of the model check.
+    /// What is worth knowing of the model and does not keep it from being run.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }

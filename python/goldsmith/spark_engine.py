@@ -14,14 +14,15 @@ for it. Every statement can be repeated. `goldsmith.Engine(engine="spark", ...)`
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
+
+from goldsmith._compiled import CompiledModel, Script, SparkRunError, Statement
+from goldsmith._position import SharedPosition
 
 __all__ = [
     "CompiledModel",
@@ -36,10 +37,8 @@ __all__ = [
 
 log = logging.getLogger("goldsmith.spark")
 
-_FORMAT = 2
 _LAYERS = ("setup", "bronze", "gold")
 _CREATING = ("create",)
-_ATTACHING = "attach"
 _LOADING = {"setup": (), "bronze": ("quarantine", "load"), "gold": ("begin", "refresh", "end")}
 _REBUILDING = ("begin", "rebuild", "end")
 #: Statements of which the number of rows is looked up where the server does not tell it, as Apache Spark of an `insert`.
@@ -47,138 +46,10 @@ _COUNTED = ("load", "rebuild")
 
 #: The property in which a table tells the native engine how far Spark brought it.
 _PROPERTY = "goldsmith.position"
-_POSITION_FORMAT = 1
 #: Commits of a table that are looked through for a position.
 _COMMITS = 50
 #: What servers call the number of rows that a statement changed.
 _CHANGED = ("num_affected_rows", "count")
-
-
-class SparkRunError(RuntimeError):
-    """Tables failed, or the compiled files cannot be used."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One SQL statement, with what it is for: `create`, `load`, `refresh`, `rebuild`, ..."""
-
-    name: str
-    sql: str
-
-
-@dataclass(frozen=True)
-class Script:
-    """The statements of one table. `table` is the name in the model, `billing.usage` or `fact_usage`."""
-
-    layer: str
-    table: str
-    statements: tuple[Statement, ...]
-    #: The table in SQL; none of what comes before all tables.
-    relation: str | None = None
-    #: The system table in SQL that a bronze table is loaded from.
-    source: str | None = None
-    #: Fingerprint of the model of a gold table.
-    fingerprint: str | None = None
-
-    def otherwise(self, statement: Statement) -> Statement | None:
-        """What is done where `statement` fails: over a table that differs from what is to be created, it is made known as it is."""
-        following = self.statements[self.statements.index(statement) + 1 :]
-        return following[0] if following and following[0].name == _ATTACHING else None
-
-    def named(self, *names: str) -> tuple[Statement, ...]:
-        """The statements with one of these names, in the order of the names."""
-        return tuple(statement for name in names for statement in self.statements if statement.name == name)
-
-
-@dataclass(frozen=True)
-class CompiledModel:
-    """The output of `goldsmith compile`."""
-
-    target: str
-    session: dict[str, str]
-    scripts: tuple[Script, ...]
-    #: The expression that names a run; a literal can stand in its place.
-    run: str
-    #: The table of positions, in SQL.
-    positions: str
-
-    @classmethod
-    def load(cls, directory: str | Path) -> CompiledModel:
-        """Reads the directory that `goldsmith compile --out` wrote.
-
-        Raises `SparkRunError` when there is no manifest, or files do not fit it.
-        """
-        root = Path(directory)
-        path = root / "manifest.json"
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise SparkRunError(f"there is no `{path}`; write it with `goldsmith compile --out {root}`") from None
-        if manifest.get("format") != _FORMAT:
-            raise SparkRunError(f"`{path}` has the format {manifest.get('format')}, not {_FORMAT}; compile again")
-        return cls.of(manifest, [_read(root, entry, manifest["marker"]) for entry in manifest["scripts"]])
-
-    @classmethod
-    def of(cls, manifest: Mapping[str, Any], statements: Iterable[Sequence[Statement]]) -> CompiledModel:
-        """Puts a manifest and the statements of its scripts together."""
-        scripts = tuple(
-            Script(
-                *(entry["layer"], entry["table"], tuple(of_script)),
-                *(entry.get("relation"), entry.get("source"), entry.get("fingerprint")),
-            )
-            for entry, of_script in zip(manifest["scripts"], statements, strict=True)
-        )
-        return cls(manifest["target"], dict(manifest["session"]), scripts, manifest["run"], manifest["positions"])
-
-
-def _read(root: Path, entry: dict[str, Any], marker: str) -> tuple[Statement, ...]:
-    path = root / entry["file"]
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SparkRunError(f"`{path}` is not there; compile again") from None
-    statements = tuple(_statements(text, marker))
-    if [statement.name for statement in statements] != entry["statements"]:
-        raise SparkRunError(f"`{path}` does not have the statements that the manifest tells; compile again")
-    return statements
-
-
-def _statements(text: str, marker: str) -> Iterable[Statement]:
-    name: str | None = None
-    lines: list[str] = []
-    for line in [*text.splitlines(), marker]:
-        if not line.startswith(marker):
-            lines.append(line)
-            continue
-        if name is not None:
-            yield Statement(name, "\n".join(lines).strip().removesuffix(";"))
-        name, lines = line.removeprefix(marker).strip(), []
-
-
-@dataclass(frozen=True)
-class SharedPosition:
-    """How far a gold table has come, in the terms that both engines give and read."""
-
-    #: Fingerprint of the model that its rows were made by.
-    fingerprint: str
-    #: The table contains all that bronze held at this instant (milliseconds since the epoch).
-    read_at: int
-
-    @property
-    def text(self) -> str:
-        """What stands in the log of a table."""
-        return json.dumps({"format": _POSITION_FORMAT, "fingerprint": self.fingerprint, "read_at": self.read_at})
-
-    @classmethod
-    def parse(cls, text: str | None) -> SharedPosition | None:
-        """Reads what an engine took down; none when it is something else."""
-        try:
-            data = json.loads(text or "null")
-            if data["format"] > _POSITION_FORMAT:
-                return None
-            return cls(str(data["fingerprint"]), int(data["read_at"]))
-        except (ValueError, TypeError, KeyError):
-            return None
 
 
 @dataclass(frozen=True)

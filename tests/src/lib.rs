@@ -1,11 +1,14 @@
 //! Helpers shared by the end-to-end tests.
 
 pub mod arrival;
+pub mod broken;
 pub mod content;
 pub mod crash;
 pub mod mount;
 pub mod part;
 pub mod points;
+pub mod process;
+pub mod python;
 pub mod synth;
 
 use goldsmith_testkit::ScratchLake;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use goldsmith::{RunOptions, TableStatus, VerifyOptions};
@@ -11,6 +11,7 @@ use goldsmith_catalog::{Catalog, CatalogOptions, KeyPolicy, Layer, Purpose, Stat
 use goldsmith_model::Model;
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::python;
 use goldsmith_tests::synth::World;
 use serde_json::{Value, json};
 
@@ -171,17 +172,8 @@ async fn the_sql_fits_what_the_engine_writes_and_the_engine_what_the_sql_changes
     );
 }
 
-/// Python with the packages of `interop/requirements.txt`; the test script sets it up.
 fn python(arguments: &[&str]) -> String {
-    let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/catalog_sql.py");
-    let output = Command::new(&python).arg(script).args(arguments).output().expect("python starts");
-    assert!(
-        output.status.success(),
-        "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text")
+    python::run("catalog_sql.py", arguments)
 }
 
 /// Statements that only Databricks knows.

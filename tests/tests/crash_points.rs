@@ -5,7 +5,6 @@
 //! (about an hour in a release build).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use goldsmith::{Layer, ModelSource, RowCounts};
@@ -16,6 +15,7 @@ use goldsmith_tests::content::Content;
 use goldsmith_tests::crash::{Scenario, engine, sequential};
 use goldsmith_tests::part::Part;
 use goldsmith_tests::points::{on_all_cores, points_of_the_whole, spread};
+use goldsmith_tests::process::load;
 
 const ROWS: u64 = 500;
 
@@ -115,11 +115,9 @@ async fn a_load_whose_process_ends_at_any_change_is_completed_by_the_next_one() 
                 async move {
                     let phase = &scenario.phases[index];
                     let target = scenario.prepare(phase);
-                    let output = Command::new(env!("CARGO_BIN_EXE_crash_run"))
-                        .args([scenario.part.name()])
-                        .args([&phase.source, &target])
+                    let program = env!("CARGO_BIN_EXE_crash_run");
+                    let output = load(program, None, scenario.part, &phase.source, &target)
                         .args([&number.to_string(), moment])
-                        .stdout(Stdio::null())
                         .output()
                         .unwrap();
                     let said = String::from_utf8_lossy(&output.stderr);

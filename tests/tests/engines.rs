@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use goldsmith::{CheckName, CheckOutcome, Layer, RunOptions, RunReport, TableStatus, VerifyOptions, VerifyReport};
@@ -16,6 +15,7 @@ use goldsmith_plan::SharedPosition;
 use goldsmith_spark::{CompileOptions, compile};
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::python;
 use goldsmith_tests::synth::World;
 use serde_json::{Value, json};
 
@@ -44,15 +44,7 @@ fn run_on_spark(lake: &ScratchLake) {
         std::fs::write(path, text).unwrap();
     }
     std::fs::create_dir_all(lake.target()).unwrap();
-    let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/spark_equality.py");
-    let arguments = [Path::new("all"), &sql, &lake.target(), &lake.source()];
-    let output = Command::new(&python).arg(script).args(arguments).output().expect("python starts");
-    assert!(
-        output.status.success(),
-        "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    python::run("spark_equality.py", &[Path::new("all"), &sql, &lake.target(), &lake.source()]);
 }
 
 /// The log of a table.

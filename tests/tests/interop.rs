@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch, StringArray};
@@ -10,32 +9,20 @@ use arrow::datatypes::{DataType, Field, Schema};
 use goldsmith::{Layer, RunReport, TableStatus};
 use goldsmith_lake::{Lake, LakeOptions, Location, TableSpec, UpsertRequest, WriteMode, upsert};
 use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::python;
 use serde_json::json;
 
 const AUDIT: &str = "system_bronze.access_audit";
 const RUNS: &str = "system_bronze.mlflow_runs_latest";
 
-/// Python with the packages of `interop/requirements.txt`; the test script sets it up.
-fn python(script: &str, arguments: &[&str]) -> String {
-    let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(script);
-    let output = Command::new(&python).arg(script).args(arguments).output().expect("python starts");
-    assert!(
-        output.status.success(),
-        "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text")
-}
-
 /// Has Python's deltalake do a step on the sources.
 fn write(lake: &ScratchLake, step: &str) {
-    python("foreign_tables.py", &["write", &lake.source().to_string_lossy(), step]);
+    python::run("foreign_tables.py", &[Path::new("write"), &lake.source(), Path::new(step)]);
 }
 
 /// Has Sail do a step on the sources.
 fn write_with_sail(lake: &ScratchLake, step: &str) {
-    python("sail_tables.py", &[&lake.source().to_string_lossy(), step]);
+    python::run("sail_tables.py", &[lake.source().as_path(), Path::new(step)]);
 }
 
 async fn count(lake: &ScratchLake, sql: &str) -> u64 {
@@ -75,7 +62,7 @@ async fn compacted_checkpointed_and_deleted_tables_of_python_are_read_once() {
     assert_events(&lake, 200).await;
     let gold = lake.target().join("system_gold/fact_audit_logs");
     let seen: serde_json::Value =
-        serde_json::from_str(&python("foreign_tables.py", &["read", &gold.to_string_lossy()])).unwrap();
+        serde_json::from_str(&python::run("foreign_tables.py", &[Path::new("read"), &gold])).unwrap();
     assert_eq!(seen["rows"], 200);
     let columns = seen["columns"].as_array().unwrap();
     for column in ["user_identity_email", "request_params", "is_sensitive_action", "user_key", "_run_id"] {
@@ -253,6 +240,6 @@ async fn our_deletion_vectors_are_understood_by_others() {
     assert!(names.iter().any(|name| name.ends_with(".bin")), "{names:?}");
     let sum: i64 = (0..50_000).sum::<i64>() + 50_001;
     let expected = json!({"n": 50_001, "k": 50_001, "s": sum, "c": 10_000 + 2 + 25});
-    let seen: serde_json::Value = serde_json::from_str(&python("read_vectors.py", &[&path.to_string_lossy()])).unwrap();
+    let seen: serde_json::Value = serde_json::from_str(&python::run("read_vectors.py", &[&path])).unwrap();
     assert_eq!(seen, json!({"deltalake": expected, "polars": expected, "sail": expected}));
 }

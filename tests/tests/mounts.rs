@@ -18,6 +18,7 @@ use goldsmith_tests::crash::{Scenario, engine, failures, sequential};
 use goldsmith_tests::mount::{Mount, is_whole};
 use goldsmith_tests::part::Part;
 use goldsmith_tests::points::spread;
+use goldsmith_tests::process::load;
 use goldsmith_tests::seeds;
 use goldsmith_tests::synth::World;
 use rand::{Rng, SeedableRng};
@@ -27,13 +28,7 @@ use rand_chacha::ChaCha8Rng;
 const WAYS: [(&str, CreateBy); 2] = [("rename", CreateBy::Rename), ("claim", CreateBy::Claim)];
 
 fn run(way: &str, lake: &ScratchLake) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_crash_run"))
-        .args(["--way", way, Part::Costs.name()])
-        .args([lake.source(), lake.target()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    load(env!("CARGO_BIN_EXE_crash_run"), Some(way), Part::Costs, &lake.source(), &lake.target()).spawn().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,9 +66,8 @@ async fn a_load_that_ends_anywhere_is_completed_by_the_next_one() {
         for phase in &scenario.phases {
             for number in spread(phase.count(&OperationClass::mutating()), POINTS) {
                 let target = scenario.prepare(phase);
-                let output = Command::new(env!("CARGO_BIN_EXE_crash_run"))
-                    .args(["--way", way, scenario.part.name()])
-                    .args([&phase.source, &target])
+                let program = env!("CARGO_BIN_EXE_crash_run");
+                let output = load(program, Some(way), scenario.part, &phase.source, &target)
                     .args([&number.to_string(), "during"])
                     .output()
                     .unwrap();

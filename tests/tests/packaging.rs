@@ -1,27 +1,14 @@
 //! What is in `packaging/` is well formed, and the check of it finds what is wrong with a broken one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use goldsmith_tests::broken::{assert_found, problems, repository};
 use tempfile::TempDir;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// The problems that the check finds below each directory.
-fn problems(roots: &[&Path]) -> Vec<Vec<String>> {
-    let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/packaging_files.py");
-    let output = Command::new(&python).arg(script).args(roots).output().expect("python starts");
-    assert!(
-        output.status.success(),
-        "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).expect("lists of problems")
-}
+/// The check, a script of `interop/`.
+const CHECK: &str = "packaging_files.py";
 
 /// A repository with a copy of `packaging/`, and with empty files in place of everything else that it refers to.
 fn copy() -> TempDir {
@@ -30,7 +17,7 @@ fn copy() -> TempDir {
         copy_file(directory.path(), &format!("packaging/{file}"));
     }
     for below in ["systemd", "kubernetes"] {
-        for entry in std::fs::read_dir(root().join("packaging").join(below)).unwrap() {
+        for entry in std::fs::read_dir(repository().join("packaging").join(below)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             copy_file(directory.path(), &format!("packaging/{below}/{name}"));
         }
@@ -44,13 +31,13 @@ fn copy() -> TempDir {
 
 fn copy_file(to: &Path, path: &str) {
     std::fs::create_dir_all(to.join(path).parent().unwrap()).unwrap();
-    std::fs::copy(root().join(path), to.join(path)).unwrap();
+    std::fs::copy(repository().join(path), to.join(path)).unwrap();
 }
 
 #[test]
 fn image_units_and_objects_are_well_formed() {
-    assert_eq!(problems(&[&root()]), [Vec::<String>::new()]);
-    assert_eq!(problems(&[copy().path()]), [Vec::<String>::new()], "the copy is not what it stands for");
+    assert_eq!(problems(CHECK, &[&repository()]), [Vec::<String>::new()]);
+    assert_eq!(problems(CHECK, &[copy().path()]), [Vec::<String>::new()], "the copy is not what it stands for");
 }
 
 #[test]
@@ -112,17 +99,5 @@ fn what_is_broken_in_the_packaging_is_found() {
     ];
     let has_systemd = Command::new("systemd-analyze").arg("--version").output().is_ok();
     let analysed = analysed.into_iter().filter(|_| has_systemd);
-    let mut broken = Vec::new();
-    for (file, from, to, expected) in cases.into_iter().chain(analysed) {
-        let directory = copy();
-        let path = directory.path().join(file);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{file} has no longer {from:?}");
-        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        broken.push((directory, format!("{from:?} -> {to:?}"), expected));
-    }
-    let roots: Vec<&Path> = broken.iter().map(|(directory, ..)| directory.path()).collect();
-    for ((_, change, expected), found) in broken.iter().zip(problems(&roots)) {
-        assert!(found.iter().any(|problem| problem.contains(expected)), "{change}: {found:#?}");
-    }
+    assert_found(CHECK, copy, cases.into_iter().chain(analysed));
 }

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
-use std::process::Command;
 
 use goldsmith_spark::{CompileOptions, Target, compile};
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::{Row, ScratchLake};
+use goldsmith_tests::python;
 use goldsmith_tests::synth::World;
 use serde_json::{Value, json};
 
@@ -14,21 +14,8 @@ fn world(seed: u64, batches: usize) -> World {
     World::new(SynthConfig { seed, rows: 3_000, batches, ..SynthConfig::default() })
 }
 
-/// Python with the packages of `interop/requirements.txt`; the test script sets it up.
 fn python(arguments: &[&Path]) -> String {
-    python_script("spark_equality.py", arguments)
-}
-
-fn python_script(name: &str, arguments: &[&Path]) -> String {
-    let python = std::env::var("GOLDSMITH_PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop").join(name);
-    let output = Command::new(&python).arg(script).args(arguments).output().expect("python starts");
-    assert!(
-        output.status.success(),
-        "{python} failed; install interop/requirements.txt and set GOLDSMITH_PYTHON:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("text")
+    python::run("spark_equality.py", arguments)
 }
 
 /// Compiles the model of a lake for tables below `root`.
@@ -74,7 +61,7 @@ fn apache_spark_plans_every_statement() {
         ..CompileOptions::default()
     };
     write_sql_as(&options, &lake, &sql);
-    assert_eq!(python_script("spark_plans.py", &[&sql]), format!("planned {PLANNED}\n"));
+    assert_eq!(python::run("spark_plans.py", &[&sql]), format!("planned {PLANNED}\n"));
 }
 
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! Two runs at once on one target: an equal result, nothing doubled.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,6 +11,7 @@ use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::{Row, ScratchLake};
 use goldsmith_tests::content::Content;
 use goldsmith_tests::part::Part;
+use goldsmith_tests::process::load;
 use goldsmith_tests::{gold_tables, synth::World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,13 +39,7 @@ async fn two_runs_at_once_give_what_one_gives() {
 
 /// A run in a process of its own.
 fn start(lake: &ScratchLake) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_crash_run"))
-        .arg(Part::Costs.name())
-        .args([lake.source(), lake.target()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    load(env!("CARGO_BIN_EXE_crash_run"), None, Part::Costs, &lake.source(), &lake.target()).spawn().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,34 +1,10 @@
-//! Identifiers and literals of Databricks SQL.
+//! Identifiers, literals and comments of Databricks SQL.
 
-/// An identifier in backticks; a backtick within it is doubled.
-pub(crate) fn identifier(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
+pub(crate) use goldsmith_model::sql::{literal, quoted as identifier};
 
 /// Identifiers as a list.
 pub(crate) fn identifiers<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     names.into_iter().map(|name| identifier(name)).collect::<Vec<_>>().join(", ")
-}
-
-/// A string literal on one line.
-///
-/// Backslash and quote are escaped with a backslash. Doubling the quote would not do: adjacent literals are
-/// joined, so that `'it''s'` is `its`.
-pub(crate) fn literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('\'');
-    for c in text.chars() {
-        match c {
-            '\'' => out.push_str("\\'"),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\0' => out.push_str("\\0"),
-            c => out.push(c),
-        }
-    }
-    out.push('\'');
-    out
 }
 
 /// A description as it stands in a comment: in one line, without the line breaks of the model file.
@@ -41,18 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_ends_a_literal_or_an_identifier_early() {
-        let cases = [
-            ("plain", "'plain'"),
-            ("one's; DROP TABLE x --", "'one\\'s; DROP TABLE x --'"),
-            ("ends with \\", "'ends with \\\\'"),
-            ("\\'", "'\\\\\\''"),
-            ("two\nlines", "'two\\nlines'"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(literal(text), expected);
-        }
-        assert_eq!(identifier("a`; DROP"), "`a``; DROP`");
+    fn a_comment_is_one_line() {
         assert_eq!(comment("one\n  two"), "'one two'");
     }
 }

@@ -52,9 +52,9 @@ pub struct CompactReport {
 pub struct VacuumReport {
     /// Files that nothing shows, and nothing has shown for the time given.
     pub files: usize,
-    /// Their size.
+    /// Their size in bytes.
     pub bytes: u64,
-    /// Whether they were deleted.
+    /// Whether they were deleted, and not only looked for.
     pub deleted: bool,
 }
 

@@ -26,7 +26,7 @@ use crate::staged::Staged;
 /// The domain of the metadata in which a table keeps its position.
 pub(crate) const POSITION_DOMAIN: &str = "goldsmith.position";
 
-/// A live data file of a table.
+/// A live data file of a table, as the log tells it; see [`Table::files`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileInfo {
     /// Path relative to the table.
@@ -129,7 +129,8 @@ impl Table {
         &self.location
     }
 
-    /// The version that this handle sees.
+    /// The version of the log that this handle sees: that at which it was opened, [refreshed](Self::refresh)
+    /// or committed last, whatever others committed since.
     pub fn version(&self) -> u64 {
         self.delta.version().unwrap_or_default()
     }

@@ -25,6 +25,7 @@ pub mod load;
 mod locator;
 mod read;
 mod shape;
+pub mod sql;
 mod suggest;
 mod syntax;
 

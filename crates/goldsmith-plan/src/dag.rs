@@ -110,12 +110,12 @@ fn inputs_of(model: &Model, table: &GoldTable) -> Vec<InputName> {
     inputs
 }
 
-/// What a run covers.
+/// The tables that a run covers, by their names in the model: see [`Selection::resolve`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
-    /// Sources whose bronze tables are loaded.
+    /// Sources whose bronze tables are loaded, as `<schema>.<table>`.
     pub sources: BTreeSet<String>,
-    /// Gold tables that are built.
+    /// Gold tables that are built, by name.
     pub gold: BTreeSet<String>,
 }
 

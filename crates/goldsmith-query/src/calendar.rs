@@ -1,6 +1,7 @@
 //! The calendar dimension and its key, which is a function of the date alone.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,7 +13,8 @@ use crate::columns::UNKNOWN_KEY;
 use crate::normalize::{new_batch, normalize_column};
 use crate::{QueryError, Result};
 
-const MONTHS: [&str; 12] = [
+/// The names of the months, January first.
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -26,15 +28,23 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// Days since 1970-01-01 of 1900-01-01 and of 2200-01-01: dates outside are taken for errors of the source, and no
-/// days are made up between them and the rest. Of those inside, the first and the last one decide the calendar.
-pub const CONTIGUOUS: std::ops::Range<i32> = -25_567..84_006;
+/// The names of the days of the week, Monday first.
+pub const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// Days since 1970-01-01 of 0001-01-01 and of 10000-01-01: what lies outside is no date that anyone could have meant, nor one that all software
-/// can hold. The calendar has no such day, and its key is that of the unknown member.
-pub const COVERED: std::ops::Range<i32> = -719_162..2_932_897;
+/// The years in which days are filled in: dates outside are taken for errors of the source, and no days are made up between them and
+/// the rest. Of those inside, the first and the last one decide the calendar.
+pub const CONTIGUOUS_YEARS: Range<i32> = 1900..2200;
+
+/// The same in days since 1970-01-01.
+pub const CONTIGUOUS: Range<i32> = -25_567..84_006;
+
+/// The years that the calendar has days of: what lies outside is no date that anyone could have meant, nor one that all software
+/// can hold. The key of such a day is that of the unknown member.
+pub const COVERED_YEARS: Range<i32> = 1..10_000;
+
+/// The same in days since 1970-01-01.
+pub const COVERED: Range<i32> = -719_162..2_932_897;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -205,14 +215,12 @@ mod tests {
             assert_eq!(day.iso_week(), i64::from(date.iso_week().week()), "{date}");
             date = date + Days::new(1);
         }
-        let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap();
-        let after = NaiveDate::from_ymd_opt(2200, 1, 1).unwrap();
-        assert_eq!(i64::from(CONTIGUOUS.start), (first - epoch).num_days());
-        assert_eq!(i64::from(CONTIGUOUS.end), (after - epoch).num_days());
-        let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
-        let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
-        assert_eq!(i64::from(COVERED.start), (first - epoch).num_days());
-        assert_eq!(i64::from(COVERED.end) - 1, (last - epoch).num_days());
+        for (years, days) in [(CONTIGUOUS_YEARS, CONTIGUOUS), (COVERED_YEARS, COVERED)] {
+            let first = NaiveDate::from_ymd_opt(years.start, 1, 1).unwrap();
+            let last = NaiveDate::from_ymd_opt(years.end - 1, 12, 31).unwrap();
+            assert_eq!(i64::from(days.start), (first - epoch).num_days());
+            assert_eq!(i64::from(days.end) - 1, (last - epoch).num_days());
+        }
     }
 
     #[test]

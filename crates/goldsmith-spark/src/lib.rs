@@ -46,7 +46,8 @@ pub use script::{MARKER, Script, Statement};
 
 use names::Names;
 
-/// A compiled model.
+/// A model as Spark SQL: what is written to a directory, and run from there in the order of the manifest. Equal models and options compile
+/// to equal texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compiled {
     /// The statements, in an order in which each table comes after those that it reads.
@@ -56,7 +57,7 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// All files by their path.
+    /// The files as pairs of a path, relative to the directory that they are written to, and a text; the manifest is the last one.
     pub fn files(&self) -> Vec<(String, String)> {
         let mut files: Vec<(String, String)> =
             self.scripts.iter().map(|script| (script.path.clone(), script.text())).collect();

@@ -1,5 +1,7 @@
-//! Names, literals and comments in Spark SQL.
+//! Names and literals in Spark SQL.
 
+pub(crate) use goldsmith_model::sql::literal;
+use goldsmith_model::sql::quoted;
 use goldsmith_model::{Model, SourceName};
 
 use crate::options::CompileOptions;
@@ -129,29 +131,12 @@ const KEYWORDS: &[&str] = &[
 pub(crate) fn identifier(name: &str) -> String {
     let first = |c: char| c.is_ascii_lowercase() || c == '_';
     let plain = name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit());
-    if plain && !KEYWORDS.contains(&name) { name.to_owned() } else { format!("`{}`", name.replace('`', "``")) }
+    if plain && !KEYWORDS.contains(&name) { name.to_owned() } else { quoted(name) }
 }
 
 /// Names in SQL, with commas between them.
 pub(crate) fn identifiers<S: AsRef<str>>(names: &[S]) -> String {
     names.iter().map(|name| identifier(name.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// A text literal. Spark reads backslashes in literals as escapes.
-pub(crate) fn literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('\'');
-    for c in text.chars() {
-        match c {
-            '\'' => out.push_str("\\'"),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            other => out.push(other),
-        }
-    }
-    out.push('\'');
-    out
 }
 
 /// What a table is part of.
@@ -255,11 +240,5 @@ mod tests {
         ] {
             assert_eq!(identifier(name), expected);
         }
-    }
-
-    #[test]
-    fn literals_hold_what_they_say() {
-        assert_eq!(literal("it's"), "'it\\'s'");
-        assert_eq!(literal("a\\d\n"), "'a\\\\d\\n'");
     }
 }

@@ -9,10 +9,11 @@ pub const MARKER: &str = "-- statement: ";
 /// in its place.
 pub(crate) const RUN: &str = "concat('spark-', date_format(current_timestamp(), 'yyyyMMddHHmmssSSS'))";
 
-/// One SQL statement.
+/// One SQL statement of a [`Script`]. It can be repeated, for instance by a run that was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statement {
-    /// What it is for: `create`, `rebuild`, `refresh`, ...
+    /// What it is for: `create`, `attach`, `quarantine`, `load`, `begin`, `refresh`, `rebuild`, `end`. A run executes those that it
+    /// needs, in this order.
     pub name: String,
     /// What it does, for a reader.
     pub comment: String,

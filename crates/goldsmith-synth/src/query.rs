@@ -182,84 +182,9 @@ impl<'w> Row<'w> {
 fn build(world: &World, picks: &[Pick], fields: &Fields) -> Result<Vec<ArrayRef>, SynthError> {
     let rows: Vec<Row<'_>> = picks.iter().map(|pick| Row::new(world, pick)).collect();
     let mut c = Columns::new(&rows, fields);
-    c.some("account_id", |_| &world.account_id);
-    c.text("workspace_id", |row| row.has_key.then_some(&world.workspaces[row.workspace].id));
-    c.write("statement_id", |row, buffer| {
-        push_uuid_at(buffer, world.config.seed, Table::QueryHistory.salt() ^ 0x1D, row.number);
-        row.has_key
-    });
-    c.text("executed_by", |row| row.special_name.unwrap_or(Some(&row.user.name)));
-    c.write("session_id", |row, buffer| {
-        push_uuid_at(buffer, world.config.seed, 0x5E55, row.number / 16);
-        true
-    });
-    c.some("execution_status", |row| row.status);
-    c.structure(
-        "compute",
-        |_| true,
-        |c| {
-            c.some("type", |row| match row.compute {
-                Compute::Warehouse(_) => "WAREHOUSE",
-                Compute::Cluster(_) => "CLASSIC_COMPUTE",
-                Compute::Serverless { .. } => "SERVERLESS_COMPUTE",
-            });
-            c.text("cluster_id", |row| match row.compute {
-                Compute::Cluster(cluster) => Some(&cluster.id),
-                _ => None,
-            });
-            c.text("warehouse_id", |row| match row.compute {
-                Compute::Warehouse(warehouse) => Some(&warehouse.id),
-                _ => None,
-            });
-        },
-    );
-    c.text("executed_by_user_id", |row| row.special_name.is_none().then_some(&row.user.id));
-    c.write("statement_text", |row, buffer| {
-        let (_, before, after) = STATEMENTS[row.statement];
-        buffer.push_str(before);
-        buffer.push_str(&row.table.full_name);
-        buffer.push_str(after);
-        row.number % 50 != 11
-    });
-    c.some("statement_type", |row| STATEMENTS[row.statement].0);
-    c.text("error_message", |row| match row.status {
-        "FAILED" => Some("[TABLE_OR_VIEW_NOT_FOUND] The table or view cannot be found."),
-        "CANCELED" => Some(""),
-        _ => None,
-    });
-    c.text("client_application", |row| (row.number % 30 != 3).then_some(CLIENTS[row.number as usize % CLIENTS.len()]));
-    c.some("client_driver", |row| if row.number % 5 == 3 { "ODBC" } else { "Databricks SQL Driver" });
-    c.long("total_duration_ms", |row| row.is_over().then_some(row.duration_ms));
-    c.long("waiting_for_compute_duration_ms", |row| {
-        let at_start = if row.number.is_multiple_of(20) { 30_000 } else { 0 };
-        (row.number % 40 != 9).then_some(at_start)
-    });
-    c.long("waiting_at_capacity_duration_ms", |row| {
-        (row.number % 40 != 10).then_some(if row.number.is_multiple_of(33) { 2_500 } else { 0 })
-    });
-    c.long("execution_duration_ms", |row| row.is_over().then_some(row.duration_ms * 7 / 10));
-    c.long("compilation_duration_ms", |row| row.is_over().then_some(row.duration_ms / 10));
-    c.long("total_task_duration_ms", |row| row.measure(1, 20_000));
-    c.long("result_fetch_duration_ms", |row| row.is_over().then_some(row.duration_ms / 20));
-    c.time("start_time", |row| row.start);
-    c.time("end_time", |row| row.is_over().then_some(row.start + row.duration_ms * 1_000));
-    c.time("update_time", |row| row.update_time);
-    c.long("read_partitions", |row| row.measure(2, 4));
-    c.long("pruned_files", |row| row.measure(3, 40));
-    c.long("read_files", |row| row.measure(4, 20));
-    c.long("read_rows", |row| row.measure(5, 100_000));
-    c.long("produced_rows", |row| {
-        // What is in a tie differs here.
-        row.is_over().then(|| (row.number % 10_000) as i64 + i64::from(row.part == TIED))
-    });
-    c.long("read_bytes", |row| row.measure(6, 40_000_000));
-    c.tiny("read_io_cache_percent", |row| row.is_over().then_some((row.number % 101) as i8));
-    c.flag("from_result_cache", |row| row.from_cache);
-    c.long("spilled_local_bytes", |row| {
-        row.is_over().then(|| if row.number % 25 == 4 { 5_000_000 + row.number as i64 % 999 } else { 0 })
-    });
-    c.long("written_bytes", |row| row.measure(7, 10_000).filter(|_| row.statement > 1));
-    c.long("shuffle_read_bytes", |row| row.measure(8, 1_000_000));
+    statement(world, &mut c);
+    durations(&mut c);
+    measures(&mut c);
     source_columns(world, &mut c);
     c.some("executed_as_user_id", |row| &row.executed_as.id);
     c.some("executed_as", |row| &row.executed_as.name);
@@ -277,6 +202,94 @@ fn build(world: &World, picks: &[Pick], fields: &Fields) -> Result<Vec<ArrayRef>
         row.number % 3 != 1
     });
     c.finish()
+}
+
+/// What was asked, by whom, and where.
+fn statement(world: &World, c: &mut Columns<'_, Row<'_>>) {
+    c.some("account_id", |_| &world.account_id);
+    c.text("workspace_id", |row| row.has_key.then_some(&world.workspaces[row.workspace].id));
+    c.write("statement_id", |row, buffer| {
+        push_uuid_at(buffer, world.config.seed, Table::QueryHistory.salt() ^ 0x1D, row.number);
+        row.has_key
+    });
+    c.text("executed_by", |row| row.special_name.unwrap_or(Some(&row.user.name)));
+    c.write("session_id", |row, buffer| {
+        push_uuid_at(buffer, world.config.seed, 0x5E55, row.number / 16);
+        true
+    });
+    c.some("execution_status", |row| row.status);
+    c.structure("compute", |_| true, compute);
+    c.text("executed_by_user_id", |row| row.special_name.is_none().then_some(&row.user.id));
+    c.write("statement_text", |row, buffer| {
+        let (_, before, after) = STATEMENTS[row.statement];
+        buffer.push_str(before);
+        buffer.push_str(&row.table.full_name);
+        buffer.push_str(after);
+        row.number % 50 != 11
+    });
+    c.some("statement_type", |row| STATEMENTS[row.statement].0);
+    c.text("error_message", |row| match row.status {
+        "FAILED" => Some("[TABLE_OR_VIEW_NOT_FOUND] The table or view cannot be found."),
+        "CANCELED" => Some(""),
+        _ => None,
+    });
+    c.text("client_application", |row| (row.number % 30 != 3).then_some(CLIENTS[row.number as usize % CLIENTS.len()]));
+    c.some("client_driver", |row| if row.number % 5 == 3 { "ODBC" } else { "Databricks SQL Driver" });
+}
+
+fn compute(c: &mut Columns<'_, Row<'_>>) {
+    c.some("type", |row| match row.compute {
+        Compute::Warehouse(_) => "WAREHOUSE",
+        Compute::Cluster(_) => "CLASSIC_COMPUTE",
+        Compute::Serverless { .. } => "SERVERLESS_COMPUTE",
+    });
+    c.text("cluster_id", |row| match row.compute {
+        Compute::Cluster(cluster) => Some(&cluster.id),
+        _ => None,
+    });
+    c.text("warehouse_id", |row| match row.compute {
+        Compute::Warehouse(warehouse) => Some(&warehouse.id),
+        _ => None,
+    });
+}
+
+/// When it ran, and for how long.
+fn durations(c: &mut Columns<'_, Row<'_>>) {
+    c.long("total_duration_ms", |row| row.is_over().then_some(row.duration_ms));
+    c.long("waiting_for_compute_duration_ms", |row| {
+        let at_start = if row.number.is_multiple_of(20) { 30_000 } else { 0 };
+        (row.number % 40 != 9).then_some(at_start)
+    });
+    c.long("waiting_at_capacity_duration_ms", |row| {
+        (row.number % 40 != 10).then_some(if row.number.is_multiple_of(33) { 2_500 } else { 0 })
+    });
+    c.long("execution_duration_ms", |row| row.is_over().then_some(row.duration_ms * 7 / 10));
+    c.long("compilation_duration_ms", |row| row.is_over().then_some(row.duration_ms / 10));
+    c.long("total_task_duration_ms", |row| row.measure(1, 20_000));
+    c.long("result_fetch_duration_ms", |row| row.is_over().then_some(row.duration_ms / 20));
+    c.time("start_time", |row| row.start);
+    c.time("end_time", |row| row.is_over().then_some(row.start + row.duration_ms * 1_000));
+    c.time("update_time", |row| row.update_time);
+}
+
+/// What was read and written.
+fn measures(c: &mut Columns<'_, Row<'_>>) {
+    c.long("read_partitions", |row| row.measure(2, 4));
+    c.long("pruned_files", |row| row.measure(3, 40));
+    c.long("read_files", |row| row.measure(4, 20));
+    c.long("read_rows", |row| row.measure(5, 100_000));
+    c.long("produced_rows", |row| {
+        // What is in a tie differs here.
+        row.is_over().then(|| (row.number % 10_000) as i64 + i64::from(row.part == TIED))
+    });
+    c.long("read_bytes", |row| row.measure(6, 40_000_000));
+    c.tiny("read_io_cache_percent", |row| row.is_over().then_some((row.number % 101) as i8));
+    c.flag("from_result_cache", |row| row.from_cache);
+    c.long("spilled_local_bytes", |row| {
+        row.is_over().then(|| if row.number % 25 == 4 { 5_000_000 + row.number as i64 % 999 } else { 0 })
+    });
+    c.long("written_bytes", |row| row.measure(7, 10_000).filter(|_| row.statement > 1));
+    c.long("shuffle_read_bytes", |row| row.measure(8, 1_000_000));
 }
 
 fn source_columns<'w>(world: &'w World, c: &mut Columns<'_, Row<'w>>) {

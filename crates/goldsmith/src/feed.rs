@@ -46,15 +46,15 @@ pub trait Feed: Send + Sync {
     fn read(&self, request: &FeedRequest) -> Result<BoxedReader, ArrowError>;
 }
 
-/// What a [`Feed`] has.
+/// What a [`Feed`] has at one moment. What is read later may be newer: the next run compares the parts that differ.
 #[derive(Debug, Clone)]
 pub struct FeedState {
     /// Tells the source, and the way in which it is cut into parts, from others. When it changes, everything is
     /// compared with bronze once.
     pub identity: String,
-    /// The columns.
+    /// The columns, the same of all parts.
     pub schema: SchemaRef,
-    /// The parts.
+    /// The parts, in any order; together they hold every row of the source once. Their names differ.
     pub parts: Vec<FeedPart>,
 }
 

@@ -23,37 +23,37 @@ impl Layout {
         }
     }
 
-    /// Root of the target.
+    /// The root that the directories of the schemas are in.
     pub fn target(&self) -> &Location {
         &self.target
     }
 
-    /// Name of the bronze schema.
+    /// Name of the schema of bronze, and of its directory.
     pub fn bronze_schema(&self) -> &str {
         &self.bronze
     }
 
-    /// Name of the gold schema.
+    /// Name of the schema of gold, and of its directory.
     pub fn gold_schema(&self) -> &str {
         &self.gold
     }
 
-    /// Name of the quarantine schema.
+    /// Name of the schema of quarantined rows, and of its directory. It is there once a row went to it.
     pub fn quarantine_schema(&self) -> &str {
         &self.quarantine
     }
 
-    /// Bronze table of a source.
+    /// Where the bronze table of a source is, or would be.
     pub fn bronze(&self, source: &SourceName) -> Location {
         self.target.join(&self.bronze).join(&source.bronze_table())
     }
 
-    /// Gold table by name.
+    /// Where a gold table is, or would be.
     pub fn gold(&self, table: &str) -> Location {
         self.target.join(&self.gold).join(table)
     }
 
-    /// Quarantine of a source.
+    /// Where the rows of a source without a key are, or would be.
     pub fn quarantine(&self, source: &SourceName) -> Location {
         self.target.join(&self.quarantine).join(&source.bronze_table())
     }

@@ -53,7 +53,7 @@ pub struct MaintainReport {
 }
 
 impl MaintainReport {
-    /// Whether no table failed.
+    /// Whether no table failed. Others were maintained all the same.
     pub fn is_success(&self) -> bool {
         self.tables.iter().all(|table| table.error.is_none())
     }

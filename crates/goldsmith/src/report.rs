@@ -61,7 +61,8 @@ pub struct RowCounts {
 }
 
 impl RowCounts {
-    /// Rows that were written.
+    /// Rows that the run put into the table: those that were added and those that got a new content. Rows that were only copied along,
+    /// since they share a file with others, are not counted.
     pub fn written(&self) -> u64 {
         self.inserted + self.updated
     }
@@ -85,7 +86,7 @@ impl RowCounts {
         entered == left
     }
 
-    /// Adds other books to these.
+    /// Adds other books to these, number by number.
     pub fn add(&mut self, other: &Self) {
         self.read += other.read;
         self.inserted += other.inserted;
@@ -126,7 +127,7 @@ pub struct TableReport {
 }
 
 impl TableReport {
-    /// An empty report.
+    /// A report of a table with which nothing was done: up to date, with empty books.
     pub fn new(layer: Layer, name: impl Into<String>) -> Self {
         Self {
             layer,
@@ -165,6 +166,11 @@ impl RunReport {
             .all(|table| matches!(table.status, TableStatus::UpToDate | TableStatus::Changed | TableStatus::Skipped))
     }
 
+    /// Whether no table came out as changed: nothing at all was committed, unless a table failed.
+    pub fn is_up_to_date(&self) -> bool {
+        !self.tables.iter().any(|table| table.status == TableStatus::Changed)
+    }
+
     /// The status of the whole: the last in the order of [`TableStatus`] that a table has.
     pub fn status(&self) -> TableStatus {
         self.tables.iter().map(|table| table.status).max().unwrap_or(TableStatus::UpToDate)
@@ -176,7 +182,7 @@ impl RunReport {
         self.tables.iter().filter(skipped).map(|table| table.name.as_str()).collect()
     }
 
-    /// Books of one layer.
+    /// The sums of the books of all tables of a layer.
     pub fn totals(&self, layer: Layer) -> RowCounts {
         let mut totals = RowCounts::default();
         for table in self.tables.iter().filter(|table| table.layer == layer) {

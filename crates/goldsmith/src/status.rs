@@ -9,7 +9,7 @@ use crate::damage::{advice, is_of_table};
 use crate::error::Result;
 use crate::report::Layer;
 
-/// State of one table of a target.
+/// What a target holds of one table of the model. Of one that does not exist or cannot be read, only name and place are known.
 #[derive(Debug, Clone, Serialize)]
 pub struct TableInfo {
     /// Layer of the table.
@@ -22,7 +22,7 @@ pub struct TableInfo {
     pub exists: bool,
     /// Version of its log.
     pub version: Option<u64>,
-    /// Rows, from the statistics in the log.
+    /// Rows that are alive, from the statistics in the log, or from the footers of files that have none there.
     pub rows: Option<u64>,
     /// Size of its live files in bytes.
     pub bytes: Option<u64>,

@@ -1,10 +1,11 @@
 //! `goldsmith run`
 
-use goldsmith::{Engine, Layer, RunOptions, TableStatus};
+use goldsmith::{Engine, Layer, RunOptions, RunReport, TableStatus};
 
 use super::{Context, Outcome};
 use crate::error::Result;
 use crate::interrupt::{self, Words};
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::number::plural;
 use crate::render::{Paint, report};
@@ -35,6 +36,12 @@ pub(super) async fn run(context: &Context, options: RunOptions) -> Result<Outcom
     if shown.peek().is_some() && !is_quiet {
         printer.data(&report::tables(shown, Paint(printer.stdout_color())))?;
     }
+    tell(printer, &run);
+    Ok(Outcome::of(run.is_success()))
+}
+
+/// Says which tables of a run failed, what is worth knowing of the others, and the whole in a line.
+pub(super) fn tell(printer: &Printer, run: &RunReport) {
     let paint = Paint(printer.stderr_color());
     for failure in report::failures(&run.tables, paint) {
         printer.error(&failure);
@@ -42,8 +49,7 @@ pub(super) async fn run(context: &Context, options: RunOptions) -> Result<Outcom
     for warning in report::warnings(&run.tables, paint) {
         printer.say(&warning);
     }
-    printer.say(&report::summary(&run));
-    Ok(Outcome::of(run.is_success()))
+    printer.say(&report::summary(run));
 }
 
 /// Says what a full refresh is about to do, before it does it.

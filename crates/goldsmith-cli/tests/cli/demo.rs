@@ -22,9 +22,35 @@ fn newest_statistics(log: &Path) -> (PathBuf, String) {
     texts.find(|(_, text)| text.contains(NUMBER)).unwrap()
 }
 
+/// Where the demo puts its lake.
+const LAKE: [&str; 2] = ["--target", "goldsmith-demo/lake"];
+
+/// What the program writes as JSON when it is told so, and succeeds.
+fn json(place: &Workplace, arguments: &[&str]) -> Value {
+    let output = place.run(&[arguments, &LAKE, &["--format", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", place.text(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What the program says when it fails because of its user.
+fn refusal(place: &Workplace, arguments: &[&str]) -> String {
+    let output = place.run(&[arguments, &LAKE].concat());
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", place.text(&output));
+    place.text(&output)
+}
+
 #[test]
 fn a_demo_fills_a_lake_that_can_be_asked() {
     let place = Workplace::new();
+    assert_the_demo_tells_what_it_did(&place);
+    let usage = assert_the_status_has_the_position_of_a_fact(&place);
+    assert_queries_are_answered(&place, &usage);
+    assert_maintenance_deletes_what_nothing_shows(&place);
+    assert_verification_finds_a_wrong_number(&place, &usage);
+    assert_nothing_is_left_to_do(&place);
+}
+
+fn assert_the_demo_tells_what_it_did(place: &Workplace) {
     let output = place.run(&["demo", "--rows", "20000", "--batches", "2", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
     let demo: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -49,73 +75,60 @@ fn a_demo_fills_a_lake_that_can_be_asked() {
     for answer in answers {
         assert!(!answer["rows"].as_array().unwrap().is_empty(), "{} has no answer", answer["name"]);
     }
+}
 
-    let status = place.run(&["status", "--target", "goldsmith-demo/lake", "--format", "json"]);
-    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+/// What is told of `fact_usage`.
+fn assert_the_status_has_the_position_of_a_fact(place: &Workplace) -> Value {
+    let status = json(place, &["status"]);
     let usage = status["tables"].as_array().unwrap().iter().find(|table| table["name"] == "fact_usage").unwrap();
     assert!(usage["position"].is_object(), "{usage}");
+    usage.clone()
+}
 
+fn assert_queries_are_answered(place: &Workplace, usage: &Value) {
     let sql = "select count(*) as rows, sum(list_cost) as cost from fact_usage where record_id is not null";
-    let json = place.run(&["query", sql, "--target", "goldsmith-demo/lake", "--format", "json"]);
-    let rows: Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(rows[0]["rows"], usage["rows"]);
-    let csv = place.run(&["query", sql, "--target", "goldsmith-demo/lake", "--format", "csv"]);
+    assert_eq!(json(place, &["query", sql])[0]["rows"], usage["rows"]);
+    let csv = place.run(&[&["query", sql, "--format", "csv"], &LAKE[..]].concat());
     assert!(String::from_utf8_lossy(&csv.stdout).starts_with("rows,cost\n"));
+    let slip = refusal(place, &["query", "select * from fact_usag"]);
+    assert!(slip.contains("did you mean `fact_usage`?"), "{slip}");
+    let syntax = refusal(place, &["query", "selec 1"]);
+    assert!(syntax.contains("error: the query cannot be answered\n  caused by: "), "{syntax}");
+}
 
-    let slip = place.run(&["query", "select * from fact_usag", "--target", "goldsmith-demo/lake"]);
-    assert_eq!(slip.status.code(), Some(1));
-    assert!(place.text(&slip).contains("did you mean `fact_usage`?"), "{}", place.text(&slip));
-    let syntax = place.run(&["query", "selec 1", "--target", "goldsmith-demo/lake"]);
-    assert_eq!(syntax.status.code(), Some(1));
-    assert!(
-        place.text(&syntax).contains("error: the query cannot be answered\n  caused by: "),
-        "{}",
-        place.text(&syntax)
-    );
-
-    // Two runs leave no four small files, but files that the second one replaced.
-    let maintain = ["maintain", "--target", "goldsmith-demo/lake", "--retention", "0s", "--format", "json"];
-    let refused = place.run(&maintain);
-    assert_eq!(refused.status.code(), Some(1), "{}", place.text(&refused));
-    assert!(place.text(&refused).contains("less than an hour"), "{}", place.text(&refused));
-    let maintain = [&maintain[..], &["--force"]].concat();
+/// Two runs leave no four small files, but files that the second one replaced.
+fn assert_maintenance_deletes_what_nothing_shows(place: &Workplace) {
+    let maintain = ["maintain", "--retention", "0s"];
+    let refused = refusal(place, &maintain);
+    assert!(refused.contains("less than an hour"), "{refused}");
     let garbage = |arguments: &[&str]| {
-        let output = place.run(&[&maintain[..], arguments].concat());
-        assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report = json(place, &[&maintain[..], &["--force"], arguments].concat());
         report["tables"].as_array().unwrap().iter().map(|table| number(&table["garbage_files"])).sum::<u64>()
     };
     let found = garbage(&["--dry-run"]);
     assert!(found > 0);
     assert_eq!((garbage(&[]), garbage(&["--dry-run"])), (found, 0));
-    let slip = place.run(&["maintain", "--target", "goldsmith-demo/lake", "--select", "fact_usag"]);
-    assert_eq!(slip.status.code(), Some(1));
-    assert!(place.text(&slip).contains("did you mean `fact_usage`?"), "{}", place.text(&slip));
+    let slip = refusal(place, &["maintain", "--select", "fact_usag"]);
+    assert!(slip.contains("did you mean `fact_usage`?"), "{slip}");
+}
 
-    let verify = ["verify", "--target", "goldsmith-demo/lake", "--select", "fact_usage", "--sample", "0.2"];
-    let output = place.run(&[&verify[..], &["--format", "json"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", place.text(&output));
-    let verified: Value = serde_json::from_slice(&output.stdout).unwrap();
+fn assert_verification_finds_a_wrong_number(place: &Workplace, usage: &Value) {
+    let verify = ["verify", "--select", "fact_usage", "--sample", "0.2"];
+    let verified = json(place, &verify);
     assert_eq!((&verified["success"], &verified["tables"][0]["outcome"]), (&true.into(), &"passed".into()));
     let compared = number(&verified["tables"][0]["compared"]);
     assert!(compared > 0 && compared < number(&usage["rows"]), "{verified:#}");
     let (entry, log) = newest_statistics(&place.path().join("goldsmith-demo/lake/system_gold/fact_usage/_delta_log"));
     std::fs::write(&entry, log.replacen(NUMBER, &format!("{NUMBER}9"), 1)).unwrap();
-    let found = place.run(&verify);
-    assert_eq!(found.status.code(), Some(1), "{}", place.text(&found));
-    assert!(
-        place.text(&found).contains("`fact_usage`: check `file_statistics` failed, 1 finding"),
-        "{}",
-        place.text(&found)
-    );
+    let found = refusal(place, &verify);
+    assert!(found.contains("`fact_usage`: check `file_statistics` failed, 1 finding"), "{found}");
     std::fs::write(&entry, log).unwrap();
+}
 
-    let locations = ["--source", "goldsmith-demo/source", "--target", "goldsmith-demo/lake"];
-    let plan = place.run(&[&["plan", "--format", "json"], &locations[..]].concat());
-    let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
+fn assert_nothing_is_left_to_do(place: &Workplace) {
+    let plan = json(place, &["plan", "--source", "goldsmith-demo/source"]);
     assert_eq!(plan["changes"], 0, "{plan:#}");
-    let again = place.run(&[&["run", "--format", "json"], &locations[..]].concat());
-    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    let again = json(place, &["run", "--source", "goldsmith-demo/source"]);
     assert_eq!((&again["status"], &again["success"]), (&"up_to_date".into(), &true.into()), "{again:#}");
 }
 

@@ -2,13 +2,49 @@
 
 use std::collections::BTreeMap;
 
-use goldsmith_lake::{CommitOutcome, CommitRequest, ErrorKind, UpsertRequest, upsert};
+use goldsmith_lake::{CommitOutcome, CommitRequest, ErrorKind, Table, UpsertRequest, upsert};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::history::{History, Kind, Row};
 use crate::races::{MODES, filled, unreferenced};
 use crate::support::{Place, append, rows};
+
+/// Some rows of few keys, so that writers meet.
+fn drawn(random: &mut ChaCha8Rng, most: usize) -> Vec<(String, i64, String)> {
+    let mut fresh = BTreeMap::new();
+    for _ in 0..random.random_range(0..=most) {
+        let id = ["a", "b", "c", "d", "e", "g"][random.random_range(0..6)].to_owned();
+        fresh.insert((id, random.random_range(0..3)), ["m", "n", "o"][random.random_range(0..3)].to_owned());
+    }
+    fresh.into_iter().map(|((id, time), name)| (id, time, name)).collect()
+}
+
+/// Stages rows and commits them; whether that changed the table. It is refused exactly when rows changed since the writer looked.
+async fn staged(table: &mut Table, request: UpsertRequest, is_overtaken: bool, case: &str) -> bool {
+    upsert(table, request).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+    match table.commit(CommitRequest::default()).await {
+        Ok(CommitOutcome::Committed { .. }) => {
+            assert!(!is_overtaken, "{case}: rows that changed were not noticed");
+            true
+        }
+        Ok(CommitOutcome::Nothing) => false,
+        Err(error) => {
+            assert!(is_overtaken, "{case}: rows were only rearranged: {error}");
+            assert_eq!(error.kind(), ErrorKind::Conflict, "{case}: {error}");
+            false
+        }
+    }
+}
+
+/// Upserts rows, whoever was faster; whether that changed the table, and how many files were looked at again for it.
+async fn at_once(table: &mut Table, request: UpsertRequest, fates: [u64; 5], case: &str) -> (bool, usize) {
+    let report = upsert(table, request).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+    if report.version.is_some() {
+        assert_eq!(History::fates(&report), fates, "{case}: {report:?}");
+    }
+    (report.version.is_some(), report.files_reprobed)
+}
 
 /// Some writers, none of which looks at the table before it writes, beside a map to which their commits are applied in order.
 async fn interleaved(seed: u64, steps: usize) {
@@ -26,15 +62,7 @@ async fn interleaved(seed: u64, steps: usize) {
         let table = &mut handles[who];
         let (from, run) = (table.version(), format!("run-{step}"));
         let case = format!("seed {seed} step {step} handle {who}");
-        let mut rows_of = |count: usize| -> Vec<(String, i64, String)> {
-            let mut fresh = BTreeMap::new();
-            for _ in 0..random.random_range(0..=count) {
-                let id = ["a", "b", "c", "d", "e", "g"][random.random_range(0..6)].to_owned();
-                fresh.insert((id, random.random_range(0..3)), ["m", "n", "o"][random.random_range(0..3)].to_owned());
-            }
-            fresh.into_iter().map(|((id, time), name)| (id, time, name)).collect()
-        };
-        let fresh = rows_of(5);
+        let fresh = drawn(&mut random, 5);
         let fresh: Vec<Row<'_>> = fresh.iter().map(|(id, time, name)| (id.as_str(), *time, name.as_str())).collect();
         let kind = Kind::ALL[random.random_range(0..Kind::ALL.len())];
         let write_mode = MODES[random.random_range(0..3)];
@@ -54,29 +82,14 @@ async fn interleaved(seed: u64, steps: usize) {
             2 => {
                 let (request, _) = history.upsert(kind, &fresh, &run);
                 let request = UpsertRequest { write_mode, stage: true, ..request };
-                upsert(table, request).await.unwrap_or_else(|error| panic!("{case}: {error}"));
-                match table.commit(CommitRequest::default()).await {
-                    Ok(CommitOutcome::Committed { .. }) => {
-                        assert!(from >= last_change, "{case}: rows that changed were not noticed");
-                        true
-                    }
-                    Ok(CommitOutcome::Nothing) => false,
-                    Err(error) => {
-                        assert!(from < last_change, "{case}: rows were only rearranged: {error}");
-                        assert_eq!(error.kind(), ErrorKind::Conflict, "{case}: {error}");
-                        false
-                    }
-                }
+                staged(table, request, from < last_change, &case).await
             }
             _ => {
                 let (request, fates) = history.upsert(kind, &fresh, &run);
-                let done = upsert(table, UpsertRequest { write_mode, ..request }).await;
-                let report = done.unwrap_or_else(|error| panic!("{case}: {error}"));
-                reprobed += report.files_reprobed;
-                if report.version.is_some() {
-                    assert_eq!(History::fates(&report), fates, "{case}: {report:?}");
-                }
-                report.version.is_some()
+                let (changed, looked_again) =
+                    at_once(table, UpsertRequest { write_mode, ..request }, fates, &case).await;
+                reprobed += looked_again;
+                changed
             }
         };
         if !changed {

@@ -110,7 +110,9 @@ pub struct ColumnDef {
     pub tags: Vec<String>,
 }
 
-/// One source and its bronze table.
+/// One system table and the bronze table that keeps its history, as a file in `bronze/` declares them.
+///
+/// The declared columns are those that the model relies on. A source may have further ones, which bronze takes over as well.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BronzeTable {
     /// Name of the source.

@@ -8,7 +8,7 @@ use super::SourceName;
 /// A row: column name → value as it stands in the file (numbers, booleans, texts, lists, mappings, null).
 pub type TestRow = Map<String, Value>;
 
-/// The data tests of one gold table.
+/// The data tests of one gold table, from one file of the directory `tests/`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataTest {
     /// The gold table.
@@ -17,7 +17,7 @@ pub struct DataTest {
     pub cases: Vec<DataTestCase>,
 }
 
-/// One case of a [`DataTest`].
+/// One case of a [`DataTest`]: what is delivered, run by run, and what the table must hold in the end.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataTestCase {
     /// What it shows.

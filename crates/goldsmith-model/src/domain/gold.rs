@@ -7,7 +7,10 @@ use indexmap::IndexMap;
 
 use super::{Conservation, DataType, SourceName, WriteMode};
 
-/// One gold table.
+/// One gold table as its file in `gold/` declares it: what its rows are, from which sources they come, and what is looked up for them.
+///
+/// In a [`Model`](super::Model) all names that it uses exist and fit together; only its expressions are still texts, which are checked
+/// where the SQL engine is. How it is loaded follows from [`kind`](Self::kind).
 #[derive(Debug, Clone, PartialEq)]
 pub struct GoldTable {
     /// Name, an identifier: `dim_...` or `fact_...`.
@@ -43,7 +46,7 @@ pub struct GoldTable {
 }
 
 impl GoldTable {
-    /// Whether the table is a dimension.
+    /// Whether the table is a dimension, with a surrogate key and a row for the unknown member; if not, it is a fact.
     pub fn is_dimension(&self) -> bool {
         !matches!(self.kind, GoldKind::EventFact { .. } | GoldKind::SlicedRunFact { .. })
     }
@@ -143,7 +146,8 @@ pub struct Calendar {
     pub descriptions: IndexMap<String, String>,
 }
 
-/// One contribution to an aggregate dimension.
+/// What one source contributes to an aggregate dimension: a row of member columns for each of its rows. A row with a null in part of the
+/// business key contributes nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// Source of the rows.
@@ -153,7 +157,7 @@ pub struct Member {
     pub columns: IndexMap<String, String>,
 }
 
-/// One aggregate of an aggregate dimension.
+/// A column of an aggregate dimension: one value for each business key, over what all members say of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Aggregate {
     /// What is computed.

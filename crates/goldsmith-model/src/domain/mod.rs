@@ -72,7 +72,7 @@ pub fn currency_problem(code: &str) -> Option<(String, String)> {
     Some((format!("`{code}` is no currency code"), help.to_owned()))
 }
 
-/// Settings of `project.yaml`.
+/// What `project.yaml` says: what holds for all tables of a model. It has been checked, and what the file leaves out has its default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {
     /// Name of the project, an identifier.
@@ -87,7 +87,7 @@ pub struct Project {
     pub fiscal_year_start_month: u32,
     /// How tables that say nothing else delete rows of existing files.
     pub write_mode: WriteMode,
-    /// Name of the schema (directory) below the target that holds bronze.
+    /// Name of the schema (directory) below the target that holds bronze, by default `bronze`. The names of the three schemas differ.
     pub bronze_schema: String,
     /// Name of the schema (directory) below the target that holds gold.
     pub gold_schema: String,

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use arrow::datatypes::{Field, Schema};
 use goldsmith_model::diagnostic::Problem;
-use goldsmith_model::{Aggregate, Code, GoldKind, GoldTable, Member, Model};
+use goldsmith_model::{Aggregate, Code, GoldKind, GoldTable, Member, Model, nearest};
 use indexmap::IndexMap;
 
 use crate::aggregate::{aggregate_schema, member_schema};
@@ -50,7 +50,10 @@ impl ExpressionProblem {
 
     fn from_error(table: &str, pointer: String, error: ExpressionError) -> Self {
         let (code, help) = match &error.kind {
-            ExpressionErrorKind::UnknownColumn { name, candidates } => (Code::UnknownColumn, suggest(name, candidates)),
+            ExpressionErrorKind::UnknownColumn { name, candidates } => {
+                let meant = nearest(name, candidates.iter().map(String::as_str));
+                (Code::UnknownColumn, meant.map(|candidate| format!("did you mean `{candidate}`?")))
+            }
             ExpressionErrorKind::UnknownFunction { .. } => (Code::UnknownFunction, None),
             ExpressionErrorKind::Type => (Code::TypeMismatch, None),
             ExpressionErrorKind::Inexact => (Code::InexactSum, None),
@@ -207,16 +210,4 @@ impl Checker<'_> {
         }
         Some(())
     }
-}
-
-fn suggest(name: &str, candidates: &[String]) -> Option<String> {
-    let nearest = candidates
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= 3.min(name.chars().count() / 3));
-    // A struct prefix that was forgotten is the commonest slip.
-    let longer =
-        candidates.iter().filter(|candidate| candidate.ends_with(&format!("_{name}"))).min_by_key(|it| it.len());
-    nearest.map(|(_, candidate)| candidate).or(longer).map(|candidate| format!("did you mean `{candidate}`?"))
 }

@@ -48,7 +48,7 @@ pub struct DimensionIndex {
     fetched: Vec<(String, ArrayRef)>,
 }
 
-/// What keys resolve to.
+/// What [`DimensionIndex::resolve`] found: one entry in both arrays for each row of the keys that were given, in their order.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     /// The surrogate key of each row, -1 when there is none; never null.

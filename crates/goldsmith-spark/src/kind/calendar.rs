@@ -1,36 +1,15 @@
 //! The calendar: every day from the first to the last date that a fact holds.
 
 use goldsmith_model::{DataType, LookupKind};
+use goldsmith_query::calendar::{CONTIGUOUS_YEARS, COVERED_YEARS, DAYS, MONTHS};
 
 use crate::chain::{Chain, listed};
 use crate::context::TableContext;
 use crate::error::Result;
 use crate::names::{identifier, literal};
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
 /// 1 for Monday to 7. `weekday` would say it more plainly, but Sail answers -1 for Sundays.
 const WEEKDAY: &str = "((dayofweek(day) + 5) % 7 + 1)";
-
-/// Bounds of the dates between which days are filled in; see [`goldsmith_query::calendar`].
-const CONTIGUOUS: (&str, &str) = ("1900-01-01", "2200-01-01");
-
-/// The years whose days the calendar has; see [`goldsmith_query::calendar`].
-const COVERED: &str = "year(day) between 1 and 9999";
 
 pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> {
     let mut held = Vec::new();
@@ -46,8 +25,8 @@ pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> 
         held.push("select cast(null as date) as day where false".to_owned());
     }
     chain.push("dates", "Every date that a fact holds.", held.join("\nunion\n"));
-    let (first, end) = CONTIGUOUS;
-    let inside = format!("day >= date'{first}' and day < date'{end}'");
+    let (first, end) = (CONTIGUOUS_YEARS.start, CONTIGUOUS_YEARS.end);
+    let inside = format!("day >= date'{first:04}-01-01' and day < date'{end:04}-01-01'");
     chain.push(
         "span",
         "The first and the last of them; those of other centuries are taken for errors and stand alone.",
@@ -58,7 +37,8 @@ pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> 
         "Every day in between.",
         format!(
             "select explode(sequence(first_day, last_day, interval 1 day)) as day\nfrom span\nwhere first_day is not null\n\
-             union all\nselect day\nfrom dates\nwhere not ({inside}) and {COVERED}"
+             union all\nselect day\nfrom dates\nwhere not ({inside}) and {}",
+            is_covered("day")
         ),
     );
     let start = context.model.project.fiscal_year_start_month.clamp(1, 12);
@@ -89,6 +69,11 @@ pub(super) fn base(context: &TableContext<'_>, chain: &mut Chain) -> Result<()> 
     Ok(())
 }
 
+/// Whether the calendar has the year of a date.
+fn is_covered(date: &str) -> String {
+    format!("year({date}) between {} and {}", COVERED_YEARS.start, COVERED_YEARS.end - 1)
+}
+
 /// The key of a date: `yyyymmdd` as a number.
 fn date_key(date: &str) -> String {
     format!("cast(year({date}) * 10000 + month({date}) * 100 + day({date}) as bigint)")
@@ -97,5 +82,5 @@ fn date_key(date: &str) -> String {
 /// The key of a date or an instant in the calendar, -1 for null and for years that the calendar has not.
 pub(crate) fn key_of(sql: &str, data_type: &DataType) -> String {
     let date = if data_type == &DataType::Date { sql.to_owned() } else { format!("cast({sql} as date)") };
-    format!("case when year({date}) between 1 and 9999 then {} else -1 end", date_key(&date))
+    format!("case when {} then {} else -1 end", is_covered(&date), date_key(&date))
 }

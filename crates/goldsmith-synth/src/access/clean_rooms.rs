@@ -66,6 +66,31 @@ fn build(world: &World, picks: &[Pick], fields: &Fields) -> Result<Vec<ArrayRef>
     let rows: Vec<Row> = picks.iter().map(row).collect();
     let seed = world.config.seed;
     let mut c = Columns::new(&rows, fields);
+    what(world, &mut c);
+    c.structure("clean_room_created_metadata", |row| row.event == Event::Created, created);
+    c.structure(
+        "clean_room_deleted_metadata",
+        |row| row.event == Event::Deleted,
+        |c| {
+            c.write("central_clean_room_id", |row, buffer| {
+                push_uuid_at(buffer, seed, 0xC1EA, row.room);
+                true
+            });
+        },
+    );
+    c.structure("run_notebook_started_metadata", |row| row.event == Event::RunStarted, started);
+    c.structure("run_notebook_completed_metadata", |row| row.event == Event::RunCompleted, completed);
+    c.structure("clean_room_assets_updated_metadata", |row| row.event == Event::AssetsUpdated, assets);
+    c.time("event_time", |row| row.time);
+    c.structure("output_schema_deleted_metadata", |row| row.event == Event::OutputDeleted, output_schema);
+    c.some("initiator_collaborator_alias", |row| ["creator", "collaborator"][row.number as usize % 2]);
+    c.structure("asset_review_created_metadata", |row| row.event == Event::ReviewCreated, review);
+    c.finish()
+}
+
+/// What happened, and in which room.
+fn what(world: &World, c: &mut Columns<'_, Row>) {
+    let seed = world.config.seed;
     c.some("account_id", |_| &world.account_id);
     c.some("metastore_id", |_| &world.metastore_id);
     c.write("event_id", |row, buffer| {
@@ -95,47 +120,6 @@ fn build(world: &World, picks: &[Pick], fields: &Fields) -> Result<Vec<ArrayRef>
         Event::OutputDeleted => "OUTPUT_SCHEMA_DELETED",
         Event::Deleted => "CLEAN_ROOM_DELETED",
     });
-    c.structure("clean_room_created_metadata", |row| row.event == Event::Created, created);
-    c.structure(
-        "clean_room_deleted_metadata",
-        |row| row.event == Event::Deleted,
-        |c| {
-            c.write("central_clean_room_id", |row, buffer| {
-                push_uuid_at(buffer, seed, 0xC1EA, row.room);
-                true
-            });
-        },
-    );
-    c.structure(
-        "run_notebook_started_metadata",
-        |row| row.event == Event::RunStarted,
-        |c| {
-            c.some("notebook_name", |_| "überblick");
-            c.write("notebook_checksum", |row, buffer| {
-                push_hex(buffer, row.number % 97, 16);
-                true
-            });
-            c.write("run_id", push_run_id);
-            c.some("notebook_etag", |_| "etag-1");
-            c.time("notebook_update_time", |row| row.time - DAY);
-        },
-    );
-    c.structure("run_notebook_completed_metadata", |row| row.event == Event::RunCompleted, completed);
-    c.structure("clean_room_assets_updated_metadata", |row| row.event == Event::AssetsUpdated, assets);
-    c.time("event_time", |row| row.time);
-    c.structure("output_schema_deleted_metadata", |row| row.event == Event::OutputDeleted, output_schema);
-    c.some("initiator_collaborator_alias", |row| ["creator", "collaborator"][row.number as usize % 2]);
-    c.structure(
-        "asset_review_created_metadata",
-        |row| row.event == Event::ReviewCreated,
-        |c| {
-            c.some("asset_name", |_| "überblick");
-            c.some("data_object_type", |_| "NOTEBOOK_FILE");
-            c.some("review_state", |row| ["APPROVED", "REJECTED"][row.number as usize % 2]);
-            c.structure("notebook_metadata", |_| true, |c| c.some("etag", |_| "etag-1"));
-        },
-    );
-    c.finish()
 }
 
 fn push_run_id(row: &Row, buffer: &mut String) -> bool {
@@ -197,6 +181,17 @@ fn created(c: &mut Columns<'_, Row>) {
             });
         },
     );
+}
+
+fn started(c: &mut Columns<'_, Row>) {
+    c.some("notebook_name", |_| "überblick");
+    c.write("notebook_checksum", |row, buffer| {
+        push_hex(buffer, row.number % 97, 16);
+        true
+    });
+    c.write("run_id", push_run_id);
+    c.some("notebook_etag", |_| "etag-1");
+    c.time("notebook_update_time", |row| row.time - DAY);
 }
 
 fn completed(c: &mut Columns<'_, Row>) {
@@ -265,4 +260,11 @@ fn assets(c: &mut Columns<'_, Row>) {
             },
         );
     }
+}
+
+fn review(c: &mut Columns<'_, Row>) {
+    c.some("asset_name", |_| "überblick");
+    c.some("data_object_type", |_| "NOTEBOOK_FILE");
+    c.some("review_state", |row| ["APPROVED", "REJECTED"][row.number as usize % 2]);
+    c.structure("notebook_metadata", |_| true, |c| c.some("etag", |_| "etag-1"));
 }

@@ -33,8 +33,9 @@ pub use self::report::{CaseReport, DifferingColumn, QuarantineDifference, RowDif
 pub use self::rows::{batch_of, rows_of};
 use self::values::matches;
 use crate::delivery::{DeliveryMode, write_delivery};
-use crate::engine::{Engine, ModelSource, RunOptions};
+use crate::engine::{Engine, RunOptions};
 use crate::error::{Error, Result};
+use crate::model_source::ModelSource;
 use crate::report::TableStatus;
 
 /// Carries out every case of `tests`, up to `at_once` of them at the same time. The reports are in the order of the cases.

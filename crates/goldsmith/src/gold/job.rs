@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::SchemaRef;
 use futures::TryStreamExt;
-use goldsmith_lake::{CommitRequest, Preference, Table, TableSpec, TableWriter, UpsertRequest, upsert as stage_upsert};
+use goldsmith_lake::{CommitRequest, Preference, Table, TableWriter, UpsertRequest, upsert as stage_upsert};
 use goldsmith_model::{GoldKind, GoldTable, LookupKind, SourceName};
-use goldsmith_plan::{
-    GoldAction, GoldPosition, GoldState, InputName, InputState, POSITION_FORMAT, SharedPosition, decide_gold,
-};
+use goldsmith_plan::{GoldAction, GoldPosition, InputName, SharedPosition};
 use goldsmith_query::columns;
 use goldsmith_query::gold::unknown_member;
 use goldsmith_query::law::{Law, Ledger};
 use goldsmith_query::order::KeySet;
 
-use super::others::{state_of, taken_by};
+use super::decide::{decide, describe};
+use super::open::open_or_create;
 use super::pipeline::{BoundLookup, Pipeline};
 use super::read::CarriedTable;
 use super::{calendar, gather, history, latest, repair, runs, setting};
@@ -62,54 +60,6 @@ pub(crate) async fn run_gold(
     }
 }
 
-/// Decides what must be done with a gold table, as its inputs stand in this run.
-pub(crate) async fn decide(
-    ctx: &RunContext,
-    table: &GoldTable,
-    full_refresh: bool,
-    pending: &(dyn Fn(&InputName) -> bool + Sync),
-) -> Result<GoldAction> {
-    let existing = ctx.gold(&table.name).await;
-    let mut state = state_of(ctx, table, existing.as_ref()).await?;
-    let mut inputs = Vec::new();
-    for name in ctx.dag.inputs(&table.name) {
-        let mut position = ctx.input_position(name).await?;
-        if state.is_ahead_of(name, position.as_ref()) {
-            ctx.open_input(name).await?;
-            position = ctx.input_position(name).await?;
-        }
-        pass_rearrangements(ctx, &mut state, name).await?;
-        let taken_by = taken_by(ctx, table, &state, name).await?;
-        inputs.push(InputState { name: name.clone(), position, pending: pending(name), taken_by });
-    }
-    let fingerprint = goldsmith_model::gold_fingerprint(&ctx.model, table);
-    Ok(decide_gold(&fingerprint, &state, &inputs, full_refresh))
-}
-
-/// Takes commits to an input that only moved rows to other files, as maintenance does, as contained in the gold table: they bring nothing,
-/// and a look back at the input goes to files that maintenance has not deleted.
-async fn pass_rearrangements(ctx: &RunContext, state: &mut GoldState, name: &InputName) -> Result<()> {
-    let recorded = state.position.as_mut().and_then(|position| position.inputs.get_mut(&name.to_string()));
-    let (Some(recorded), Some(input)) = (recorded, ctx.input(name).await) else { return Ok(()) };
-    if recorded.table_id == input.table_id()? {
-        recorded.version = input.same_rows_until(recorded.version).await?;
-    }
-    Ok(())
-}
-
-/// What a gold table records of its inputs; none when it was never filled.
-pub(crate) async fn read_position(name: &str, table: &Table) -> Result<Option<GoldPosition>> {
-    let unreadable = |reason: String| Error::Position { table: name.to_string(), reason };
-    let Some(text) = table.position().await? else {
-        return Ok(None);
-    };
-    let position = GoldPosition::parse(&text).map_err(|error| unreadable(error.to_string()))?;
-    if position.format > POSITION_FORMAT {
-        return Err(unreadable(format!("its format is {}, this version knows {POSITION_FORMAT}", position.format)));
-    }
-    Ok(Some(position))
-}
-
 async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share: &Share) -> Result<GoldOutcome> {
     ctx.check()?;
     let action = decide(ctx, table, full_refresh, &|_| false).await?;
@@ -149,19 +99,6 @@ async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share
         version: Some(job.target.version()),
         warnings: job.warnings,
     })
-}
-
-/// Says in a few words what an action does and why.
-pub(crate) fn describe(action: &GoldAction) -> String {
-    match action {
-        GoldAction::UpToDate => "nothing new".into(),
-        GoldAction::Rebuild(reason) => format!("build from all of bronze: {reason}"),
-        GoldAction::Incremental { changed } if changed.is_empty() => "take the position of another engine over".into(),
-        GoldAction::Incremental { changed } => {
-            let inputs: Vec<String> = changed.keys().map(ToString::to_string).collect();
-            format!("recompute what changed in {}", inputs.join(", "))
-        }
-    }
 }
 
 /// Rows that shall be in a gold table, found by their surrogate (dimensions) or natural key (facts).
@@ -415,47 +352,4 @@ impl<'a> GoldJob<'a> {
         });
         self.ctx.check()
     }
-}
-
-async fn open_or_create(
-    ctx: &RunContext,
-    table: &GoldTable,
-    schema: &SchemaRef,
-    is_rebuilt: bool,
-    warnings: &mut Vec<String>,
-) -> Result<Table> {
-    let location = ctx.layout.gold(&table.name);
-    let existing = match ctx.gold(&table.name).await {
-        Some(existing) => Some(existing),
-        None => ctx.lake.open(&location).await?,
-    };
-    let Some(mut target) = existing else {
-        let spec = TableSpec {
-            name: table.name.clone(),
-            description: Some(table.description.clone()),
-            schema: schema.clone(),
-            run_id: ctx.stamp.run_id.clone(),
-        };
-        let mut created = ctx.lake.create(&location, spec).await?;
-        created.cluster_by(&table.cluster_by);
-        return Ok(created);
-    };
-    target.cluster_by(&table.cluster_by);
-    let before = target.schema()?;
-    // A new schema becomes visible with the rows that have it. Whole new content may have other columns and types.
-    if is_rebuilt {
-        target.replace_schema(schema)?;
-    } else {
-        target.add_columns(schema.fields())?;
-    }
-    let added: Vec<&str> = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().as_str())
-        .filter(|name| before.column_with_name(name).is_none())
-        .collect();
-    if !added.is_empty() {
-        warnings.push(format!("new columns were taken over: {}", added.join(", ")));
-    }
-    Ok(target)
 }

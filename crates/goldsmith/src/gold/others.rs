@@ -10,7 +10,7 @@ use goldsmith_lake::{Added, Table};
 use goldsmith_model::{GoldKind, GoldTable};
 use goldsmith_plan::{GoldPosition, GoldState, InputName, InputPosition, LastWriter, SharedPosition};
 
-use super::job::read_position;
+use super::decide::read_position;
 use crate::context::RunContext;
 use crate::error::Result;
 

@@ -44,7 +44,7 @@ use crate::report::TableStatus;
 /// Examples that a check shows when nothing else is said.
 const EXAMPLES: usize = 5;
 
-/// Options of a verification.
+/// Options of [`Engine::verify`](crate::Engine::verify). By default every row of all gold tables is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VerifyOptions {
     /// Gold tables, sources (the tables that read them) or domains; empty: all gold tables.

@@ -9,6 +9,7 @@ use goldsmith::{Engine, Location, RunOptions, RunReport, TableReport};
 use goldsmith_synth::{Generator, SynthConfig};
 use serde_json::{Value, json};
 
+use super::run::tell;
 use super::{Context, Outcome, generate};
 use crate::error::{Error, Result};
 use crate::interrupt::{self, Words};
@@ -88,14 +89,7 @@ async fn deliver_and_run(
             plural(delivered.len() as u64, "source table")
         ));
         let run = engine.run(&options).await?;
-        let paint = Paint(printer.stderr_color());
-        for failure in report::failures(&run.tables, paint) {
-            printer.error(&failure);
-        }
-        for warning in report::warnings(&run.tables, paint) {
-            printer.say(&warning);
-        }
-        printer.say(&report::summary(&run));
+        tell(printer, &run);
         let is_success = run.is_success();
         deliveries.push(Delivery { rows, run });
         if !is_success {

@@ -1,15 +1,16 @@
 //! The engine: a model, locations, and what can be done with them.
 
+mod builder;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, SecondsFormat, Utc};
-use goldsmith_lake::{Lake, LakeOptions, Location, MemoryBounds, Side};
-use goldsmith_model::{DataTest, Diagnostic, Loaded, Model};
+use goldsmith_lake::{Lake, Location};
+use goldsmith_model::{Diagnostic, Model};
 use goldsmith_plan::{Dag, Selection};
 use goldsmith_query::normalize::{normalize_batch, normalize_schema};
 use tokio_util::sync::CancellationToken;
@@ -18,86 +19,33 @@ use uuid::Uuid;
 use crate::context::RunContext;
 use crate::damage::{Damage, explained};
 use crate::error::{Error, Result};
-use crate::event::{Observer, RunEvent, silent};
+use crate::event::{Observer, RunEvent};
 use crate::feed::Feed;
 use crate::forget::{Forgetting, forget};
 use crate::gold::Stamp;
 use crate::input::{Inputs, OpenBatches};
 use crate::layout::Layout;
 use crate::maintain::{MaintainOptions, MaintainReport};
-use crate::memory::{Budget, MemoryLimit};
+use crate::memory::Budget;
 use crate::plan::{TablePlan, plan_all};
-use crate::report::{RunReport, TableStatus};
+use crate::report::RunReport;
 use crate::run::run_all;
 use crate::sources::check_sources;
 use crate::status::{TableInfo, table_infos};
 use crate::verify::{VerifyOptions, VerifyReport};
 
-/// Where the model comes from.
-#[derive(Debug, Clone, Default)]
-pub enum ModelSource {
-    /// The model that is part of this library.
-    #[default]
-    Embedded,
-    /// A directory with `project.yaml`, `bronze/` and `gold/`.
-    Directory(PathBuf),
-    /// Files by path relative to the model directory.
-    Files(Vec<(String, String)>),
-    /// A model that was loaded before.
-    Loaded(Arc<Model>),
-}
+pub use builder::{EngineBuilder, check_currency};
 
-impl ModelSource {
-    /// Loads and checks the model, expressions included, without touching any data. Returns the model and its
-    /// warnings.
-    ///
-    /// # Errors
-    /// [`Error::Model`] with every problem of every file.
-    pub fn load(&self) -> Result<(Model, Vec<Diagnostic>)> {
-        let Loaded { model, warnings, .. } = match self {
-            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
-            files => files.checked()?,
-        };
-        Ok((model, warnings))
-    }
-
-    /// As [`ModelSource::load`], with the data tests of the model, sorted by table. A model that was loaded before comes without.
-    ///
-    /// # Errors
-    /// [`Error::Model`] with every problem of every file.
-    pub fn load_tests(&self) -> Result<(Model, Vec<DataTest>)> {
-        let Loaded { model, tests, .. } = match self {
-            Self::Loaded(model) => return Ok((model.as_ref().clone(), Vec::new())),
-            files => files.checked()?,
-        };
-        Ok((model, tests))
-    }
-
-    /// What the files say, checked with its expressions.
-    fn checked(&self) -> Result<Loaded> {
-        let loaded = match self {
-            Self::Embedded => goldsmith_model::load_embedded(),
-            Self::Directory(path) => goldsmith_model::load_dir(path),
-            Self::Files(files) => goldsmith_model::load_files(files.clone()),
-            Self::Loaded(_) => return Err(Error::Internal("a model that was loaded before has no files".into())),
-        };
-        let loaded = loaded.map_err(|diagnostics| Error::Model { diagnostics })?;
-        let diagnostics: Vec<Diagnostic> = goldsmith_query::check::check_model(&loaded.model)
-            .iter()
-            .map(|problem| crate::check::diagnostic(&loaded.locator, problem))
-            .collect();
-        if diagnostics.is_empty() { Ok(loaded) } else { Err(Error::Model { diagnostics }) }
-    }
-}
-
-/// Options of one run.
+/// Options of one run. By default all tables are brought up to date by what is new, with all cores.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
     /// Gold tables, sources or domains; empty: all. What they need comes along.
     pub select: Vec<String>,
     /// Build the selected gold tables, and the dimensions that they need, from all of bronze, whatever they record.
     pub full_refresh: bool,
-    /// Tables worked on at once.
+    /// How many tables are worked on at once, at most: as many as the machine has cores by default, and one with 0. There are fewer
+    /// where the [memory](EngineBuilder::memory_limit) does not suffice for so many. Within a table
+    /// [`LakeOptions::threads`](crate::LakeOptions::threads) decides.
     pub threads: usize,
 }
 
@@ -105,137 +53,6 @@ impl Default for RunOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self { select: Vec::new(), full_refresh: false, threads }
-    }
-}
-
-/// Builds an [`Engine`].
-#[derive(Default)]
-pub struct EngineBuilder {
-    model: ModelSource,
-    target: Option<String>,
-    source: Option<String>,
-    lake: LakeOptions,
-    observer: Option<Arc<dyn Observer>>,
-    currency: Option<String>,
-    memory: MemoryLimit,
-    share: Option<u64>,
-}
-
-impl EngineBuilder {
-    /// Sets where the model comes from; the embedded one is the default.
-    #[must_use]
-    pub fn model(mut self, model: ModelSource) -> Self {
-        self.model = model;
-        self
-    }
-
-    /// Sets the root (path or URL) below which bronze and gold live.
-    #[must_use]
-    pub fn target(mut self, target: impl Into<String>) -> Self {
-        self.target = Some(target.into());
-        self
-    }
-
-    /// Sets the root (path or URL) of the sources, laid out as `<root>/<schema>/<table>`: Delta tables or
-    /// directories of Parquet files.
-    #[must_use]
-    pub fn source(mut self, source: impl Into<String>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-
-    /// Sets options of the storage; a storage option that begins with `source.` or `target.` is for that side alone.
-    #[must_use]
-    pub fn lake_options(mut self, options: LakeOptions) -> Self {
-        self.lake = options;
-        self
-    }
-
-    /// Sets who hears of progress.
-    #[must_use]
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
-        self
-    }
-
-    /// Overrides the currency of the model's price look-ups (ISO 4217).
-    #[must_use]
-    pub fn currency(mut self, currency: impl Into<String>) -> Self {
-        self.currency = Some(currency.into());
-        self
-    }
-
-    /// Bounds the memory of the process; the default is 60 % of what the machine, or the control group of the process, has. A
-    /// run then works on fewer tables at once and in smaller steps, and a query spills to the disk; results never depend on it.
-    ///
-    /// The limit is that of this engine: two engines that work at the same time take two.
-    #[must_use]
-    pub fn memory_limit(mut self, limit: MemoryLimit) -> Self {
-        self.memory = limit;
-        self
-    }
-
-    /// Gives each table so many bytes, however few: for tests, in which few rows shall take the ways of many.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn table_share(mut self, bytes: u64) -> Self {
-        self.share = Some(bytes);
-        self
-    }
-
-    /// Builds the engine: loads and checks the model, resolves the locations. No table is opened.
-    ///
-    /// # Errors
-    /// A problem of the model, a missing target, a location that cannot be understood, an unknown storage option, a currency that
-    /// is no code of three capital letters.
-    pub fn build(self) -> Result<Engine> {
-        if let Some(currency) = &self.currency {
-            check_currency(currency)?;
-        }
-        let (model, warnings) = match self.currency {
-            None => self.model.load()?,
-            Some(currency) => {
-                let (mut model, warnings) = self.model.load()?;
-                model.set_currency(&currency);
-                (model, warnings)
-            }
-        };
-        let dag = Dag::of(&model)?;
-        let target = self.target.ok_or_else(|| Error::Configuration {
-            what: "no target is set".into(),
-            help: "give the directory or URL below which bronze and gold shall live".into(),
-        })?;
-        let layout = Layout::new(Location::parse(&target)?, &model.project);
-        let source = self.source.map(|source| Location::parse(&source)).transpose()?;
-        let budget = self.share.map_or_else(|| Budget::new(self.memory), Budget::of_shares);
-        let memory = MemoryBounds { files: budget.files(self.lake.threads), queries: budget.query() };
-        let lake = LakeOptions { memory: self.lake.memory.or(Some(memory)), ..self.lake };
-        let sources = Lake::new(lake.for_side(Side::Source)?);
-        Ok(Engine {
-            model: Arc::new(model),
-            warnings,
-            dag,
-            layout,
-            lake: Lake::new(lake.for_side(Side::Target)?),
-            source: source.clone().map(|root| (root, sources.clone())),
-            inputs: Inputs::new(source, sources),
-            deliveries: false,
-            feeds: false,
-            observer: self.observer.unwrap_or_else(silent),
-            cancel: CancellationToken::new(),
-            budget,
-        })
-    }
-}
-
-/// Checks the form of the code of a currency, as the settings of a model are checked: three capital letters (ISO 4217).
-///
-/// # Errors
-/// [`Error::Configuration`] when it is something else.
-pub fn check_currency(code: &str) -> Result<()> {
-    match goldsmith_model::currency_problem(code) {
-        None => Ok(()),
-        Some((what, help)) => Err(Error::Configuration { what, help }),
     }
 }
 
@@ -259,17 +76,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts building an engine.
+    /// Starts building an engine of the embedded model, whose target and source are still to be given.
     pub fn builder() -> EngineBuilder {
         EngineBuilder::default()
     }
 
-    /// The model.
+    /// The model, with the currency that was [set](EngineBuilder::currency()).
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// Warnings of the model check.
+    /// What is worth knowing of the model and does not keep it from being run.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
@@ -556,11 +373,4 @@ impl Engine {
 fn endpoints(lake: &Lake) -> BTreeMap<&str, &str> {
     let options = lake.options().storage_options.iter();
     options.filter(|(key, _)| key.contains("endpoint")).map(|(key, value)| (key.as_str(), value.as_str())).collect()
-}
-
-impl RunReport {
-    /// Whether nothing at all was committed.
-    pub fn is_up_to_date(&self) -> bool {
-        !self.tables.iter().any(|table| table.status == TableStatus::Changed)
-    }
 }

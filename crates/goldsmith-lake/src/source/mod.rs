@@ -315,6 +315,10 @@ impl Source {
 
 /// Whether a path below a directory is a data file; names that begin with `_` or `.` are by custom none.
 pub(crate) fn is_data_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "parquet")
-        && path.parts().all(|part| !part.as_ref().starts_with(['_', '.']))
+    path.extension().is_some_and(|extension| extension == "parquet") && !is_hidden(path)
+}
+
+/// Whether a path below a directory is by custom no content, as a name in it begins with `_` or `.`.
+pub(crate) fn is_hidden(path: &Path) -> bool {
+    path.parts().any(|part| part.as_ref().starts_with(['_', '.']))
 }

@@ -64,6 +64,7 @@ fn check_type(data: &DataType, target: &DataType, path: &str, table: &str) -> Re
             DataType::List(data)
             | DataType::LargeList(data)
             | DataType::ListView(data)
+            | DataType::LargeListView(data)
             | DataType::FixedSizeList(data, _),
             DataType::List(target),
         ) => check_type(data.data_type(), target.data_type(), &format!("{path}.element"), table),
@@ -110,12 +111,16 @@ fn conform_array(array: &ArrayRef, field: &Field, path: &str) -> Result<ArrayRef
                 .map_err(|error| does_not_fit(array.data_type(), to, path, &error))
         }
         (DataType::List(_), DataType::List(element)) => conform_list(array.as_list(), element, to, path),
-        (DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::ListView(_), DataType::List(element)) => {
+        (
+            DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::ListView(_) | DataType::LargeListView(_),
+            DataType::List(element),
+        ) => {
             // The element keeps its own type here; the list is conformed in a second step.
             let kept = match array.data_type() {
-                DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) | DataType::ListView(inner) => {
-                    Arc::clone(inner)
-                }
+                DataType::LargeList(inner)
+                | DataType::FixedSizeList(inner, _)
+                | DataType::ListView(inner)
+                | DataType::LargeListView(inner) => Arc::clone(inner),
                 _ => Arc::clone(element),
             };
             let list = cast(array, &DataType::List(kept), path)?;
@@ -167,7 +172,8 @@ fn does_not_fit(from: &DataType, to: &DataType, path: &str, error: &arrow::error
     }
 }
 
-/// The schema without any metadata on it or its fields, which is what data files carry.
+/// The schema without any metadata on it or its fields, and in plain types: which of several ways of Arrow the values are laid out in
+/// makes no other column. Both are what writers of data files add to their columns.
 pub(crate) fn plain_schema(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(|field| plain_field(field)).collect::<Vec<_>>()))
 }
@@ -179,12 +185,22 @@ fn plain_field(field: &Field) -> Field {
 fn plain_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| plain_field(field)).collect()),
-        DataType::List(element) => DataType::List(Arc::new(plain_field(element))),
+        DataType::List(element)
+        | DataType::LargeList(element)
+        | DataType::ListView(element)
+        | DataType::LargeListView(element)
+        | DataType::FixedSizeList(element, _) => DataType::List(Arc::new(plain_field(element))),
         DataType::Map(entries, sorted) => DataType::Map(Arc::new(plain_field(entries)), *sorted),
-        // Readers hand out views and dictionaries; tables know plain strings and bytes only.
         DataType::Dictionary(_, value) => plain_type(value),
+        DataType::RunEndEncoded(_, value) => plain_type(value.data_type()),
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
-        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::BinaryView | DataType::LargeBinary | DataType::FixedSizeBinary(_) => DataType::Binary,
+        DataType::Date64 => DataType::Date32,
+        DataType::Float16 => DataType::Float32,
+        DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
+            DataType::Decimal128(*precision, *scale)
+        }
+        DataType::Decimal256(precision @ ..=38, scale) => DataType::Decimal128(*precision, *scale),
         other => other.clone(),
     }
 }

@@ -144,7 +144,9 @@ fn name_of(data_type: &DataType) -> String {
         DataType::Date32 => "date".into(),
         DataType::Timestamp(_, Some(_)) => "timestamp".into(),
         DataType::Timestamp(_, None) => "timestamp_ntz".into(),
-        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            format!("decimal({precision},{scale})")
+        }
         DataType::Binary => "binary".into(),
         other => other.to_string(),
     }
@@ -212,10 +214,22 @@ fn merge_types(base: &DataType, incoming: &DataType, path: &str, news: &mut News
             let entries = base.as_ref().clone().with_data_type(DataType::Struct(fields.into()));
             Ok(DataType::Map(Arc::new(entries), *sorted))
         }
-        (base, incoming) if is_lossless(incoming, base) => Ok(base.clone()),
-        // Writers differ in the widths of whole numbers. A value that does not fit is an error of its own when it is cast.
-        (base, incoming) if base.is_integer() && incoming.is_integer() => Ok(base.clone()),
+        (base, incoming) if is_lossless(incoming, base) || is_taken_by_value(incoming, base) => Ok(base.clone()),
         (base, incoming) => Err(changed(path, base, incoming)),
+    }
+}
+
+/// Whether values of a type are taken one by one. Writers differ in the widths of whole numbers and decimals; a value that does not fit
+/// is an error of its own when it is cast.
+fn is_taken_by_value(incoming: &DataType, base: &DataType) -> bool {
+    use DataType::{Decimal128, Decimal256};
+    let is_whole = incoming.is_integer() || matches!(incoming, Decimal128(_, ..=0) | Decimal256(_, ..=0));
+    if base.is_decimal() {
+        is_whole || incoming.is_decimal()
+    } else if base.is_floating() {
+        incoming.is_integer()
+    } else {
+        base.is_integer() && is_whole
     }
 }
 
@@ -304,13 +318,20 @@ mod tests {
             (Int32, Int64, true),
             (Float64, Float32, true),
             (Float64, Int32, true),
-            (Float64, Int64, false),
+            (Float64, Int64, true),
+            (Float32, Int32, true),
             (Float32, Float64, false),
             (Int64, Float64, false),
+            (Int64, decimal(20, 0), true),
+            (Int64, decimal(3, 1), false),
+            (Int64, DataType::Decimal256(50, 0), true),
             (decimal(38, 18), decimal(10, 2), true),
             (decimal(38, 18), Int64, true),
-            (decimal(10, 2), decimal(38, 18), false),
-            (decimal(10, 2), Int32, false),
+            (decimal(10, 2), decimal(38, 18), true),
+            (decimal(10, 2), DataType::Decimal256(50, 18), true),
+            (decimal(10, 2), Int32, true),
+            (Float64, decimal(3, 1), false),
+            (Float64, decimal(20, 0), false),
             (decimal(10, 2), Float64, false),
             (zoned("UTC"), zoned("Europe/Berlin"), true),
             (zoned("UTC"), zoneless(), true),

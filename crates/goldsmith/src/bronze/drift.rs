@@ -58,11 +58,12 @@ pub(crate) struct Reconciled {
     pub(crate) seen: SeenColumns,
 }
 
-/// Compares the schema of a source with `base` (bronze, or the declaration for a new table) and with what was
-/// `seen` at the last load.
+/// Compares the schema of a source, by the names of bronze where it has them, with `base` (bronze, or the declaration for a new table)
+/// and with what was `seen` at the last load.
 ///
 /// Types are compared with `base` alone, so that a type that is taken at the first load is taken later on, and the other way
-/// round: whatever goes into the type of bronze without loss. What was seen tells which columns went.
+/// round: whatever goes into the type of bronze without loss, or may do so value by value. What was seen tells which columns went; one
+/// that has another case now is no other one.
 ///
 /// # Errors
 /// See [`DriftError`]; the first difference is told, types before columns that went.
@@ -78,14 +79,7 @@ pub(crate) fn reconcile(
     }
     let mut news = News::default();
     let fields = merge_fields(base.fields(), source.fields(), "", &mut news)?;
-    let mut retyped = Vec::new();
-    for (column, before) in seen.into_iter().flatten() {
-        match now.get(column) {
-            None => return Err(DriftError::Vanished { column: column.clone() }),
-            Some(found) if found != before => retyped.push(format!("{column} ({before}, now {found})")),
-            Some(_) => {}
-        }
-    }
+    let retyped = retyped(seen, &now)?;
     if let Some(column) = key.iter().find(|column| source.column_with_name(column).is_none()) {
         return Err(DriftError::KeyMissing { column: column.clone() });
     }
@@ -97,6 +91,20 @@ pub(crate) fn reconcile(
         .collect();
     let News { added, left_out } = news;
     Ok(Reconciled { schema: Schema::new(fields), added, left_out, retyped, missing, seen: now })
+}
+
+/// Columns that have another type than they were `seen` with; one that went is an error.
+fn retyped(seen: Option<&SeenColumns>, now: &SeenColumns) -> Result<Vec<String>, DriftError> {
+    let in_any_case: BTreeMap<String, &String> = now.iter().map(|(path, kind)| (path.to_lowercase(), kind)).collect();
+    let mut retyped = Vec::new();
+    for (column, before) in seen.into_iter().flatten() {
+        match now.get(column).or_else(|| in_any_case.get(&column.to_lowercase()).copied()) {
+            None => return Err(DriftError::Vanished { column: column.clone() }),
+            Some(found) if found != before => retyped.push(format!("{column} ({before}, now {found})")),
+            Some(_) => {}
+        }
+    }
+    Ok(retyped)
 }
 
 fn collect(field: &Field, prefix: &str, out: &mut SeenColumns) {
@@ -303,6 +311,14 @@ mod tests {
         );
         let error = reconcile(&base, &schema(vec![]), None, &["id".into()]).expect_err("no key");
         assert_eq!(error, DriftError::KeyMissing { column: "id".into() });
+    }
+
+    #[test]
+    fn a_column_in_another_case_has_not_vanished() {
+        let nested = |name: &str| schema(vec![("id", DataType::Utf8), (name, structure(vec![("a", DataType::Utf8)]))]);
+        let seen = reconcile(&nested("S"), &nested("S"), None, &[]).expect("same").seen;
+        let later = reconcile(&nested("s"), &nested("s"), Some(&seen), &[]).expect("the same in another case");
+        assert_eq!((later.retyped.len(), later.added.len()), (0, 0));
     }
 
     #[test]

@@ -5,12 +5,12 @@ use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, ListArray,
-    RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    ArrayRef, Date32Array, Decimal128Array, Decimal256Array, Float32Array, Float64Array, Int16Array, Int32Array,
+    Int64Array, ListArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
     TimestampNanosecondArray, UInt32Array, UInt64Array, new_null_array,
 };
-use arrow::datatypes::{DataType, Field, Int32Type};
-use goldsmith::{DeliveryMode, Layer, RunOptions, TableStatus};
+use arrow::datatypes::{DataType, Field, Int32Type, i256};
+use goldsmith::{DeliveryMode, Layer, RunOptions, RunReport, TableStatus};
 use goldsmith_query::types::to_arrow;
 use goldsmith_testkit::ScratchLake;
 use goldsmith_tests::rows;
@@ -269,6 +269,10 @@ fn given() -> Vec<Given> {
     let decimal = |value: i128, precision, scale| -> ArrayRef {
         Arc::new(Decimal128Array::from(vec![value]).with_precision_and_scale(precision, scale).unwrap())
     };
+    let wide = |value: i128, precision, scale| -> ArrayRef {
+        let values = Decimal256Array::from(vec![i256::from_i128(value)]);
+        Arc::new(values.with_precision_and_scale(precision, scale).unwrap())
+    };
     let micros = || TimestampMicrosecondArray::from(vec![1_500_000]);
     let second = "1970-01-01T00:00:01.500Z";
     vec![
@@ -277,18 +281,21 @@ fn given() -> Vec<Given> {
         taken("input_token_count", Arc::new(Int16Array::from(vec![7])), "7"),
         taken("input_token_count", Arc::new(UInt32Array::from(vec![u32::MAX])), "4294967295"),
         taken("input_token_count", new_null_array(&DataType::Null, 1), "null"),
-        refused("input_token_count", Arc::new(UInt64Array::from(vec![7])), "decimal(20,0)", "bigint"),
+        taken("input_token_count", Arc::new(UInt64Array::from(vec![7])), "7"),
+        taken("input_token_count", decimal(7, 19, 0), "7"),
+        taken("input_token_count", wide(7, 50, 0), "7"),
         refused("input_token_count", Arc::new(Float64Array::from(vec![7.0])), "double", "bigint"),
-        refused("input_token_count", decimal(7, 19, 0), "decimal(19,0)", "bigint"),
+        refused("input_token_count", decimal(70, 20, 1), "decimal(20,1)", "bigint"),
         refused("input_token_count", text(&["7"]), "string", "bigint"),
         taken("status_code", Arc::new(Int64Array::from(vec![200])), "200"),
         taken("cpu_user_percent", Arc::new(Float32Array::from(vec![0.5])), "0.5"),
         taken("cpu_user_percent", Arc::new(Int32Array::from(vec![i32::MAX])), "2147483647.0"),
-        refused("cpu_user_percent", Arc::new(Int64Array::from(vec![7])), "bigint", "double"),
+        taken("cpu_user_percent", Arc::new(Int64Array::from(vec![7])), "7.0"),
         refused("cpu_user_percent", decimal(15, 10, 1), "decimal(10,1)", "double"),
         taken("usage_quantity", decimal(15, 10, 1), "1.500000000000000000"),
         taken("usage_quantity", Arc::new(Int64Array::from(vec![7])), "7.000000000000000000"),
-        refused("usage_quantity", decimal(15, 38, 19), "decimal(38,19)", "decimal(38,18)"),
+        taken("usage_quantity", decimal(150, 38, 19), "0.000000000000000015"),
+        taken("usage_quantity", wide(15, 50, 1), "1.500000000000000000"),
         refused("usage_quantity", Arc::new(Float64Array::from(vec![1.5])), "double", "decimal(38,18)"),
         taken("request_time", Arc::new(micros().with_timezone("Europe/Berlin")), second),
         taken("request_time", Arc::new(micros()), second),
@@ -318,28 +325,44 @@ enum Way {
     Batches,
 }
 
+/// Loads a batch, the one of this number.
+async fn load_one(lake: &ScratchLake, source: &str, way: Way, number: usize, batch: &RecordBatch) -> RunReport {
+    let directory = lake.source().join(source.replace('.', "/"));
+    let mut engine = lake.engine().unwrap();
+    match way {
+        Way::Batches => engine.hand_over(source, number as u64 + 1, vec![batch.clone()]).unwrap(),
+        Way::File | Way::Files => {
+            std::fs::create_dir_all(&directory).unwrap();
+            let name = if matches!(way, Way::Files) { format!("{number}.parquet") } else { "0.parquet".to_owned() };
+            let file = File::create(directory.join(name)).unwrap();
+            let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+            writer.write(batch).unwrap();
+            writer.close().unwrap();
+        }
+    }
+    engine.run(&RunOptions { select: vec![source.to_owned()], ..Default::default() }).await.unwrap()
+}
+
 /// Loads one batch after the other, and returns the error of the last load, if any; earlier ones must succeed.
 async fn load(lake: &ScratchLake, source: &str, way: Way, batches: &[RecordBatch]) -> Option<String> {
-    let directory = lake.source().join(source.replace('.', "/"));
     let mut failed = None;
     for (number, batch) in batches.iter().enumerate() {
         assert_eq!(failed, None, "{source} {way:?}");
-        let mut engine = lake.engine().unwrap();
-        match way {
-            Way::Batches => engine.hand_over(source, number as u64 + 1, vec![batch.clone()]).unwrap(),
-            Way::File | Way::Files => {
-                std::fs::create_dir_all(&directory).unwrap();
-                let name = if matches!(way, Way::Files) { format!("{number}.parquet") } else { "0.parquet".to_owned() };
-                let file = File::create(directory.join(name)).unwrap();
-                let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
-                writer.write(batch).unwrap();
-                writer.close().unwrap();
-            }
-        }
-        let report = engine.run(&RunOptions { select: vec![source.to_owned()], ..Default::default() }).await.unwrap();
+        let report = load_one(lake, source, way, number, batch).await;
         failed = report.table(Layer::Bronze, source).unwrap().error.clone();
     }
     failed
+}
+
+/// A row of a source with a key of this name, and one more column.
+fn row_with(lake: &ScratchLake, source: &str, name: &str, column: &str, values: &ArrayRef) -> RecordBatch {
+    let bronze = lake.model().bronze.values().find(|table| table.source.to_string() == source).unwrap();
+    let keys = bronze.natural_key.iter().filter(|part| *part != column).map(|part| {
+        let is_text = bronze.columns[part].data_type == goldsmith_model::DataType::String;
+        (part.as_str(), if is_text { text(&[name]) } else { time(0) }, true)
+    });
+    let columns = keys.chain([(column, values.clone(), true)]);
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -359,6 +382,106 @@ async fn a_whole_number_that_does_not_fit_says_what_to_do() {
     {
         assert!(error.contains(part), "`{part}` is not in: {error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_a_type_has_not_exactly_is_named() {
+    let decimal = Decimal128Array::from(vec![15]).with_precision_and_scale(38, 19).unwrap();
+    let large = Decimal256Array::from(vec![i256::from_i128(i128::MAX)]).with_precision_and_scale(50, 18).unwrap();
+    let cases: [(&str, ArrayRef, &str); 4] = [
+        ("input_token_count", Arc::new(UInt64Array::from(vec![u64::MAX])), "18446744073709551615"),
+        ("cpu_user_percent", Arc::new(Int64Array::from(vec![(1 << 53) + 1])), "9007199254740993"),
+        ("usage_quantity", Arc::new(decimal), "0.0000000000000000015"),
+        ("usage_quantity", Arc::new(large), "170141183460469231731.687303715884105727"),
+    ];
+    for (column, values, value) in cases {
+        for way in [Way::Files, Way::Batches] {
+            let lake = ScratchLake::new().unwrap();
+            let (source, _, _) = *SOURCES.iter().find(|(_, _, columns)| columns.contains(&column)).unwrap();
+            let error = load(&lake, source, way, &[row_with(&lake, source, "new", column, &values)]).await.unwrap();
+            for part in [value, &format!("`{column}`"), "new target"] {
+                assert!(error.contains(part), "{column}, {way:?}: `{part}` is not in: {error}");
+            }
+        }
+    }
+}
+
+/// A row of `billing.usage` under names in any case.
+fn usage([id, sku, metadata, cluster]: [&str; 4], value: &str) -> RecordBatch {
+    let metadata_of = StructArray::from(vec![(Arc::new(Field::new(cluster, DataType::Utf8, true)), text(&[value]))]);
+    RecordBatch::try_from_iter_with_nullable(vec![
+        (id, text(&[value]), true),
+        (sku, text(&[value]), true),
+        (metadata, Arc::new(metadata_of) as ArrayRef, true),
+        ("New_Column", text(&[value]), true),
+    ])
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_found_in_any_case_and_told_once() {
+    let declared = ["record_id", "sku_name", "usage_metadata", "cluster_id"];
+    let capital = ["RECORD_ID", "SKU_NAME", "Usage_Metadata", "Cluster_Id"];
+    for way in [Way::Files, Way::File, Way::Batches] {
+        for names in [[capital, declared], [declared, capital], [capital, capital]] {
+            let what = format!("{way:?}, {names:?}");
+            let lake = ScratchLake::new().unwrap();
+            let mut warnings = Vec::new();
+            for (number, names) in names.into_iter().enumerate() {
+                let batch = usage(names, &number.to_string());
+                let report = load_one(&lake, "billing.usage", way, number, &batch).await;
+                let bronze = report.table(Layer::Bronze, "billing.usage").unwrap();
+                assert_eq!((&bronze.error, bronze.rows.inserted), (&None, 1), "{what}");
+                warnings.push(bronze.warnings.iter().filter(|warning| warning.contains("differ in case only")).count());
+                let taken = bronze.warnings.iter().any(|warning| warning.contains("taken over: New_Column"));
+                assert_eq!(taken, number == 0, "{what}: {:?}", bronze.warnings);
+                if names == capital && number == 0 {
+                    for part in ["SKU_NAME as sku_name", "Usage_Metadata.Cluster_Id as usage_metadata.cluster_id"] {
+                        assert!(bronze.warnings.iter().any(|warning| warning.contains(part)), "{what}: {part}");
+                    }
+                }
+            }
+            // Files of one directory have one name for a column, which need not be the one of bronze.
+            let first = usize::from(names[0] == capital);
+            assert_eq!(warnings[0], first, "{what}");
+            assert!(warnings[1] <= 1 - first, "{what}: {warnings:?}");
+            let sql = "select concat_ws(' ', record_id, sku_name, usage_metadata['cluster_id'], \"New_Column\") as text \
+                       from system_bronze.billing_usage order by 1";
+            let found: Vec<String> =
+                lake.query(sql).await.unwrap().iter().map(|row| row["text"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(found, ["0 0 0 0", "1 1 1 1"], "{what}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merged_delta_table_may_change_the_case_of_its_names() {
+    let node_type = |names: [&str; 3], types: &[&str]| {
+        let accounts = text(&vec!["a"; types.len()]);
+        let cores: ArrayRef = Arc::new(Float64Array::from(vec![4.0; types.len()]));
+        let columns = [(names[0], accounts, true), (names[1], text(types), true), (names[2], cores, true)];
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+    };
+    let lake = ScratchLake::new().unwrap();
+    let names = ["account_id", "node_type", "core_count"];
+    for (names, types, inserted, vanished) in [
+        (names, &["small", "large"][..], 2, 0),
+        (["ACCOUNT_ID", "NODE_TYPE", "CORE_COUNT"], &["small", "huge"][..], 1, 1),
+        (names, &["small", "huge"][..], 0, 0),
+    ] {
+        let directory = lake.source().join("compute/node_types");
+        if directory.exists() {
+            std::fs::remove_dir_all(&directory).unwrap();
+        }
+        let batch = node_type(names, types);
+        lake.deliver_batches("compute.node_types", vec![batch], DeliveryMode::Snapshot).await.unwrap();
+        let report = lake.run(&["compute.node_types"]).await.unwrap();
+        let rows = report.table(Layer::Bronze, "compute.node_types").unwrap().rows;
+        assert_eq!((rows.inserted, rows.updated, rows.vanished), (inserted, 0, vanished), "{names:?}");
+    }
+    let kept = lake.query("select node_type from system_bronze.compute_node_types where _is_present order by 1").await;
+    let kept: Vec<String> = kept.unwrap().iter().map(|row| row["node_type"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kept, ["huge", "small"]);
 }
 
 /// Instants at the limits of their type, at those of the calendar, and one in between.
@@ -399,17 +522,9 @@ async fn a_type_is_taken_or_refused_at_the_first_load_as_at_any_later_one() {
                 let lake = ScratchLake::new().unwrap();
                 let bronze = lake.model().bronze.values().find(|table| table.source.to_string() == source).unwrap();
                 let declared = new_null_array(&to_arrow(&bronze.columns[column].data_type), 1);
-                let row = |name: &str, values: &ArrayRef| {
-                    let keys = bronze.natural_key.iter().filter(|part| *part != column).map(|part| {
-                        let is_text = bronze.columns[part].data_type == goldsmith_model::DataType::String;
-                        (part.as_str(), if is_text { text(&[name]) } else { time(0) }, true)
-                    });
-                    let columns = keys.chain([(column, values.clone(), true)]);
-                    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
-                };
-                let mut loads = vec![row("new", &values)];
+                let mut loads = vec![row_with(&lake, source, "new", column, &values)];
                 if is_later {
-                    loads.insert(0, row("old", &declared));
+                    loads.insert(0, row_with(&lake, source, "old", column, &declared));
                 }
                 let error = load(&lake, source, way, &loads).await;
                 let table = format!("system_bronze.{}", source.replace('.', "_"));

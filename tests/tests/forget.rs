@@ -68,6 +68,29 @@ async fn a_table_that_lost_a_file_or_its_log_can_be_forgotten_and_loaded_anew() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_source_dropped_is_known_of_merged_sources_alone() {
+    let types = r#"[{"account_id": "a", "node_type": "small"}, {"account_id": "a", "node_type": "large"}]"#;
+    let requests = r#"[{"databricks_request_id": "r0", "request_time": "2024-01-01T00:00:00Z"},
+        {"databricks_request_id": "r1", "request_time": "2024-01-01T00:00:00Z"}]"#;
+    for (source, delivered, vanished) in
+        [("compute.node_types", types, Some(1)), ("serving.endpoint_usage", requests, None)]
+    {
+        let lake = ScratchLake::new().unwrap();
+        lake.deliver(source, &rows(delivered)).await.unwrap();
+        // As Databricks calls it, with its catalog.
+        let named = format!("system.{source}");
+        lake.run(&[named.as_str()]).await.unwrap();
+        std::fs::remove_dir_all(lake.source().join(source.replace('.', "/"))).unwrap();
+        lake.deliver(source, &rows(delivered).split_off(1)).await.unwrap();
+        lake.run(&[named.as_str()]).await.unwrap();
+        let forgetting = lake.engine().unwrap().forget(&named, false).await.unwrap();
+        assert_eq!((forgetting.source.as_str(), forgetting.rows), (source, Some(2)));
+        assert_eq!((forgetting.vanished, forgetting.irrecoverable()), (vanished, vanished), "{source}");
+        assert_eq!((forgetting.beyond_retention, forgetting.unreadable), (Some(0), None), "{source}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_source_is_named_with_the_nearest_one() {
     let lake = ScratchLake::new().unwrap();
     let error = lake.engine().unwrap().forget("billing.usgae", true).await.unwrap_err();

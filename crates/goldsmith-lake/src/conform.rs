@@ -5,8 +5,11 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray, new_null_array,
 };
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::{self, CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::util::display::array_value_to_string;
 
 use crate::error::{LakeError, Result};
 
@@ -64,6 +67,7 @@ fn check_type(data: &DataType, target: &DataType, path: &str, table: &str) -> Re
             DataType::List(data)
             | DataType::LargeList(data)
             | DataType::ListView(data)
+            | DataType::LargeListView(data)
             | DataType::FixedSizeList(data, _),
             DataType::List(target),
         ) => check_type(data.data_type(), target.data_type(), &format!("{path}.element"), table),
@@ -110,12 +114,16 @@ fn conform_array(array: &ArrayRef, field: &Field, path: &str) -> Result<ArrayRef
                 .map_err(|error| does_not_fit(array.data_type(), to, path, &error))
         }
         (DataType::List(_), DataType::List(element)) => conform_list(array.as_list(), element, to, path),
-        (DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::ListView(_), DataType::List(element)) => {
+        (
+            DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::ListView(_) | DataType::LargeListView(_),
+            DataType::List(element),
+        ) => {
             // The element keeps its own type here; the list is conformed in a second step.
             let kept = match array.data_type() {
-                DataType::LargeList(inner) | DataType::FixedSizeList(inner, _) | DataType::ListView(inner) => {
-                    Arc::clone(inner)
-                }
+                DataType::LargeList(inner)
+                | DataType::FixedSizeList(inner, _)
+                | DataType::ListView(inner)
+                | DataType::LargeListView(inner) => Arc::clone(inner),
                 _ => Arc::clone(element),
             };
             let list = cast(array, &DataType::List(kept), path)?;
@@ -155,10 +163,68 @@ fn conform_map(map: &MapArray, entries: &FieldRef, sorted: bool, path: &str) -> 
 
 /// Casts a column; a value that does not fit is an error with the name of the column.
 pub(crate) fn cast(array: &ArrayRef, to: &DataType, path: &str) -> Result<ArrayRef> {
-    cast_with_options(array, to, &STRICT).map_err(|error| does_not_fit(array.data_type(), to, path, &error))
+    cast_exactly(array, to).map_err(|error| does_not_fit(array.data_type(), to, path, &error))
 }
 
-fn does_not_fit(from: &DataType, to: &DataType, path: &str, error: &arrow::error::ArrowError) -> LakeError {
+/// Casts an array. Whole numbers and decimals keep their values in whatever type of number they go into.
+///
+/// # Errors
+/// There is no such cast, or a value does not fit. A whole number or a decimal that the other type does not have exactly is named.
+pub fn cast_exactly(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    let from = array.data_type();
+    let is_exact = |data_type: &DataType| data_type.is_integer() || data_type.is_decimal();
+    let is_by_value = (is_exact(from) && is_exact(to)) || (from.is_integer() && to.is_floating());
+    if from == to || !is_by_value {
+        return cast_with_options(array, to, &STRICT);
+    }
+    // What does not fit becomes null here, and what is rounded does not come back as what it was.
+    let converted = compute::cast(array, to)?;
+    let lost = if converted.null_count() > array.null_count() {
+        (0..array.len()).find(|row| converted.is_null(*row) && array.is_valid(*row))
+    } else if may_round(from, to) {
+        distinct(&compute::cast(&converted, from)?, array)?.values().set_indices().next()
+    } else {
+        None
+    };
+    match lost {
+        None => Ok(converted),
+        Some(row) => {
+            let value = array_value_to_string(array, row)?;
+            Err(ArrowError::CastError(format!("{value} has no equal in {to}")))
+        }
+    }
+}
+
+/// Whether a cast between numbers may give another value instead of none.
+fn may_round(from: &DataType, to: &DataType) -> bool {
+    match (digits_after_point(from), digits_after_point(to)) {
+        (Some(from), to) => from > to.unwrap_or_default(),
+        (None, Some(to)) => to < 0,
+        (None, None) => {
+            // Floating point numbers have all whole numbers of so many bits.
+            let bits = match to {
+                DataType::Float16 => 11,
+                DataType::Float32 => 24,
+                DataType::Float64 => 53,
+                _ => return false,
+            };
+            from.primitive_width().is_none_or(|bytes| bytes * 8 > bits)
+        }
+    }
+}
+
+/// Digits of a decimal after the point.
+fn digits_after_point(data_type: &DataType) -> Option<i8> {
+    match data_type {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => Some(*scale),
+        _ => None,
+    }
+}
+
+fn does_not_fit(from: &DataType, to: &DataType, path: &str, error: &ArrowError) -> LakeError {
     LakeError::ValueDoesNotFit {
         column: path.to_owned(),
         from: from.to_string(),
@@ -167,7 +233,8 @@ fn does_not_fit(from: &DataType, to: &DataType, path: &str, error: &arrow::error
     }
 }
 
-/// The schema without any metadata on it or its fields, which is what data files carry.
+/// The schema without any metadata on it or its fields, and in plain types: which of several ways of Arrow the values are laid out in
+/// makes no other column. Both are what writers of data files add to their columns.
 pub(crate) fn plain_schema(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(|field| plain_field(field)).collect::<Vec<_>>()))
 }
@@ -179,21 +246,32 @@ fn plain_field(field: &Field) -> Field {
 fn plain_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| plain_field(field)).collect()),
-        DataType::List(element) => DataType::List(Arc::new(plain_field(element))),
+        DataType::List(element)
+        | DataType::LargeList(element)
+        | DataType::ListView(element)
+        | DataType::LargeListView(element)
+        | DataType::FixedSizeList(element, _) => DataType::List(Arc::new(plain_field(element))),
         DataType::Map(entries, sorted) => DataType::Map(Arc::new(plain_field(entries)), *sorted),
-        // Readers hand out views and dictionaries; tables know plain strings and bytes only.
         DataType::Dictionary(_, value) => plain_type(value),
+        DataType::RunEndEncoded(_, value) => plain_type(value.data_type()),
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
-        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::BinaryView | DataType::LargeBinary | DataType::FixedSizeBinary(_) => DataType::Binary,
+        DataType::Date64 => DataType::Date32,
+        DataType::Float16 => DataType::Float32,
+        DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
+            DataType::Decimal128(*precision, *scale)
+        }
+        DataType::Decimal256(precision @ ..=38, scale) => DataType::Decimal128(*precision, *scale),
         other => other.clone(),
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
-    use arrow::array::{Int32Array, StringViewArray};
+    use arrow::array::{Decimal128Array, Decimal256Array, Int32Array, Int64Array, StringViewArray, UInt64Array};
+    use arrow::datatypes::{Float64Type, i256};
 
     #[test]
     fn nested_fields_that_are_absent_become_null_and_views_become_strings() {
@@ -221,6 +299,56 @@ mod tests {
         assert_eq!(conformed.schema(), target);
         assert_eq!(conformed.column(2).null_count(), 2);
         assert_eq!(conformed.column(1).as_struct().column(1).null_count(), 2);
+    }
+
+    #[test]
+    fn numbers_keep_their_values_or_are_named() {
+        use DataType::{Decimal128, Decimal256, Float32, Float64, Int8, Int32, Int64, UInt64};
+        let decimal = |value: i128, precision, scale| -> ArrayRef {
+            Arc::new(Decimal128Array::from(vec![value]).with_precision_and_scale(precision, scale).unwrap())
+        };
+        let wide = |value: i128, precision, scale| -> ArrayRef {
+            let values = Decimal256Array::from(vec![i256::from_i128(value)]);
+            Arc::new(values.with_precision_and_scale(precision, scale).unwrap())
+        };
+        let bigint = |value: i64| -> ArrayRef { Arc::new(Int64Array::from(vec![value])) };
+        let unsigned = |value: u64| -> ArrayRef { Arc::new(UInt64Array::from(vec![value])) };
+        for (values, to, expected) in [
+            (decimal(1_500, 10, 3), Decimal128(4, 1), Ok("1.5")),
+            (decimal(1_505, 10, 3), Decimal128(38, 2), Err("1.505")),
+            (decimal(9_996, 4, 3), Decimal128(4, 2), Err("9.996")),
+            (decimal(12_345, 10, 0), Decimal128(4, 0), Err("12345")),
+            (decimal(-1, 38, 38), Decimal128(38, 0), Err("-0.")),
+            (wide(15, 50, 1), Decimal128(38, 18), Ok("1.500000000000000000")),
+            (wide(i128::MAX, 76, 0), Decimal128(38, 0), Err("170141183460469231731687303715884105727")),
+            (wide(1, 76, 40), Decimal128(38, 18), Err("0.000")),
+            (decimal(7, 20, 0), Int64, Ok("7")),
+            (decimal(1 << 70, 38, 0), Int64, Err("1180591620717411303424")),
+            (unsigned(u64::MAX), Int64, Err("18446744073709551615")),
+            (unsigned(u64::MAX), Decimal128(20, 0), Ok("18446744073709551615")),
+            (bigint(7), Decimal256(50, 2), Ok("7.00")),
+            (bigint(1_000), Decimal128(5, 2), Err("1000")),
+            (bigint(1 << 40), Int32, Err("1099511627776")),
+            (bigint(-7), Int8, Ok("-7")),
+            (bigint(7), Float64, Ok("7.0")),
+            (bigint((1 << 53) + 1), Float64, Err("9007199254740993")),
+            (bigint(i64::MAX), Float64, Err("9223372036854775807")),
+            (bigint((1 << 24) + 1), Float32, Err("16777217")),
+        ] {
+            let what = format!("{} into {to}", values.data_type());
+            match (cast_exactly(&values, &to), expected) {
+                (Ok(found), Ok(expected)) => {
+                    assert_eq!(found.data_type(), &to, "{what}");
+                    assert_eq!(array_value_to_string(&found, 0).unwrap(), expected, "{what}");
+                }
+                (Err(error), Err(value)) => assert!(error.to_string().contains(value), "{what}: {error}"),
+                (found, _) => panic!("{what}: {found:?}"),
+            }
+        }
+        let least = cast_exactly(&bigint(i64::MIN), &Float64).unwrap();
+        assert_eq!(least.as_primitive::<Float64Type>().value(0), -9_223_372_036_854_775_808.0);
+        let nulls = new_null_array(&UInt64, 2);
+        assert_eq!(cast_exactly(&nulls, &Int64).unwrap().null_count(), 2);
     }
 
     #[test]

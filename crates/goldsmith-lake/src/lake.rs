@@ -121,6 +121,8 @@ enum Content {
     Nothing,
     Table(Box<Table>),
     ParquetFiles,
+    /// Nothing but what is by custom no content, such as this file.
+    Hidden(String),
     Other(String),
 }
 
@@ -147,7 +149,9 @@ impl Lake {
             Content::ParquetFiles => {
                 Err(LakeError::NotADeltaTable { location: location.to_string(), found: "parquet files".to_owned() })
             }
-            Content::Other(found) => Err(LakeError::NotADeltaTable { location: location.to_string(), found }),
+            Content::Hidden(found) | Content::Other(found) => {
+                Err(LakeError::NotADeltaTable { location: location.to_string(), found })
+            }
         }
     }
 
@@ -184,13 +188,13 @@ impl Lake {
         }
     }
 
-    /// Opens what feeds a bronze table; `None` when the directory is absent or empty.
+    /// Opens what feeds a bronze table; `None` when the directory is absent or empty, but for files whose names begin with `_` or `.`.
     ///
     /// # Errors
     /// As [`Lake::open`]; a directory with neither a `_delta_log` nor Parquet files is [`LakeError::NotASource`].
     pub async fn open_source(&self, location: &Location) -> Result<Option<Source>> {
         match self.content(location).await? {
-            Content::Nothing => Ok(None),
+            Content::Nothing | Content::Hidden(_) => Ok(None),
             Content::Table(table) => Ok(Some(Source::Delta(*table))),
             Content::ParquetFiles => {
                 ParquetDirectory::open(self, location).await.map(Source::ParquetDirectory).map(Some)
@@ -262,7 +266,7 @@ impl Lake {
         let text = location.to_string();
         let store = self.log_store(location)?.object_store(None);
         let log_path = Path::from(LOG);
-        let mut example = None;
+        let (mut hidden, mut example) = (None, None);
         let mut files = store.list(None);
         while let Some(file) = files.next().await {
             let path = file.map_err(|error| LakeError::storage(&text, error))?.location;
@@ -274,9 +278,16 @@ impl Lake {
             if crate::source::is_data_file(&path) {
                 return Ok(Content::ParquetFiles);
             }
-            example.get_or_insert_with(|| format!("`{path}`"));
+            // What is left of a log was a table.
+            let is_hidden = crate::source::is_hidden(&path) && !path.prefix_matches(&log_path);
+            let place = if is_hidden { &mut hidden } else { &mut example };
+            place.get_or_insert_with(|| format!("`{path}`"));
         }
-        Ok(example.map_or(Content::Nothing, Content::Other))
+        Ok(match (example, hidden) {
+            (Some(example), _) => Content::Other(example),
+            (None, Some(hidden)) => Content::Hidden(hidden),
+            (None, None) => Content::Nothing,
+        })
     }
 
     /// The table at a location; `None` when there is no log.

@@ -57,6 +57,7 @@ mod write;
 
 pub use changes::Changed;
 pub use commit::{CommitOutcome, CommitRequest};
+pub use conform::cast_exactly;
 pub use copy::{Copied, CopyRequest};
 pub use days::{Days, FileDays};
 pub use error::{ErrorKind, LakeError, Result};

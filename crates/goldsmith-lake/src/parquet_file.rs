@@ -109,6 +109,8 @@ fn with_microseconds(field: &Field, is_instant: &mut impl Iterator<Item = bool>)
         }
         DataType::List(element) => DataType::List(Arc::new(with_microseconds(element, is_instant))),
         DataType::LargeList(element) => DataType::LargeList(Arc::new(with_microseconds(element, is_instant))),
+        DataType::ListView(element) => DataType::ListView(Arc::new(with_microseconds(element, is_instant))),
+        DataType::LargeListView(element) => DataType::LargeListView(Arc::new(with_microseconds(element, is_instant))),
         DataType::FixedSizeList(element, size) => {
             DataType::FixedSizeList(Arc::new(with_microseconds(element, is_instant)), *size)
         }

@@ -120,7 +120,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Resolves `names`: gold tables, sources (`billing.usage`) or domains. An empty list selects all.
+    /// Resolves `names`: gold tables, sources (`billing.usage`, also as `system.billing.usage`) or domains. An empty list selects all.
     /// A selected gold table brings all that it needs; a selected source brings its bronze table alone.
     ///
     /// # Errors
@@ -143,8 +143,8 @@ impl Selection {
                 model.gold.values().filter(|table| &table.domain == name).map(|table| table.name.as_str()).collect();
             if model.gold.contains_key(name) {
                 out.add_gold(dag, name);
-            } else if model.bronze.keys().any(|source| &source.to_string() == name) {
-                out.sources.insert(name.clone());
+            } else if let Some(source) = model.source_named(name) {
+                out.sources.insert(source.to_string());
             } else if by_domain.is_empty() {
                 return Err(DagError::UnknownSelection { name: name.clone(), help: suggestion(model, name) });
             } else {
@@ -188,7 +188,7 @@ impl Selection {
 fn suggestion(model: &Model, name: &str) -> String {
     let sources: Vec<String> = model.bronze.keys().map(ToString::to_string).collect();
     let candidates = model.gold.keys().chain(sources.iter()).chain(model.gold.values().map(|table| &table.domain));
-    goldsmith_model::nearest(name, candidates.map(String::as_str))
+    goldsmith_model::nearest(name.strip_prefix("system.").unwrap_or(name), candidates.map(String::as_str))
         .map_or_else(|| all_domains(model), |best| format!("did you mean `{best}`?"))
 }
 

@@ -33,6 +33,7 @@ pub fn plain_type(data_type: &DataType) -> DataType {
         DataType::Decimal32(precision, scale) | DataType::Decimal64(precision, scale) => {
             DataType::Decimal128(*precision, *scale)
         }
+        DataType::Decimal256(precision @ ..=38, scale) => DataType::Decimal128(*precision, *scale),
         DataType::List(child)
         | DataType::LargeList(child)
         | DataType::ListView(child)

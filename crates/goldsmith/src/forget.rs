@@ -33,8 +33,8 @@ pub struct Forgetting {
     pub retention_days: Option<u32>,
     /// Rows that are older than that: they cannot be fetched again. None when the rows cannot be read.
     pub beyond_retention: Option<u64>,
-    /// Rows that the source did not show any more when it was last read: they cannot be fetched again. None when the rows cannot be
-    /// read.
+    /// Rows that the source did not show any more when it was last read: they cannot be fetched again. None when that is not known, as
+    /// the rows cannot be read, or the source is not merged, so that its rows are never looked for again.
     pub vanished: Option<u64>,
     /// Why the rows cannot be read; they can be forgotten all the same.
     pub unreadable: Option<String>,
@@ -45,7 +45,7 @@ pub struct Forgetting {
 }
 
 impl Forgetting {
-    /// Rows that exist nowhere else; a row that counts twice is counted once where it can be told. None when the rows cannot be read.
+    /// Rows that exist nowhere else; a row that counts twice is counted once where it can be told. None when it is not known of all rows.
     pub fn irrecoverable(&self) -> Option<u64> {
         Some(self.beyond_retention?.max(self.vanished?))
     }
@@ -119,7 +119,9 @@ async fn count(ctx: &RunContext, name: &SourceName, bronze: &BronzeTable, forget
             vanished += present.iter().filter(|present| *present == Some(false)).count() as u64;
         }
     }
+    // Of a source that is only appended to nobody looks which rows it still has.
+    let vanished = present.is_some().then_some(vanished);
     forgetting.oldest = oldest.and_then(|day| NaiveDate::default().checked_add_signed(TimeDelta::days(day.into())));
-    (forgetting.beyond_retention, forgetting.vanished) = (Some(beyond_retention), Some(vanished));
+    (forgetting.beyond_retention, forgetting.vanished) = (Some(beyond_retention), vanished);
     Ok(())
 }

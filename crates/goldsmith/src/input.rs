@@ -7,18 +7,19 @@ use arrow::array::{BooleanArray, RecordBatch, RecordBatchIterator};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt;
 use goldsmith_lake::source::{
-    Departures, ReadKind, SeenFile, Source, SourceFile, SourcePosition, SourceRead, plan_parts,
+    Departures, Names, ReadKind, SeenFile, Source, SourceFile, SourcePosition, SourceRead, plan_parts,
 };
 use goldsmith_lake::{Lake, Location};
 use goldsmith_model::BronzeTable;
 
 use crate::error::{Error, Result};
 use crate::feed::{BoxedReader, Bucket, Feed, OpenFeed, stream};
-use goldsmith_query::normalize::normalize_batch;
+use goldsmith_query::normalize::{normalize_batch, normalize_schema};
 use goldsmith_query::order::KeyHasher;
 use goldsmith_query::types::declared_schema;
 
@@ -179,6 +180,47 @@ impl Input {
         !matches!(self, Self::Batches(_))
     }
 
+    async fn rows(&self, files: &[SourceFile], columns: Option<&[String]>) -> Result<SendableRecordBatchStream> {
+        match self {
+            Self::Lake(source) => Ok(source.stream(files, columns).await?),
+            Self::Batches(handed_over) if files.is_empty() => Ok(empty(handed_over.schema.clone())),
+            Self::Batches(handed_over) => handed_over.stream(),
+            Self::Feed(feed) => feed.stream(files, columns, None),
+        }
+    }
+}
+
+/// An input whose columns go by their names in bronze: names are not told by case there.
+pub(crate) struct NamedInput<'a> {
+    input: &'a Input,
+    names: Arc<Names>,
+}
+
+impl<'a> NamedInput<'a> {
+    /// The columns are those of the first of `bases` that has them; others keep their names.
+    pub(crate) fn new(input: &'a Input, bases: &[&Schema]) -> Result<Self> {
+        let own = normalize_schema(input.schema()?.as_ref());
+        Ok(Self { input, names: Arc::new(Names::new(&own, bases)) })
+    }
+
+    /// Columns in plain types.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        self.names.schema()
+    }
+
+    /// Columns and nested fields that the source names in another case, and how bronze does.
+    pub(crate) fn matched(&self) -> &[(String, String)] {
+        self.names.matched()
+    }
+
+    /// The table or directory, when its files have the columns under the names of bronze.
+    pub(crate) fn as_it_is(&self) -> Option<&'a Source> {
+        match self.input {
+            Input::Lake(source) if self.names.are_own() => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+
     /// Rows of files or parts that are known to be new.
     pub(crate) async fn new_rows(&self, files: &[SourceFile]) -> Result<SendableRecordBatchStream> {
         self.file_rows(files, None).await
@@ -190,12 +232,9 @@ impl Input {
         files: &[SourceFile],
         columns: Option<&[String]>,
     ) -> Result<SendableRecordBatchStream> {
-        match self {
-            Self::Lake(source) => Ok(source.stream(files, columns).await?),
-            Self::Batches(handed_over) if files.is_empty() => Ok(empty(handed_over.schema.clone())),
-            Self::Batches(handed_over) => handed_over.stream(),
-            Self::Feed(feed) => feed.stream(files, columns, None),
-        }
+        let own: Option<Vec<String>> =
+            columns.map(|columns| columns.iter().map(|name| self.names.own_name(name).to_owned()).collect());
+        Ok(self.named(self.input.rows(files, own.as_deref()).await?))
     }
 
     /// Rows of files or parts that fall into one bucket by their key. A feed makes the buckets itself, so that each of its rows is
@@ -206,8 +245,8 @@ impl Input {
         key: &[String],
         bucket: Bucket,
     ) -> Result<SendableRecordBatchStream> {
-        if let Self::Feed(feed) = self {
-            return feed.stream(files, None, Some(bucket).filter(|bucket| bucket.of > 1));
+        if let Input::Feed(feed) = self.input {
+            return Ok(self.named(feed.stream(files, None, Some(bucket).filter(|bucket| bucket.of > 1))?));
         }
         let rows = self.file_rows(files, None).await?;
         if bucket.of == 1 {
@@ -216,7 +255,7 @@ impl Input {
         let (hasher, key, schema) = (KeyHasher::default(), key.to_vec(), rows.schema());
         let rows = rows.and_then(move |batch| {
             let of_bucket = normalize_batch(&batch).and_then(|plain| hasher.hash(&plain, &key));
-            let of_bucket = of_bucket.map_err(|error| datafusion::error::DataFusionError::External(Box::new(error)));
+            let of_bucket = of_bucket.map_err(|error| DataFusionError::External(Box::new(error)));
             std::future::ready(of_bucket.and_then(|hashes| {
                 let mask: BooleanArray =
                     hashes.into_iter().map(|hash| Some(hash % bucket.of == bucket.number)).collect();
@@ -228,7 +267,20 @@ impl Input {
 
     /// Whether a row of one file or part may be in another one as well.
     pub(crate) fn repeats_rows(&self) -> bool {
-        !matches!(self, Self::Feed(_))
+        !matches!(self.input, Input::Feed(_))
+    }
+
+    fn named(&self, rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+        if self.names.are_own() {
+            return rows;
+        }
+        let names = Arc::clone(&self.names);
+        let schema = names.of(&normalize_schema(rows.schema().as_ref()));
+        let rows = rows.and_then(move |batch| {
+            let plain = normalize_batch(&batch).map_err(|error| DataFusionError::External(Box::new(error)));
+            std::future::ready(plain.and_then(|plain| Ok(names.rename(&plain)?)))
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, rows))
     }
 }
 

@@ -93,7 +93,10 @@ pub(crate) async fn maintain(ctx: &RunContext, options: &MaintainOptions) -> Res
     Selection::resolve(&ctx.model, &ctx.dag, &options.select)?;
     check_retention(options)?;
     let is_named = |name: &str| options.select.is_empty() || options.select.iter().any(|wanted| wanted == name);
-    let bronze = ctx.model.bronze.keys().filter(|source| is_named(&source.to_string())).map(Place::Bronze);
+    let is_source = |source: &&SourceName| {
+        options.select.is_empty() || options.select.iter().any(|wanted| ctx.model.source_named(wanted) == Some(*source))
+    };
+    let bronze = ctx.model.bronze.keys().filter(is_source).map(Place::Bronze);
     let gold = ctx.model.gold.values().filter(|table| is_named(&table.name) || is_named(&table.domain));
     let places: Vec<Place<'_>> = bronze.chain(gold.map(Place::Gold)).collect();
     ctx.tell(RunEvent::RunStarted { run_id: ctx.stamp.run_id.clone(), tables: places.len() });

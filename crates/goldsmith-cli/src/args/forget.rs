@@ -10,7 +10,8 @@ use super::engine::TargetArgs;
     long_about = "Bronze is history: sources forget after some days, bronze does not, and no run ever deletes from it. \
                   This command is the only way to delete the bronze table of a source. Without `--yes` it changes \
                   nothing and says what would be lost: the rows, and how many of them cannot be fetched again, because \
-                  the source no longer keeps rows of that age or has already dropped them. A damaged table can be \
+                  the source no longer keeps rows of that age or has already dropped them. Which rows it has dropped is \
+                  known for merged sources only, since appended rows are not looked up again. A damaged table can be \
                   deleted as well; what cannot be counted is reported as unknown.\n\n\
                   Gold stays as it is. The next run reloads the source, and rebuilds the gold tables that are made \
                   from it with what the source still has."

@@ -30,12 +30,16 @@ fn describe(forgetting: &Forgetting) -> String {
         None => "how long the source keeps its rows is not known".to_owned(),
     };
     let done = if forgetting.deleted { "deleted" } else { "would be deleted" };
+    let dropped = match (forgetting.vanished, &forgetting.unreadable) {
+        // Only the rows of merged sources are looked for when they are gone.
+        (None, None) => "whether the source dropped others is not known".to_owned(),
+        (vanished, _) => format!("{} because the source dropped them", number(vanished)),
+    };
     let mut text = format!(
-        "{}: {rows} at {}{since}; {done}\n  {keeps}\n  {} cannot be fetched again for their age, {} because the source dropped them\n",
+        "{}: {rows} at {}{since}; {done}\n  {keeps}\n  {} cannot be fetched again for their age; {dropped}\n",
         forgetting.source,
         forgetting.location,
         number(forgetting.beyond_retention),
-        number(forgetting.vanished),
     );
     if let Some(reason) = &forgetting.unreadable {
         text.push_str(&format!("  the rows cannot be read: {reason}\n"));

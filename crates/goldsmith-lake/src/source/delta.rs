@@ -12,6 +12,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
 use serde_json::Value;
 
+use super::names::Names;
 use super::{ChangeCommit, FullReason, ReadKind, SOURCE_VERSION, SourceFile, SourcePosition, SourceRead};
 use crate::conform::conform;
 use crate::error::{LakeError, Result};
@@ -258,10 +259,10 @@ pub(super) fn stream(
     columns: Option<&[String]>,
 ) -> Result<SendableRecordBatchStream> {
     let location = table.location.to_string();
-    let schema = table.data_schema()?;
+    let all = table.data_schema()?;
     let schema = match columns {
-        Some(columns) => project(&schema, columns, &location)?,
-        None => schema,
+        Some(columns) => project(&all, columns, &location)?,
+        None => Arc::clone(&all),
     };
     let target = with_version(&schema);
 
@@ -274,9 +275,9 @@ pub(super) fn stream(
     let stream = futures::stream::iter(groups)
         .then(move |(version, files)| {
             let table = table.clone();
-            let schema = Arc::clone(&schema);
+            let (all, schema) = (Arc::clone(&all), Arc::clone(&schema));
             let target = Arc::clone(&inner);
-            async move { group_stream(&table, version, files, &schema, target).await }
+            async move { group_stream(&table, version, files, &all, &schema, target).await }
         })
         .map_err(datafusion::error::DataFusionError::from)
         .try_flatten();
@@ -294,18 +295,22 @@ async fn group_stream(
     table: &Table,
     version: u64,
     files: Vec<SourceFile>,
+    all: &Schema,
     schema: &SchemaRef,
     target: SchemaRef,
 ) -> Result<SendableRecordBatchStream> {
     let location = table.location.to_string();
     let table = table.at_version(version).await?;
     let known = table.data_schema()?;
+    // An overwrite may have changed the case of names since.
+    let names = Names::new(&known, &[all]);
+    let named = names.schema();
     let columns: Vec<String> = schema
         .fields()
         .iter()
         .map(|field| field.name())
-        .filter(|name| known.column_with_name(name).is_some())
-        .cloned()
+        .filter(|name| named.column_with_name(name).is_some())
+        .map(|name| names.own_name(name).to_owned())
         .collect();
     let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
     let versions: HashMap<String, i64> =
@@ -321,7 +326,8 @@ async fn group_stream(
     let schema = Arc::clone(schema);
     Ok(crate::scan::adapt(Arc::clone(&target), stream, move |batch| {
         let column = version_column(batch, &versions);
-        let batch = conform(batch, &schema, &location)?;
+        let batch = names.rename(batch).map_err(|error| LakeError::arrow(&location, error))?;
+        let batch = conform(&batch, &schema, &location)?;
         let mut columns = batch.columns().to_vec();
         columns.push(column);
         RecordBatch::try_new(Arc::clone(&target), columns).map_err(|error| LakeError::arrow(&location, error))

@@ -8,6 +8,7 @@ use arrow::compute::{CastOptions, cast_with_options, take};
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 
+use super::names::{find, is_alike};
 use super::union::type_name;
 use crate::error::{LakeError, Result};
 use crate::scan::percent_decode;
@@ -33,9 +34,10 @@ impl PathColumns {
     pub(super) fn new(path: &str, display: &str, own: &Schema, target: &Schema) -> Result<Self> {
         let mut columns = Vec::new();
         for (name, value) in path_values(path) {
-            let Some((index, field)) = target.column_with_name(&name) else { continue };
+            let Some((index, field)) = find(target.fields(), &name) else { continue };
+            let is_in_file = own.fields().iter().any(|field| is_alike(field.name(), &name));
             // What is null in the path is missing in the file, which reads as null already.
-            let Some(value) = value.filter(|_| own.column_with_name(&name).is_none()) else { continue };
+            let Some(value) = value.filter(|_| !is_in_file) else { continue };
             let text: ArrayRef = Arc::new(StringArray::from(vec![value.as_str()]));
             let strict = CastOptions { safe: false, ..CastOptions::default() };
             let array =

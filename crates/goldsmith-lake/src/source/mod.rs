@@ -7,6 +7,7 @@
 mod delta;
 mod departures;
 mod hive;
+mod names;
 mod parquet;
 mod parts;
 mod union;
@@ -19,6 +20,7 @@ use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use self::departures::Departures;
+pub use self::names::Names;
 pub use self::parquet::ParquetDirectory;
 pub use self::parts::plan_parts;
 use crate::conform::plain_schema;
@@ -313,8 +315,12 @@ impl Source {
     }
 }
 
-/// Whether a path below a directory is a data file; names that begin with `_` or `.` are by custom none.
+/// Whether a path below a directory is a data file.
 pub(crate) fn is_data_file(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "parquet")
-        && path.parts().all(|part| !part.as_ref().starts_with(['_', '.']))
+    path.extension().is_some_and(|extension| extension == "parquet") && !is_hidden(path)
+}
+
+/// Whether a path below a directory is by custom no content, as a name in it begins with `_` or `.`.
+pub(crate) fn is_hidden(path: &Path) -> bool {
+    path.parts().any(|part| part.as_ref().starts_with(['_', '.']))
 }

@@ -13,6 +13,7 @@ use object_store::ObjectStore;
 
 use super::delta::with_version;
 use super::hive::{PathColumns, path_values};
+use super::names::{Names, find, is_alike, relabel};
 use super::parts::plan_parts;
 use super::union::merge_fields;
 use super::{ChangeCommit, ReadKind, SeenFile, SourceFile, SourcePosition, SourceRead, is_data_file};
@@ -76,8 +77,8 @@ impl ParquetDirectory {
 
     /// The same directory with columns that no file has, but the paths of files, in the types of `declared`; they are text otherwise.
     pub(super) fn with_declared(mut self, declared: &Schema) -> Self {
-        let typed = |field: &FieldRef| match declared.field_with_name(field.name()) {
-            Ok(known) if self.of_paths.contains(field.name()) => {
+        let typed = |field: &FieldRef| match find(declared.fields(), field.name()) {
+            Some((_, known)) if self.of_paths.contains(field.name()) => {
                 Arc::new(Field::new(field.name(), known.data_type().clone(), true))
             }
             _ => Arc::clone(field),
@@ -111,10 +112,18 @@ impl ParquetDirectory {
             .await?;
         let mut union = Fields::empty();
         for schema in schemas {
-            union = merge_fields(&union, plain_schema(&schema).fields(), "", &self.location.to_string())?;
+            // Files may differ in the case of names.
+            let names = Names::new(&plain_schema(&schema), &[&Schema::new(union.clone())]);
+            union = merge_fields(&union, names.schema().fields(), "", &self.location.to_string())?;
         }
-        let in_paths = self.files.iter().flat_map(|file| path_values(&file.name).into_keys());
-        let of_paths: BTreeSet<String> = in_paths.filter(|name| union.find(name).is_none()).collect();
+        let mut of_paths = BTreeSet::new();
+        for name in self.files.iter().flat_map(|file| path_values(&file.name).into_keys()) {
+            let is_known = |known: &str| is_alike(known, &name);
+            if !union.iter().any(|field| is_known(field.name())) && !of_paths.iter().any(|path: &String| is_known(path))
+            {
+                of_paths.insert(name);
+            }
+        }
         let texts = of_paths.iter().map(|name| Arc::new(Field::new(name, DataType::Utf8, true)));
         let fields: Fields = union.iter().cloned().chain(texts).collect();
         Ok((Arc::new(Schema::new(fields)), of_paths))
@@ -163,15 +172,18 @@ impl ParquetDirectory {
                 let file = directory.parquet_file(&source_file.path, source_file.size);
                 let store = Arc::clone(&directory.store);
                 let location = file.display.clone();
-                let schema = Arc::clone(&schema);
+                let (all, schema) = (Arc::clone(&directory.schema), Arc::clone(&schema));
                 let target = Arc::clone(&inner);
                 async move {
                     let open = file.open(&store).await?;
                     let of_path = PathColumns::new(&source_file.path, &location, open.schema(), &schema)?;
-                    let batches = open.read(&schema, None)?;
+                    // The columns by the names that this file has for them.
+                    let names = Names::new(&all, &[plain_schema(open.schema()).as_ref()]);
+                    let batches = open.read(&names.of(&schema), None)?;
                     let version = i64::try_from(source_file.version).unwrap_or(i64::MAX);
                     Ok::<_, LakeError>(batches.and_then(move |batch| {
-                        let batch = of_path.fill(&batch).and_then(|mut columns| {
+                        let named = relabel(&batch, &schema);
+                        let batch = named.and_then(|batch| of_path.fill(&batch)).and_then(|mut columns| {
                             columns.push(Arc::new(Int64Array::from_value(version, batch.num_rows())));
                             RecordBatch::try_new(Arc::clone(&target), columns)
                         });

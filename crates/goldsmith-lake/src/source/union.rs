@@ -6,8 +6,10 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
 
 use crate::error::{LakeError, Result};
 
-/// Digits that a decimal can have.
-const MOST_DIGITS: i16 = 38;
+/// Digits that a decimal of 128 bits can have, as those of tables are.
+const MOST_DIGITS: u8 = 38;
+/// Digits that any decimal can have. Whether values go into the decimal of a table is seen when they are read.
+const MOST_DIGITS_READ: u8 = 76;
 
 /// The columns of `current` and `other`. The error names `location`.
 pub(super) fn merge_fields(current: &Fields, other: &Fields, parent: &str, location: &str) -> Result<Fields> {
@@ -80,9 +82,10 @@ fn signed(data_type: &DataType) -> DataType {
     }
 }
 
-/// The narrowest type into which every value of both goes; none when there is no such type.
+/// The narrowest type into which every value of both goes; none when there is no such type. Of the widest whole numbers a floating point
+/// number has most, and one that it has not is an error when it is read.
 fn common(one: &DataType, other: &DataType) -> Option<DataType> {
-    use DataType::{Decimal128, Float32, Float64, Null, Timestamp};
+    use DataType::{Decimal128, Decimal256, Float32, Float64, Null, Timestamp};
     match (one, other) {
         (one, other) if one == other => Some(one.clone()),
         (Null, known) | (known, Null) => Some(known.clone()),
@@ -92,18 +95,18 @@ fn common(one: &DataType, other: &DataType) -> Option<DataType> {
             let zone = if one == other { one.clone() } else { Some("UTC".into()) };
             Some(Timestamp(TimeUnit::Microsecond, zone))
         }
-        (Decimal128(p1, s1), Decimal128(p2, s2)) => {
+        (Decimal128(p1, s1) | Decimal256(p1, s1), Decimal128(p2, s2) | Decimal256(p2, s2)) => {
             let scale = *s1.max(s2);
             let before = (i16::from(*p1) - i16::from(*s1)).max(i16::from(*p2) - i16::from(*s2));
-            let digits = before + i16::from(scale);
-            u8::try_from(digits).ok().filter(|_| digits <= MOST_DIGITS).map(|digits| Decimal128(digits, scale))
+            let digits = u8::try_from(before + i16::from(scale)).ok().filter(|digits| *digits <= MOST_DIGITS_READ)?;
+            Some(if digits <= MOST_DIGITS { Decimal128(digits, scale) } else { Decimal256(digits, scale) })
         }
         (integer, known) | (known, integer) if digits_of(integer).is_some() => {
             let digits = digits_of(integer)?;
             match known {
-                Decimal128(..) => common(&Decimal128(digits, 0), known),
+                Decimal128(..) | Decimal256(..) => common(&Decimal128(digits, 0), known),
                 Float32 if digits <= 5 => Some(Float32),
-                Float32 | Float64 => (digits <= 10).then_some(Float64),
+                Float32 | Float64 => Some(Float64),
                 other => digits_of(other).map(|others| if digits < others { other.clone() } else { integer.clone() }),
             }
         }
@@ -137,7 +140,9 @@ pub(super) fn type_name(data_type: &DataType) -> String {
         DataType::Binary => "binary",
         DataType::Timestamp(_, Some(_)) => "timestamp",
         DataType::Timestamp(_, None) => "timestamp_ntz",
-        DataType::Decimal128(precision, scale) => return format!("decimal({precision},{scale})"),
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            return format!("decimal({precision},{scale})");
+        }
         DataType::Struct(fields) => {
             let fields = fields.iter().map(|field| format!("{}:{}", field.name(), type_name(field.data_type())));
             return format!("struct<{}>", fields.collect::<Vec<_>>().join(","));
@@ -165,8 +170,8 @@ mod tests {
     #[test]
     fn a_common_type_holds_every_value_of_both_or_is_none() {
         use DataType::{
-            Date32, Decimal128, Float32, Float64, Int8, Int16, Int32, Int64, Null, Timestamp, UInt8, UInt32, UInt64,
-            Utf8,
+            Date32, Decimal128, Decimal256, Float32, Float64, Int8, Int16, Int32, Int64, Null, Timestamp, UInt8,
+            UInt32, UInt64, Utf8,
         };
         let zoned = |zone: &str| Timestamp(TimeUnit::Microsecond, Some(zone.into()));
         let zoneless = || Timestamp(TimeUnit::Millisecond, None);
@@ -180,12 +185,16 @@ mod tests {
             (Float32, Float64, Some(Float64)),
             (Int16, Float32, Some(Float32)),
             (Int32, Float32, Some(Float64)),
-            (Int64, Float64, None),
+            (Int64, Float64, Some(Float64)),
+            (Int64, Float32, Some(Float64)),
+            (UInt64, Float64, None),
             (Int32, Decimal128(12, 2), Some(Decimal128(12, 2))),
             (Int64, Decimal128(12, 2), Some(Decimal128(21, 2))),
-            (Int64, Decimal128(38, 20), None),
+            (Int64, Decimal128(38, 20), Some(Decimal256(39, 20))),
             (Decimal128(10, 2), Decimal128(12, 1), Some(Decimal128(13, 2))),
-            (Decimal128(38, 0), Decimal128(38, 1), None),
+            (Decimal128(38, 0), Decimal128(38, 1), Some(Decimal256(39, 1))),
+            (Decimal256(50, 18), Decimal128(38, 18), Some(Decimal256(50, 18))),
+            (Decimal256(76, 0), Decimal128(38, 1), None),
             (Decimal128(10, 2), Float64, None),
             (zoned("Europe/Berlin"), zoned("UTC"), Some(zoned("UTC"))),
             (zoneless(), zoned("UTC"), Some(zoned("UTC"))),

@@ -11,7 +11,7 @@ use deltalake::operations::write::SchemaMode;
 use deltalake::protocol::SaveMode;
 use deltalake::protocol::checkpoints::create_checkpoint;
 use goldsmith_lake::source::{FullReason, ReadKind, Source, SourceFile, SourcePosition, SourceRead};
-use goldsmith_lake::{RowFilter, RowProbe, ScanRequest, UpsertRequest, WriteMode, upsert};
+use goldsmith_lake::{CommitRequest, RowFilter, RowProbe, ScanRequest, UpsertRequest, WriteMode, upsert};
 
 use crate::support::{Place, append, collect, lines, names, pairs, pairs_schema, request};
 
@@ -435,4 +435,29 @@ async fn partitioned_sources_whose_maps_of_structs_gained_a_field_are_read_whole
         keys.sort_unstable();
         assert_eq!(keys, expected, "{column}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_an_older_version_are_read_under_the_names_of_now() {
+    let place = Place::new();
+    let mut table = place.create("s", pairs_schema()).await;
+    append(&mut table, &pairs(&[(1, "a")]), None, "run-1").await;
+    let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
+    let position = source.plan_read(None).await.unwrap().new_position;
+    append(&mut table, &pairs(&[(2, "b")]), None, "run-2").await;
+    let removed = table.files().unwrap().into_iter().map(|file| file.path).collect();
+    let capital = Schema::new(vec![Field::new("K", DataType::Int64, true), Field::new("V", DataType::Utf8, true)]);
+    table.replace_schema(&capital).unwrap();
+    let mut writer = table.writer().unwrap();
+    let rows = pairs(&[(3, "c")]);
+    writer.write(&RecordBatch::try_new(Arc::new(capital), rows.columns().to_vec()).unwrap()).await.unwrap();
+    let added = writer.finish().await.unwrap();
+    let operation = "WRITE".to_owned();
+    let _ = table.commit(CommitRequest { added, removed, operation, ..CommitRequest::default() }).await.unwrap();
+    let source = place.lake.open_source(&place.at("s")).await.unwrap().unwrap();
+    let read = source.plan_read(Some(&position)).await.unwrap();
+    assert_eq!(source.schema().unwrap().field(0).name(), "K");
+    assert_eq!(stream(&source, &read.files).await, ["2|b|2"]);
+    let some = source.stream(&read.files, Some(&names(&["V"]))).await.unwrap();
+    assert_eq!(lines(&collect(some).await), ["b|2"]);
 }

@@ -2,8 +2,13 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::array::{
+    Array, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int32Array, Int64Array, ListArray, RecordBatch,
+    StringArray, StructArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, TimeUnit};
 use futures::TryStreamExt;
 use goldsmith_lake::source::{FullReason, ReadKind, SeenFile, Source, SourceFile, plan_parts};
 use goldsmith_lake::{ErrorKind, LakeError};
@@ -170,6 +175,149 @@ async fn the_schema_is_the_union_of_all_files() {
     assert_eq!(fields, names(&["k", "v", "w"]));
     let read = source.plan_read(None).await.unwrap();
     assert_eq!(rows(&source, &read.files).await, ["1|a|~|0", "2|~|x|0"]);
+}
+
+fn element(data_type: DataType) -> FieldRef {
+    Arc::new(Field::new("element", data_type, true))
+}
+
+fn dictionary(values: DataType) -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(values))
+}
+
+/// Columns of two rows as tables have them, each with other layouts that Arrow has for the same values.
+fn layouts() -> Vec<(ArrayRef, Vec<DataType>)> {
+    use DataType::{
+        BinaryView, Date64, Decimal32, Decimal64, Decimal256, FixedSizeBinary, FixedSizeList, LargeBinary, LargeList,
+        LargeListView, LargeUtf8, List, ListView, Struct, Utf8, Utf8View,
+    };
+    let text: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
+    let bytes: ArrayRef = Arc::new(BinaryArray::from_opt_vec(vec![Some(b"ab".as_slice()), None]));
+    let date: ArrayRef = Arc::new(Date32Array::from(vec![Some(19_000), None]));
+    let amount = Decimal128Array::from(vec![Some(-125), None]).with_precision_and_scale(9, 2).unwrap();
+    let list = |values: &ArrayRef| -> ArrayRef {
+        let element = element(values.data_type().clone());
+        Arc::new(ListArray::try_new(element, OffsetBuffer::from_lengths([1, 1]), Arc::clone(values), None).unwrap())
+    };
+    let structs = |name: &str, values: ArrayRef| -> ArrayRef {
+        let field = Field::new(name, values.data_type().clone(), true);
+        Arc::new(StructArray::try_new(vec![field].into(), vec![values], None).unwrap())
+    };
+    let structure = |name: &str, data_type: DataType| Struct(vec![Field::new(name, data_type, true)].into());
+    let deep = structs("lists", list(&structs("texts", list(&text))));
+    let deep_as = |texts: DataType| structure("lists", LargeList(element(structure("texts", texts))));
+    vec![
+        (Arc::clone(&text), vec![LargeUtf8, Utf8View, dictionary(Utf8), dictionary(LargeUtf8)]),
+        (bytes, vec![LargeBinary, BinaryView, FixedSizeBinary(2)]),
+        (date, vec![Date64]),
+        (Arc::new(amount), vec![Decimal32(9, 2), Decimal64(9, 2), Decimal256(9, 2)]),
+        (
+            list(&text),
+            vec![
+                List(element(Utf8View)),
+                LargeList(element(LargeUtf8)),
+                ListView(element(LargeUtf8)),
+                LargeListView(element(Utf8View)),
+                FixedSizeList(element(LargeUtf8), 1),
+            ],
+        ),
+        (deep, vec![deep_as(LargeList(element(LargeUtf8))), deep_as(FixedSizeList(element(Utf8View), 1))]),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_lay_the_same_types_out_otherwise_are_read_together() {
+    for (plain, others) in layouts() {
+        for other in others {
+            for plain_is_first in [true, false] {
+                let what = format!("{} and {other}, plain first: {plain_is_first}", plain.data_type());
+                let place = Place::new();
+                let dir = place.dir.path().join("in");
+                let batches = [Arc::clone(&plain), cast(&plain, &other).unwrap()].map(|column| {
+                    let keys: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+                    RecordBatch::try_from_iter_with_nullable([("k", keys, true), ("c", column, true)]).unwrap()
+                });
+                let names = if plain_is_first { ["1.parquet", "2.parquet"] } else { ["2.parquet", "1.parquet"] };
+                for (name, batch) in names.iter().zip(&batches) {
+                    put(&dir.join(name), batch);
+                }
+                let source = source(&place).await;
+                assert_eq!(source.schema().unwrap().field(1).data_type(), plain.data_type(), "{what}");
+                let read = source.plan_read(None).await.unwrap();
+                let expected =
+                    lines(&batches[0]).into_iter().flat_map(|line| [format!("{line}|0"), format!("{line}|0")]);
+                assert_eq!(rows(&source, &read.files).await, expected.collect::<Vec<_>>(), "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_differ_in_the_case_of_names_have_the_same_columns() {
+    let place = Place::new();
+    let dir = place.dir.path().join("in");
+    let file = |names: [&str; 3], key: i64| {
+        let inner: ArrayRef = Arc::new(StringArray::from(vec!["inner"]));
+        let inner = StructArray::try_new(vec![Field::new(names[2], DataType::Utf8, true)].into(), vec![inner], None);
+        let columns: [(&str, ArrayRef, bool); 2] =
+            [(names[0], Arc::new(Int64Array::from(vec![key])), true), (names[1], Arc::new(inner.unwrap()), true)];
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+    };
+    put(&dir.join("1.parquet"), &file(["id", "meta", "name"], 1));
+    put(&dir.join("2.parquet"), &file(["ID", "Meta", "NAME"], 2));
+    put(&dir.join("Day=2024-03-01/3.parquet"), &file(["Id", "meta", "Name"], 3));
+    put(&dir.join("DAY=2024-03-02/4.parquet"), &file(["Id", "meta", "Name"], 4));
+    let declared = Schema::new(vec![Field::new("day", DataType::Date32, true)]);
+    let source = source(&place).await.with_declared(&declared);
+    let schema = source.schema().unwrap();
+    let found: Vec<String> = schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
+    assert_eq!(found, names(&["id", "meta", "day"]));
+    assert_eq!(schema.field(2).data_type(), &DataType::Date32);
+    let read = source.plan_read(None).await.unwrap();
+    let texts: Vec<String> = rows(&source, &read.files).await;
+    let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+    let expected =
+        ["1|{name: inner}|~|0", "2|{name: inner}|~|0", "3|{name: inner}|2024-03-01|0", "4|{name: inner}|2024-03-02|0"];
+    assert_eq!(texts, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_stand_side_by_side_in_a_file_are_two_columns() {
+    let place = Place::new();
+    let dir = place.dir.path().join("in");
+    let text = |value: &str| -> ArrayRef { Arc::new(StringArray::from(vec![value.to_owned()])) };
+    put(&dir.join("1.parquet"), &RecordBatch::try_from_iter([("x", text("a")), ("X", text("b"))]).unwrap());
+    put(&dir.join("2.parquet"), &RecordBatch::try_from_iter([("X", text("c"))]).unwrap());
+    let source = source(&place).await;
+    let read = source.plan_read(None).await.unwrap();
+    assert_eq!(rows(&source, &read.files).await, ["a|b|0", "~|c|0"]);
+    let some = source.stream(&read.files, Some(&names(&["x"]))).await.unwrap();
+    assert_eq!(lines(&collect(some).await), ["a|0", "~|0"], "whatever columns are asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_by_custom_no_content_makes_no_source() {
+    for (files, is_absent) in [
+        (vec![], true),
+        (vec!["_SUCCESS"], true),
+        (vec!["._SUCCESS.crc", "_SUCCESS", "_temporary/0/part-0.parquet", ".part-0.parquet.crc"], true),
+        (vec!["_SUCCESS", "part-0.csv"], false),
+        (vec!["_delta_log/_last_checkpoint"], false),
+    ] {
+        let place = Place::new();
+        let dir = place.dir.path().join("in");
+        std::fs::create_dir_all(&dir).unwrap();
+        for file in &files {
+            let path = dir.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        let found = place.lake.open_source(&place.at("in")).await;
+        assert_eq!(matches!(found, Ok(None)), is_absent, "{files:?}: {found:?}");
+        assert_eq!(found.is_err(), !is_absent, "{files:?}");
+        let table = place.lake.open(&place.at("in")).await;
+        assert_eq!(table.is_err(), !files.is_empty(), "a table is made in an empty place only: {files:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,12 @@ impl SourceName {
     pub fn bronze_table(&self) -> String {
         format!("{}_{}", self.schema.trim_start_matches('_'), self.table)
     }
+
+    /// Whether a text names this source: `<schema>.<table>`, or that with the catalog in which Databricks has the system tables.
+    pub fn is_named(&self, text: &str) -> bool {
+        let name = self.to_string();
+        name == text || text.strip_prefix("system.").is_some_and(|below| below == name)
+    }
 }
 
 impl fmt::Display for SourceName {

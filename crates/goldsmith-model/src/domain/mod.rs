@@ -49,6 +49,12 @@ impl Model {
         }
     }
 
+    /// The source that a text names (see [`SourceName::is_named`]).
+    pub fn source_named(&self, text: &str) -> Option<&SourceName> {
+        let exact = self.bronze.keys().find(|source| source.to_string() == text);
+        exact.or_else(|| self.bronze.keys().find(|source| source.is_named(text)))
+    }
+
     /// Whether a row of this source that is delivered again, as it was, can decide what a gold table shows: several rows of the source
     /// may share a key of the table, they have no sequence, and so the last delivered wins.
     pub fn is_decided_by_delivery(&self, bronze: &BronzeTable) -> bool {

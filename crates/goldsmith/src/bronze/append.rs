@@ -18,7 +18,6 @@ use super::{conform::conform, quarantine};
 use crate::error::Result;
 use crate::feed::Bucket;
 use crate::gold::{CarriedTable, Matching};
-use crate::input::Input;
 
 /// Rows that are compared with bronze at once, roughly; more gain nothing.
 const ROWS_AT_ONCE: u64 = 500_000;
@@ -75,7 +74,7 @@ pub(crate) async fn append(job: &mut BronzeJob<'_>, appends: Appends) -> Result<
 
 /// Stages copies of large files whose rows are all taken over as they are; returns the files whose rows have to be read.
 async fn copy_whole(job: &mut BronzeJob<'_>, files: &[SourceFile]) -> Result<Vec<SourceFile>> {
-    let Input::Lake(source) = job.source else { return Ok(files.to_vec()) };
+    let Some(source) = job.source.as_it_is() else { return Ok(files.to_vec()) };
     // What it was when the copies began: they are staged as they come.
     let table = job.table.clone();
     let identified_by = job.quarantine.columns();

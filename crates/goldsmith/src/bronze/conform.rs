@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, ListArray, MapArray, RecordBatch, RecordBatchOptions, StructArray, new_null_array,
 };
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
+use goldsmith_lake::cast_exactly;
 use goldsmith_query::types::from_arrow;
 
 /// Reorders, casts and completes the columns of `batch` to `schema`. Columns and struct fields that the batch
@@ -82,7 +82,7 @@ fn conform_array(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowE
             )?;
             Ok(Arc::new(out))
         }
-        _ => cast_with_options(array, target, &CastOptions { safe: false, ..Default::default() }),
+        _ => cast_exactly(array, target),
     }
 }
 

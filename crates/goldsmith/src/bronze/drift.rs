@@ -58,11 +58,12 @@ pub(crate) struct Reconciled {
     pub(crate) seen: SeenColumns,
 }
 
-/// Compares the schema of a source with `base` (bronze, or the declaration for a new table) and with what was
-/// `seen` at the last load.
+/// Compares the schema of a source, by the names of bronze where it has them, with `base` (bronze, or the declaration for a new table)
+/// and with what was `seen` at the last load.
 ///
 /// Types are compared with `base` alone, so that a type that is taken at the first load is taken later on, and the other way
-/// round: whatever goes into the type of bronze without loss. What was seen tells which columns went.
+/// round: whatever goes into the type of bronze without loss, or may do so value by value. What was seen tells which columns went; one
+/// that has another case now is no other one.
 ///
 /// # Errors
 /// See [`DriftError`]; the first difference is told, types before columns that went.
@@ -78,14 +79,7 @@ pub(crate) fn reconcile(
     }
     let mut news = News::default();
     let fields = merge_fields(base.fields(), source.fields(), "", &mut news)?;
-    let mut retyped = Vec::new();
-    for (column, before) in seen.into_iter().flatten() {
-        match now.get(column) {
-            None => return Err(DriftError::Vanished { column: column.clone() }),
-            Some(found) if found != before => retyped.push(format!("{column} ({before}, now {found})")),
-            Some(_) => {}
-        }
-    }
+    let retyped = retyped(seen, &now)?;
     if let Some(column) = key.iter().find(|column| source.column_with_name(column).is_none()) {
         return Err(DriftError::KeyMissing { column: column.clone() });
     }
@@ -97,6 +91,20 @@ pub(crate) fn reconcile(
         .collect();
     let News { added, left_out } = news;
     Ok(Reconciled { schema: Schema::new(fields), added, left_out, retyped, missing, seen: now })
+}
+
+/// Columns that have another type than they were `seen` with; one that went is an error.
+fn retyped(seen: Option<&SeenColumns>, now: &SeenColumns) -> Result<Vec<String>, DriftError> {
+    let in_any_case: BTreeMap<String, &String> = now.iter().map(|(path, kind)| (path.to_lowercase(), kind)).collect();
+    let mut retyped = Vec::new();
+    for (column, before) in seen.into_iter().flatten() {
+        match now.get(column).or_else(|| in_any_case.get(&column.to_lowercase()).copied()) {
+            None => return Err(DriftError::Vanished { column: column.clone() }),
+            Some(found) if found != before => retyped.push(format!("{column} ({before}, now {found})")),
+            Some(_) => {}
+        }
+    }
+    Ok(retyped)
 }
 
 fn collect(field: &Field, prefix: &str, out: &mut SeenColumns) {
@@ -144,7 +152,9 @@ fn name_of(data_type: &DataType) -> String {
         DataType::Date32 => "date".into(),
         DataType::Timestamp(_, Some(_)) => "timestamp".into(),
         DataType::Timestamp(_, None) => "timestamp_ntz".into(),
-        DataType::Decimal128(precision, scale) => format!("decimal({precision},{scale})"),
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            format!("decimal({precision},{scale})")
+        }
         DataType::Binary => "binary".into(),
         other => other.to_string(),
     }
@@ -212,10 +222,22 @@ fn merge_types(base: &DataType, incoming: &DataType, path: &str, news: &mut News
             let entries = base.as_ref().clone().with_data_type(DataType::Struct(fields.into()));
             Ok(DataType::Map(Arc::new(entries), *sorted))
         }
-        (base, incoming) if is_lossless(incoming, base) => Ok(base.clone()),
-        // Writers differ in the widths of whole numbers. A value that does not fit is an error of its own when it is cast.
-        (base, incoming) if base.is_integer() && incoming.is_integer() => Ok(base.clone()),
+        (base, incoming) if is_lossless(incoming, base) || is_taken_by_value(incoming, base) => Ok(base.clone()),
         (base, incoming) => Err(changed(path, base, incoming)),
+    }
+}
+
+/// Whether values of a type are taken one by one. Writers differ in the widths of whole numbers and decimals; a value that does not fit
+/// is an error of its own when it is cast.
+fn is_taken_by_value(incoming: &DataType, base: &DataType) -> bool {
+    use DataType::{Decimal128, Decimal256};
+    let is_whole = incoming.is_integer() || matches!(incoming, Decimal128(_, ..=0) | Decimal256(_, ..=0));
+    if base.is_decimal() {
+        is_whole || incoming.is_decimal()
+    } else if base.is_floating() {
+        incoming.is_integer()
+    } else {
+        base.is_integer() && is_whole
     }
 }
 
@@ -292,6 +314,14 @@ mod tests {
     }
 
     #[test]
+    fn a_column_in_another_case_has_not_vanished() {
+        let nested = |name: &str| schema(vec![("id", DataType::Utf8), (name, structure(vec![("a", DataType::Utf8)]))]);
+        let seen = reconcile(&nested("S"), &nested("S"), None, &[]).expect("same").seen;
+        let later = reconcile(&nested("s"), &nested("s"), Some(&seen), &[]).expect("the same in another case");
+        assert_eq!((later.retyped.len(), later.added.len()), (0, 0));
+    }
+
+    #[test]
     fn a_type_is_taken_or_refused_whatever_was_seen_before() {
         use DataType::{Date32, Float32, Float64, Int8, Int32, Int64, Null, Timestamp, Utf8};
         let decimal = |precision, scale| DataType::Decimal128(precision, scale);
@@ -304,13 +334,20 @@ mod tests {
             (Int32, Int64, true),
             (Float64, Float32, true),
             (Float64, Int32, true),
-            (Float64, Int64, false),
+            (Float64, Int64, true),
+            (Float32, Int32, true),
             (Float32, Float64, false),
             (Int64, Float64, false),
+            (Int64, decimal(20, 0), true),
+            (Int64, decimal(3, 1), false),
+            (Int64, DataType::Decimal256(50, 0), true),
             (decimal(38, 18), decimal(10, 2), true),
             (decimal(38, 18), Int64, true),
-            (decimal(10, 2), decimal(38, 18), false),
-            (decimal(10, 2), Int32, false),
+            (decimal(10, 2), decimal(38, 18), true),
+            (decimal(10, 2), DataType::Decimal256(50, 18), true),
+            (decimal(10, 2), Int32, true),
+            (Float64, decimal(3, 1), false),
+            (Float64, decimal(20, 0), false),
             (decimal(10, 2), Float64, false),
             (zoned("UTC"), zoned("Europe/Berlin"), true),
             (zoned("UTC"), zoneless(), true),

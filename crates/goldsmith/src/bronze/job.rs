@@ -26,7 +26,7 @@ use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::gold::Matching;
-use crate::input::{Input, Inputs};
+use crate::input::{Input, Inputs, NamedInput};
 use crate::memory::Share;
 use crate::report::{RowCounts, TableStatus};
 
@@ -51,6 +51,9 @@ struct BronzePosition {
     /// `_ingested_at` of the rows that came last, in microseconds since the epoch.
     #[serde(default)]
     ingested_at: Option<i64>,
+    /// Columns that the source names in another case than bronze, as they were told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    by_case: Vec<String>,
 }
 
 /// Result of one source.
@@ -269,7 +272,7 @@ pub(crate) struct BronzeJob<'a> {
     pub(crate) warnings: Vec<String>,
     /// Whether the table was never loaded before.
     pub(crate) is_new: bool,
-    pub(crate) source: &'a Input,
+    pub(crate) source: NamedInput<'a>,
     pub(crate) share: &'a Share,
     /// `_ingested_at` of the rows that come.
     pub(crate) ingested_at: i64,
@@ -286,15 +289,23 @@ impl<'a> BronzeJob<'a> {
         read: &SourceRead,
         share: &'a Share,
     ) -> Result<Self> {
+        let declared = declared_schema(bronze);
         let base = match &existing {
             Some(table) => without_metadata(&normalize_schema(table.schema()?.as_ref())),
-            None => declared_schema(bronze),
+            None => declared.clone(),
         };
-        let found = normalize_schema(source.schema()?.as_ref());
+        let source = NamedInput::new(source, &[&base, &declared])?;
+        let found = source.schema();
         let seen = position.as_ref().map(|position| &position.seen);
         let reconciled = reconcile(&base, &found, seen, &bronze.natural_key)
             .map_err(|cause| Error::Drift { table: bronze.source.to_string(), cause })?;
         let mut warnings = Vec::new();
+        let by_case: Vec<String> = source.matched().iter().map(|(own, name)| format!("{own} as {name}")).collect();
+        let told = position.as_ref().map_or(&[][..], |position| position.by_case.as_slice());
+        let untold: Vec<&str> = by_case.iter().filter(|name| !told.contains(name)).map(String::as_str).collect();
+        if !untold.is_empty() {
+            warnings.push(format!("columns are found by names that differ in case only: {}", untold.join(", ")));
+        }
         if !reconciled.added.is_empty() {
             warnings.push(format!("new columns were taken over: {}", reconciled.added.join(", ")));
         }
@@ -349,6 +360,7 @@ impl<'a> BronzeJob<'a> {
                 source: read.new_position.clone(),
                 seen: reconciled.seen,
                 ingested_at: Some(ingested_at),
+                by_case,
             },
             ingested_at,
         })

@@ -11,6 +11,7 @@ use goldsmith_query::columns;
 use goldsmith_query::normalize::normalize_batch;
 use goldsmith_query::order::{KeySet, Part};
 
+use super::conform::conform;
 use super::job::{BronzeJob, matching_rows};
 use super::merge::{METADATA, stage};
 use crate::error::Result;
@@ -85,7 +86,7 @@ async fn mark_gone(job: &mut BronzeJob<'_>, departures: &Departures, part: Part)
         let mut stream = Box::pin(job.stream_columns(files, &job.bronze.natural_key).await?);
         while let Some(batch) = stream.try_next().await? {
             job.ctx.check()?;
-            gone.remove_batch(&normalize_batch(&batch)?)?;
+            gone.remove_batch(&in_types_of_bronze(job, &batch)?)?;
             if gone.is_empty() {
                 return Ok(());
             }
@@ -118,9 +119,16 @@ async fn keys_of(job: &BronzeJob<'_>, files: &[SourceFile], part: Part) -> Resul
     let mut stream = Box::pin(job.stream_columns(files, &job.bronze.natural_key).await?);
     while let Some(batch) = stream.try_next().await? {
         job.ctx.check()?;
-        keys.insert_batch(&normalize_batch(&batch)?)?;
+        keys.insert_batch(&in_types_of_bronze(job, &batch)?)?;
     }
     Ok(keys)
+}
+
+/// Keys of a source in the types of bronze, into which some go by their values alone.
+fn in_types_of_bronze(job: &BronzeJob<'_>, batch: &RecordBatch) -> Result<RecordBatch> {
+    let key = job.bronze.natural_key.iter().map(|name| job.schema.index_of(name));
+    let schema = job.schema.project(&key.collect::<Result<Vec<_>, _>>()?)?;
+    Ok(conform(&normalize_batch(batch)?, &Arc::new(schema))?)
 }
 
 /// A set for keys in the types of the table, so that a key belongs to the same part wherever it comes from.

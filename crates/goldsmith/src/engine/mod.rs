@@ -235,7 +235,7 @@ impl Engine {
     /// # Errors
     /// The model has no such source, or the storage fails; an interrupted deletion can be repeated.
     pub async fn forget(&self, source: &str, delete: bool) -> Result<Forgetting> {
-        let found = self.model.bronze.iter().find(|(name, _)| name.to_string() == source);
+        let found = self.model.source_named(source).and_then(|name| self.model.bronze.get_key_value(name));
         let Some((name, bronze)) = found else {
             if let Some(table) = self.model.gold.get(source) {
                 let sources: Vec<String> = table.sources().iter().map(|source| format!("`{source}`")).collect();

@@ -15,7 +15,7 @@ pub(super) fn selected<'a>(ctx: &'a RunContext, names: &[String]) -> Result<Vec<
             || names.iter().any(|name| {
                 *name == table.name
                     || *name == table.domain
-                    || table.sources().iter().any(|source| *name == source.to_string())
+                    || ctx.model.source_named(name).is_some_and(|source| table.sources().contains(&source))
             })
     };
     Ok(order.filter(|table| is_meant(table)).map(|table| table.name.as_str()).collect())

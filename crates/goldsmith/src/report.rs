@@ -126,6 +126,15 @@ pub struct TableReport {
     pub error: Option<String>,
 }
 
+/// What came of one table, as its job tells it.
+pub(crate) struct TableOutcome {
+    pub(crate) status: TableStatus,
+    pub(crate) what: String,
+    pub(crate) rows: RowCounts,
+    pub(crate) version: Option<u64>,
+    pub(crate) warnings: Vec<String>,
+}
+
 impl TableReport {
     /// A report of a table with which nothing was done: up to date, with empty books.
     pub fn new(layer: Layer, name: impl Into<String>) -> Self {
@@ -140,6 +149,12 @@ impl TableReport {
             warnings: Vec::new(),
             error: None,
         }
+    }
+
+    /// The report of a table whose job is done; the time that it took is not known here.
+    pub(crate) fn of(layer: Layer, name: impl Into<String>, outcome: TableOutcome) -> Self {
+        let TableOutcome { status, what, rows, version, warnings } = outcome;
+        Self { status, what, rows, version, warnings, ..Self::new(layer, name) }
     }
 }
 

@@ -102,45 +102,28 @@ async fn run_one(
 }
 
 async fn bronze_report(ctx: &RunContext, inputs: &Inputs, source: &str, share: &Share) -> TableReport {
-    let mut report = TableReport::new(Layer::Bronze, source);
     let Some(bronze) = ctx.model.bronze.values().find(|bronze| bronze.source.to_string() == source) else {
-        return failed(report, &Error::Internal(format!("source `{source}` is not in the model")));
+        return failed(Layer::Bronze, source, &Error::Internal(format!("source `{source}` is not in the model")));
     };
     match run_bronze(ctx, bronze, inputs, share).boxed().await {
-        Ok(outcome) => {
-            report.status = outcome.status;
-            report.what = outcome.what;
-            report.rows = outcome.rows;
-            report.version = outcome.version;
-            report.warnings = outcome.warnings;
-            report
-        }
-        Err(error) => failed(report, &explained(ctx, error)),
+        Ok(outcome) => TableReport::of(Layer::Bronze, source, outcome),
+        Err(error) => failed(Layer::Bronze, source, &explained(ctx, error)),
     }
 }
 
 async fn gold_report(ctx: &RunContext, name: &str, full_refresh: bool, share: &Share) -> TableReport {
-    let mut report = TableReport::new(Layer::Gold, name);
     let Some(table) = ctx.model.gold.get(name) else {
-        return failed(report, &Error::Internal(format!("table `{name}` is not in the model")));
+        return failed(Layer::Gold, name, &Error::Internal(format!("table `{name}` is not in the model")));
     };
     match run_gold(ctx, table, full_refresh, share).boxed().await {
-        Ok(outcome) => {
-            report.status = outcome.status;
-            report.what = outcome.what;
-            report.rows = outcome.rows;
-            report.version = outcome.version;
-            report.warnings = outcome.warnings;
-            report
-        }
-        Err(error) => failed(report, &explained(ctx, error)),
+        Ok(outcome) => TableReport::of(Layer::Gold, name, outcome),
+        Err(error) => failed(Layer::Gold, name, &explained(ctx, error)),
     }
 }
 
-fn failed(mut report: TableReport, error: &Error) -> TableReport {
-    report.status = if matches!(error, Error::Cancelled) { TableStatus::Cancelled } else { TableStatus::Failed };
-    report.error = Some(error.chain());
-    report
+fn failed(layer: Layer, name: &str, error: &Error) -> TableReport {
+    let status = if matches!(error, Error::Cancelled) { TableStatus::Cancelled } else { TableStatus::Failed };
+    TableReport { status, error: Some(error.chain()), ..TableReport::new(layer, name) }
 }
 
 #[cfg(test)]

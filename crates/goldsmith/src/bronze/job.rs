@@ -28,7 +28,7 @@ use crate::event::RunEvent;
 use crate::gold::Matching;
 use crate::input::{Input, Inputs, NamedInput};
 use crate::memory::Share;
-use crate::report::{RowCounts, TableStatus};
+use crate::report::{RowCounts, TableOutcome, TableStatus};
 
 /// How often a table is tried again when another writer was faster.
 const CONFLICT_RETRIES: usize = 5;
@@ -54,15 +54,6 @@ struct BronzePosition {
     /// Columns that the source names in another case than bronze, as they were told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     by_case: Vec<String>,
-}
-
-/// Result of one source.
-pub(crate) struct BronzeOutcome {
-    pub(crate) status: TableStatus,
-    pub(crate) what: String,
-    pub(crate) rows: RowCounts,
-    pub(crate) version: Option<u64>,
-    pub(crate) warnings: Vec<String>,
 }
 
 /// What a source has for its bronze table.
@@ -93,7 +84,7 @@ pub(crate) async fn run_bronze(
     bronze: &BronzeTable,
     inputs: &Inputs,
     share: &Share,
-) -> Result<BronzeOutcome> {
+) -> Result<TableOutcome> {
     let mut attempt = 0;
     loop {
         // Always later than bronze: a source that is older than what bronze took over would look as if it had been set back.
@@ -114,13 +105,13 @@ async fn try_bronze(
     bronze: &BronzeTable,
     source: Option<&Input>,
     share: &Share,
-) -> Result<BronzeOutcome> {
+) -> Result<TableOutcome> {
     ctx.check()?;
     let existing = ctx.bronze(&bronze.source.to_string()).await;
     let Some(source) = source else {
         let optional = if bronze.optional { "; the model says that it may be" } else { "" };
         let is_missed = existing.is_some() && ctx.misses_sources;
-        return Ok(BronzeOutcome {
+        return Ok(TableOutcome {
             status: TableStatus::Skipped,
             what: format!("the source is absent{optional}"),
             rows: RowCounts::default(),
@@ -134,7 +125,7 @@ async fn try_bronze(
     };
     let read = plan_read(source, existing.as_ref(), position.as_ref()).await?;
     if matches!(read.kind, ReadKind::Nothing) && existing.is_some() {
-        return Ok(BronzeOutcome {
+        return Ok(TableOutcome {
             status: TableStatus::UpToDate,
             what: "nothing new".into(),
             rows: RowCounts::default(),
@@ -164,7 +155,7 @@ async fn try_bronze(
         return Err(error);
     }
     ctx.keep_bronze(&bronze.source, &job.table).await;
-    Ok(BronzeOutcome {
+    Ok(TableOutcome {
         status: TableStatus::Changed,
         what,
         rows: job.rows,

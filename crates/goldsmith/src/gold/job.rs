@@ -22,19 +22,10 @@ use crate::context::RunContext;
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
 use crate::memory::Share;
-use crate::report::{RowCounts, TableStatus};
+use crate::report::{RowCounts, TableOutcome, TableStatus};
 
 /// How often a table is tried again when another writer was faster.
 const CONFLICT_RETRIES: usize = 5;
-
-/// Result of one gold table.
-pub(crate) struct GoldOutcome {
-    pub(crate) status: TableStatus,
-    pub(crate) what: String,
-    pub(crate) rows: RowCounts,
-    pub(crate) version: Option<u64>,
-    pub(crate) warnings: Vec<String>,
-}
 
 /// Brings one gold table up to date with its inputs.
 pub(crate) async fn run_gold(
@@ -42,7 +33,7 @@ pub(crate) async fn run_gold(
     table: &GoldTable,
     full_refresh: bool,
     share: &Share,
-) -> Result<GoldOutcome> {
+) -> Result<TableOutcome> {
     let mut attempt = 0;
     loop {
         match try_gold(ctx, table, full_refresh, share).await {
@@ -60,12 +51,12 @@ pub(crate) async fn run_gold(
     }
 }
 
-async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share: &Share) -> Result<GoldOutcome> {
+async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share: &Share) -> Result<TableOutcome> {
     ctx.check()?;
     let action = decide(ctx, table, full_refresh, &|_| false).await?;
     if action == GoldAction::UpToDate {
         let version = ctx.gold(&table.name).await.map(|table| table.version());
-        return Ok(GoldOutcome {
+        return Ok(TableOutcome {
             status: TableStatus::UpToDate,
             what: "nothing new".into(),
             rows: RowCounts::default(),
@@ -92,7 +83,7 @@ async fn try_gold(ctx: &RunContext, table: &GoldTable, full_refresh: bool, share
         return Err(error);
     }
     ctx.keep_gold(&table.name, &job.target).await;
-    Ok(GoldOutcome {
+    Ok(TableOutcome {
         status: TableStatus::Changed,
         what,
         rows: job.rows,

@@ -159,8 +159,12 @@ class SparkEngine:
         return [script for script in read if not self.exists(script.relation or "")]
 
     def exists(self, relation: str) -> bool:
-        """Whether the session can see a table."""
-        return bool(self._session.catalog.tableExists(relation))
+        """Whether the session can see a table. One that is known and cannot be looked at counts: what reads it fails, and says why."""
+        try:
+            return bool(self._session.catalog.tableExists(relation))
+        except Exception as problem:  # noqa: BLE001 - servers raise what they like
+            log.debug("%s cannot be looked at: %s", relation, _text(problem))
+            return True
 
     def chosen(self, select: Iterable[str] | None, layers: set[str]) -> list[Script]:
         """The scripts that a run would execute, in their order."""
@@ -291,7 +295,7 @@ class _Run:
                 elif is_insert:
                     metrics = self._rows_since(before, script)
             except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
-                error = str(problem)
+                error = _text(problem)
             seconds = time.monotonic() - started
             result = StatementResult(script.layer, script.table, statement.name, seconds, metrics, error)
             self.results.append(result)
@@ -317,3 +321,11 @@ class _Run:
 
     def _send(self, sql: str) -> list[Any]:
         return list(self._session.sql(self._rewrite(sql)).collect())
+
+
+def _text(problem: Exception) -> str:
+    """What an exception says; those of a Java server ask it, and it may be gone."""
+    try:
+        return str(problem)
+    except Exception:  # noqa: BLE001 - whatever the connection raises
+        return type(problem).__name__

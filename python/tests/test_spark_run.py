@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,17 @@ def test_the_native_engine_goes_on_where_spark_ended(spark: Any, source: Source,
             assert rows(native, table.name) == rows(expected, table.name), table.name
     assert native.run(select=SELECT).is_up_to_date
     assert native.verify(select=SELECT).is_success
+
+
+def test_a_source_whose_files_are_gone_fails_alone(spark: Any, source: Source, tmp_path: Path) -> None:
+    source.show(1)
+    attach(spark, source.root)
+    shutil.rmtree(source.root / "compute" / "warehouse_events")
+    report = on_spark(spark, tmp_path / "lake").run(select=["dim_warehouse", "compute.warehouse_events"])
+    gone = report.table(Layer.BRONZE, "compute.warehouse_events")
+    assert gone is not None and gone.status is TableStatus.FAILED and gone.error
+    dimension = report.table(Layer.GOLD, "dim_warehouse")
+    assert dimension is not None and dimension.status is TableStatus.CHANGED and dimension.rows.written > 0
 
 
 def test_a_session_that_knows_none_of_the_tables_goes_on(spark: Any, source: Source, tmp_path: Path) -> None:

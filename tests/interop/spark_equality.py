@@ -85,7 +85,7 @@ def with_delta(builder):
 
 def attach(spark, root, schema="*"):
     """Makes the Delta tables below `root`, laid out as SCHEMA/TABLE, known under these names; the catalog is empty at each start."""
-    for log in sorted(Path(root).glob(f"{schema}/*/_delta_log")):
+    for log in sorted(Path(root).resolve().glob(f"{schema}/*/_delta_log")):
         table = log.parent
         spark.sql(f"create schema if not exists {table.parent.name}")
         spark.sql(f"create table {table.parent.name}.{table.name} using delta location '{table}'")

@@ -18,10 +18,7 @@ import tempfile
 from pathlib import Path
 
 from deltalake import DeltaTable
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "goldsmith"))
-
-import spark_engine  # noqa: E402
+from unbuilt import spark_engine
 
 AUDIT = {"_run_id", "_loaded_at"}
 STAMPS = AUDIT | {"_source_version", "_ingested_at"}

@@ -15,10 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "goldsmith"))
-
-import spark_engine  # noqa: E402
-import spark_equality  # noqa: E402
+import spark_equality
+from unbuilt import spark_engine
 
 
 class Deliveries:

@@ -17,9 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "goldsmith"))
-
-import spark_engine  # noqa: E402
+from unbuilt import spark_engine
 
 #: Longest time for one statement. All of them together take less on an idle machine.
 SECONDS = 60

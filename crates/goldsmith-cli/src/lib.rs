@@ -18,4 +18,4 @@ mod render;
 mod runner;
 mod settings;
 
-pub use runner::{main_with, run_with};
+pub use runner::{is_short_of_memory, main_with, run_with};

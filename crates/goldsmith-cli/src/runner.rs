@@ -15,6 +15,9 @@ use crate::settings::{ColorWhen, Format, Settings, SystemEnvironment, Verbosity}
 /// Stack of a worker thread: plans of deep expressions recurse, and do so deeply in unoptimised builds.
 const STACK_BYTES: usize = 16 << 20;
 
+/// Bytes of memory up to which the allocator is told to return what was freed. That takes a tenth more time, too much where there is more.
+const LITTLE_MEMORY: u64 = 2 << 30;
+
 /// All is well.
 const DONE: u8 = 0;
 
@@ -29,6 +32,13 @@ const UNKNOWN: u8 = 2;
 /// could not be made. A second interrupt ends the process.
 pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(run_with(args))
+}
+
+/// Whether these arguments, with the settings, ask for so small a limit of memory that what an allocator keeps of freed memory counts.
+pub fn is_short_of_memory(args: &[OsString]) -> bool {
+    let Ok(cli) = Cli::try_parse_from(args) else { return false };
+    let settings = Settings::resolve(&cli.global, &cli.command.overrides(), &SystemEnvironment);
+    settings.is_ok_and(|settings| settings.memory_limit.value.bytes() <= LITTLE_MEMORY)
 }
 
 /// As [`main_with`], for programs that end the process themselves: returns the exit code as a number.

@@ -35,8 +35,8 @@ fn load(place: &Workplace, target: &str, limit: u64) -> u64 {
     for (table, _) in TABLES {
         command.args(["--select", table]);
     }
-    // As the image and the systemd unit set it: else glibc keeps what was freed.
-    command.env("MALLOC_TRIM_THRESHOLD_", "131072").current_dir(place.path());
+    // The program sets it by itself: else glibc keeps what was freed.
+    command.env_remove("MALLOC_TRIM_THRESHOLD_").current_dir(place.path());
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
     let mut most = 0;
     let status = loop {

@@ -29,6 +29,7 @@ mod encoding;
 mod error;
 mod evolve;
 mod failure;
+mod few_rows;
 mod lake;
 mod listing;
 mod local;

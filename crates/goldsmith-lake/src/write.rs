@@ -22,12 +22,13 @@ use crate::clustering::Clustering;
 use crate::conform::{check_columns, conform};
 use crate::encoding::properties_for;
 use crate::error::{LakeError, Result};
+use crate::few_rows::{FewRows, SmallFile};
 use crate::lake::FileCompression;
 use crate::log::object_path;
 use crate::merge::Appender;
 use crate::session::BATCH_ROWS;
 use crate::staged::delete_files;
-use crate::statistics::drop_inexact_bounds;
+use crate::statistics::{IndexedColumns, drop_inexact_bounds};
 use crate::table::{Table, num_records};
 
 /// How files begin to name who encoded them; the version follows.
@@ -40,20 +41,26 @@ const RUN_BYTES: usize = 64 * 1024 * 1024;
 const LANE_CAPACITY: usize = 2;
 /// So many rows come for each lane before a further one is opened: small files cost every later reader more than they save here.
 const ROWS_PER_LANE: u64 = 64 * 1024;
+/// Bytes of rows that make one file without a lane, unless a limit of memory says less.
+const BYTES_WITHOUT_LANE: u64 = 16 * 1024 * 1024;
 
 /// Streams rows into new data files of a table. Nothing is visible before [`Table::commit`].
 ///
 /// Rows of a table with rules of its own ([`crate::Guards`]) are checked and written by delta-rs.
 ///
 /// Memory is bounded by one row group per thread. Further files are written in parallel only while one writer cannot keep up, and
-/// there are rows enough for them, so that few rows make one file. Dropping the writer abandons its files.
+/// there are rows enough for them, so that few rows make one file, whose columns are encoded in parallel. Dropping the writer abandons
+/// its files.
 pub struct TableWriter {
     location: String,
     schema: SchemaRef,
     store: Arc<dyn ObjectStore>,
     config: WriterConfig,
     properties: WriterProperties,
+    indexed: IndexedColumns,
     threads: usize,
+    /// Rows that were taken, until there are enough for a lane.
+    few: Option<FewRows>,
     lanes: Vec<Lane>,
     next: usize,
     /// Rows that were taken.
@@ -155,7 +162,9 @@ impl Table {
             None,
         );
         // A run is held twice while it is sorted, beside the row groups.
-        let run_bytes = options.memory.map_or(RUN_BYTES, |memory| RUN_BYTES.min(memory.row_group(threads) / 4));
+        let group_bytes = options.memory.map(|memory| memory.row_group(threads));
+        let run_bytes = group_bytes.map_or(RUN_BYTES, |bytes| RUN_BYTES.min(bytes / 4));
+        let few_bytes = group_bytes.map_or(BYTES_WITHOUT_LANE, |bytes| BYTES_WITHOUT_LANE.min(bytes as u64 / 4));
         let clustering = Clustering::new(&schema, &self.clustered_by, ROW_GROUP_ROWS, run_bytes);
         Ok(TableWriter {
             location,
@@ -163,7 +172,9 @@ impl Table {
             store: self.delta.log_store().object_store(None),
             config,
             properties,
+            indexed: self.indexed_columns(),
             threads,
+            few: (threads > 1).then(|| FewRows::new(ROWS_PER_LANE, few_bytes)),
             lanes: Vec::new(),
             next: 0,
             rows: 0,
@@ -199,6 +210,7 @@ impl TableWriter {
     /// Writes one file after the other, so that there are as few as possible.
     pub(crate) fn one_by_one(mut self) -> Self {
         self.threads = 1;
+        self.few = None;
         self
     }
 
@@ -233,7 +245,19 @@ impl TableWriter {
 
     /// Parts of a large batch are written in parallel. They have few bytes, as row groups end after a part.
     async fn send_parts(&mut self, batch: &RecordBatch) -> Result<()> {
-        let at_once = rows_at_once(shown_bytes(batch), batch.num_rows());
+        let bytes = shown_bytes(batch);
+        let Some(few) = &mut self.few else { return self.cut(batch, bytes).await };
+        if let Some(many) = few.push(batch.clone(), bytes) {
+            self.few = None;
+            for batch in many {
+                self.cut(&batch, shown_bytes(&batch)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn cut(&mut self, batch: &RecordBatch, bytes: u64) -> Result<()> {
+        let at_once = rows_at_once(bytes, batch.num_rows());
         for start in (0..batch.num_rows()).step_by(at_once) {
             self.send(batch.slice(start, at_once.min(batch.num_rows() - start))).await?;
         }
@@ -288,6 +312,9 @@ impl TableWriter {
                 return Err(error);
             }
         }
+        if let Some(few) = self.few.take().map(FewRows::into_batches).filter(|few| !few.is_empty()) {
+            return self.write_few(&few).await;
+        }
         let (written, error) = self.close().await;
         match error {
             Some(error) => {
@@ -302,6 +329,25 @@ impl TableWriter {
     pub async fn abort(mut self) {
         let (written, _) = self.close().await;
         written.discard().await;
+    }
+
+    /// Writes all rows as one file.
+    async fn write_few(&self, batches: &[RecordBatch]) -> Result<WrittenFiles> {
+        let properties = match batches.first() {
+            Some(first) => properties_for(self.properties.clone(), first),
+            None => self.properties.clone(),
+        };
+        let file = SmallFile {
+            location: self.location.clone(),
+            store: Arc::clone(&self.store),
+            schema: Arc::clone(&self.schema),
+            properties,
+            indexed: self.indexed,
+            threads: self.threads,
+        };
+        let mut add = file.write(batches).await?;
+        drop_inexact_bounds(&mut add, self.schema.fields());
+        Ok(WrittenFiles::of(add, self.rows, Arc::clone(&self.store)))
     }
 
     /// A lane for files that begin with this batch.

@@ -25,6 +25,14 @@ const MICROS_PER_MILLI: i64 = 1_000;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IndexedColumns(usize);
 
+impl IndexedColumns {
+    /// So many of the first ones.
+    #[cfg(test)]
+    pub(crate) fn first(count: usize) -> Self {
+        Self(count)
+    }
+}
+
 impl Table {
     /// The columns of which the log has statistics.
     pub(crate) fn indexed_columns(&self) -> IndexedColumns {

@@ -107,8 +107,9 @@ impl Decisions {
         live
     }
 
-    /// Examines files, several at a time.
+    /// Examines files, several at a time. What finds the new rows is in memory only meanwhile: encoding rows takes much as well.
     pub(super) async fn examine(&mut self, table: &Table, mut candidates: Vec<LiveFile>) -> Result<()> {
+        self.recall()?;
         load_vectors(table, &mut candidates).await?;
         let first = self.next;
         let numbered: Vec<(u32, LiveFile)> = (first..).zip(candidates).collect();
@@ -137,7 +138,22 @@ impl Decisions {
         }
         self.examined.extend(examined);
         self.examined.sort_unstable_by(|a, b| a.file.path.cmp(&b.file.path));
+        // No task has the probe any more.
+        if let Some(probe) = Arc::get_mut(&mut self.probe) {
+            probe.new_rows.release();
+        }
         Ok(())
+    }
+
+    fn recall(&mut self) -> Result<()> {
+        if self.probe.new_rows.is_indexed() {
+            return Ok(());
+        }
+        let Some(probe) = Arc::get_mut(&mut self.probe) else {
+            let reason = "a task still looks at rows that are to be indexed".to_owned();
+            return Err(LakeError::Task { location: self.probe.table.clone(), reason });
+        };
+        probe.new_rows.recall().map_err(|error| LakeError::arrow(&probe.table, error))
     }
 
     /// The files that lose rows, and what happens to each.

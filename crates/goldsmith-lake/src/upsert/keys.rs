@@ -37,6 +37,13 @@ impl KeyIndex {
         self.before.len()
     }
 
+    /// Forgets all keys, and frees what they took.
+    pub(super) fn clear(&mut self) {
+        self.keys = self.encoder.no_rows();
+        self.heads = HashMap::new();
+        self.before = Vec::new();
+    }
+
     /// Bytes in memory, roughly.
     pub(super) fn bytes(&self) -> usize {
         self.keys.size() + self.heads.capacity() * size_of::<(u64, usize)>() + self.before.len() * size_of::<usize>()

@@ -47,6 +47,10 @@ pub(crate) struct NewRows {
     keys: KeyIndex,
     /// Touched groups that `keys` does not tell.
     groups: KeyIndex,
+    /// Touched groups that no row belongs to.
+    extra_groups: Vec<RecordBatch>,
+    /// Whether `keys` and `groups` are there.
+    is_indexed: bool,
     /// Whether groups and keys are the same, so that `keys` tells most of what is touched.
     group_is_key: bool,
     /// For each row, what the row of its key in the table is, and in which file that was found.
@@ -72,37 +76,70 @@ impl NewRows {
         preference: Option<&Preference>,
     ) -> Result<Self> {
         let fail = |error: ArrowError| LakeError::arrow(table, error);
-        let mut keys = KeyIndex::new(schema, columns.key).map_err(fail)?;
-        let mut groups = KeyIndex::new(schema, columns.group).map_err(fail)?;
-        let group_is_key = columns.group == columns.key;
         let mut starts = Vec::with_capacity(batches.len());
+        let mut rows = 0;
         for batch in &batches {
-            starts.push(keys.len());
-            if let Some(row) = keys.insert(batch).map_err(fail)?.first() {
-                let key = describe_key(batch, columns.key, *row);
-                return Err(LakeError::DuplicateKey { table: table.to_owned(), key });
-            }
-            if !group_is_key {
-                groups.insert(batch).map_err(fail)?;
-            }
+            starts.push(rows);
+            rows += batch.num_rows();
         }
-        for batch in extra_groups {
-            groups.insert(batch).map_err(fail)?;
-        }
-        Ok(Self {
-            states: (0..keys.len()).map(|_| AtomicU32::new(UNSEEN)).collect(),
+        let mut new_rows = Self {
+            states: (0..rows).map(|_| AtomicU32::new(UNSEEN)).collect(),
             batches,
             starts,
-            keys,
-            groups,
-            group_is_key,
+            keys: KeyIndex::new(schema, columns.key).map_err(fail)?,
+            groups: KeyIndex::new(schema, columns.group).map_err(fail)?,
+            extra_groups: extra_groups.to_vec(),
+            is_indexed: false,
+            group_is_key: columns.group == columns.key,
             compared: columns.compared.to_vec(),
             preference: preference.cloned(),
-        })
+        };
+        match new_rows.index().map_err(fail)? {
+            None => Ok(new_rows),
+            Some((batch, row)) => {
+                let key = describe_key(&batch, columns.key, row);
+                Err(LakeError::DuplicateKey { table: table.to_owned(), key })
+            }
+        }
+    }
+
+    /// Makes rows and groups findable. Returns the first row that has the key of another one, if there is one.
+    fn index(&mut self) -> std::result::Result<Option<(RecordBatch, usize)>, ArrowError> {
+        for batch in &self.batches {
+            if let Some(row) = self.keys.insert(batch)?.first() {
+                return Ok(Some((batch.clone(), *row)));
+            }
+            if !self.group_is_key {
+                self.groups.insert(batch)?;
+            }
+        }
+        for batch in &self.extra_groups {
+            self.groups.insert(batch)?;
+        }
+        self.is_indexed = true;
+        Ok(None)
+    }
+
+    /// Frees what finds rows, which takes about as much as their keys, until [`Self::recall`].
+    pub(super) fn release(&mut self) {
+        self.keys.clear();
+        self.groups.clear();
+        self.is_indexed = false;
+    }
+
+    /// Whether rows can be found.
+    pub(super) fn is_indexed(&self) -> bool {
+        self.is_indexed
+    }
+
+    /// Makes rows and groups findable again, with the numbers that they had.
+    pub(super) fn recall(&mut self) -> std::result::Result<(), ArrowError> {
+        self.release();
+        self.index().map(|_| ())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.keys.len() == 0 && self.groups.len() == 0
+        self.states.is_empty() && self.extra_groups.iter().all(|groups| groups.num_rows() == 0)
     }
 
     /// Columns that make a row different.
@@ -283,7 +320,7 @@ impl NewRows {
 
     /// Bytes in memory, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let rows: usize = self.batches.iter().map(RecordBatch::get_array_memory_size).sum();
+        let rows: usize = self.batches.iter().chain(&self.extra_groups).map(RecordBatch::get_array_memory_size).sum();
         rows + self.keys.bytes() + self.groups.bytes() + self.states.len() * size_of::<AtomicU32>()
     }
 

@@ -105,6 +105,11 @@ impl NewRows {
         self.keys.len() == 0 && self.groups.len() == 0
     }
 
+    /// Whether there are rows, and not just groups that are touched.
+    pub(super) fn has_rows(&self) -> bool {
+        self.keys.len() > 0
+    }
+
     /// Columns that make a row different.
     pub(super) fn compared(&self) -> &[String] {
         &self.compared

@@ -7,7 +7,6 @@ use std::time::Duration;
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 use chrono::{DateTime, Utc};
-use deltalake::kernel::{DeletionVectorDescriptor, StorageType};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
@@ -18,7 +17,7 @@ use crate::error::{LakeError, Result};
 use crate::log::{object_path, read_commit};
 use crate::scan::{LiveFile, live_files, load_vectors};
 use crate::table::Table;
-use crate::vector::relative_path;
+use crate::vector::vector_file;
 use crate::write::TableWriter;
 
 /// The directory of files with changed rows.
@@ -232,10 +231,4 @@ fn is_of_table(path: &Path) -> bool {
     let mut parts = path.parts().peekable();
     let _ = parts.next_if(|part| part.as_ref() == CHANGE_DATA);
     parts.all(|part| !part.as_ref().starts_with(['_', '.']))
-}
-
-/// The file of a deletion vector that has one.
-fn vector_file(vector: &DeletionVectorDescriptor) -> Option<Path> {
-    let has_file = vector.storage_type == StorageType::UuidRelativePath;
-    has_file.then(|| relative_path(&vector.path_or_inline_dv).ok()).flatten()
 }

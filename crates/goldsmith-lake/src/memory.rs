@@ -49,7 +49,8 @@ impl MemoryBounds {
         usize::try_from(self.merge() / 3).unwrap_or(usize::MAX)
     }
 
-    /// Bytes that a staged upsert may keep in mind until its commit: the part that is for written files, which are closed by then.
+    /// Bytes that a staged upsert may keep in mind until its commit, and that the keys of rows may take that are looked for again there:
+    /// the part that is for written files, which are closed by then.
     pub(crate) fn remembered(&self) -> usize {
         usize::try_from(self.files / 2).unwrap_or(usize::MAX)
     }

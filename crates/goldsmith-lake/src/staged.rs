@@ -12,7 +12,8 @@ use crate::log::object_path;
 use crate::merge::ChangeSet;
 use crate::merge::shadow::Caught;
 use crate::table::Table;
-use crate::upsert::{Decisions, FileFates};
+use crate::upsert::{Decisions, Fate, WriteMode};
+use crate::vector::vector_file;
 use crate::write::WrittenFiles;
 
 /// Files that were written or dropped and columns that were changed since the version of a handle.
@@ -27,10 +28,28 @@ pub(crate) struct Staged {
     changes: Vec<ChangeSet>,
     /// Whether rows came or went without such a record.
     has_unrecorded: bool,
-    /// Why files were rewritten or masked.
-    file_fates: FileFates,
+    taken_by: TakenBy,
+    /// Files that lost rows, and what happened to each then.
+    fates: Vec<(String, Fate)>,
     /// How everything above came about, when it was a single upsert.
     decisions: Remembered,
+}
+
+/// Who took rows out of files, as far as that is staged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum TakenBy {
+    /// Nobody did.
+    #[default]
+    Nobody,
+    /// Upserts with one key, which finds the rows again when others move them to other files.
+    Upserts {
+        /// The columns of the key.
+        key: Vec<String>,
+        /// How the last one wrote.
+        write_mode: WriteMode,
+    },
+    /// Somebody who tells files only, or a `MERGE`; or upserts with several keys, or into columns that are staged as well.
+    Others,
 }
 
 /// What an upsert decided. A clone of a handle shows what is staged, but does not know how it came about: its memory is that of readers.
@@ -80,9 +99,43 @@ impl Staged {
         self.decisions.0 = None;
     }
 
-    /// Counts why an upsert that is staged rewrote or masked files.
-    pub(crate) fn count_fates(&mut self, fates: FileFates) {
-        self.file_fates.add(fates);
+    /// Notes what an upsert with this key did to files that lost rows.
+    pub(crate) fn taken_by_upsert(&mut self, key: &[String], write_mode: WriteMode, fates: Vec<(String, Fate)>) {
+        if fates.is_empty() {
+            return;
+        }
+        self.fates.extend(fates);
+        let is_known = match &self.taken_by {
+            TakenBy::Nobody => true,
+            TakenBy::Upserts { key: known, .. } => known == key,
+            TakenBy::Others => false,
+        };
+        self.taken_by = if is_known { TakenBy::Upserts { key: key.to_vec(), write_mode } } else { TakenBy::Others };
+    }
+
+    /// What was taken for an entry that did not get into the log, staged once more, but for what happened to these files of the version.
+    pub(crate) fn again(changes: Changes, without: &HashSet<String>) -> Self {
+        let Changes { added, removed, written, taken_by, fates, .. } = changes;
+        let removed: HashSet<String> = removed.into_iter().collect();
+        let new = added.iter().filter(|add| !removed.contains(&add.path)).map(|add| object_path(&add.path));
+        let new: HashSet<Path> = new.collect();
+        Self {
+            vectors: written.into_iter().filter(|path| !new.contains(path)).collect(),
+            added: added.into_iter().filter(|add| !without.contains(&add.path)).collect(),
+            removed: removed.into_iter().filter(|path| !without.contains(path)).collect(),
+            fates: fates.into_iter().filter(|(path, _)| !without.contains(path)).collect(),
+            taken_by,
+            ..Self::default()
+        }
+    }
+
+    /// Hands out the files of deletion vectors that nothing staged refers to any more.
+    pub(crate) fn unused_vectors(&mut self) -> Vec<Path> {
+        let vectors = self.added.iter().filter_map(|add| add.deletion_vector.as_ref());
+        let used: HashSet<Path> = vectors.filter_map(vector_file).collect();
+        let (kept, unused) = std::mem::take(&mut self.vectors).into_iter().partition(|path| used.contains(path));
+        self.vectors = kept;
+        unused
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -97,6 +150,7 @@ impl Staged {
         let written = new_files.map(|add| object_path(&add.path)).chain(staged.vectors).chain(changes).collect();
         let mut removed: Vec<String> = staged.removed.into_iter().collect();
         removed.sort_unstable();
+        let taken_by = if staged.metadata.is_some() { TakenBy::Others } else { staged.taken_by };
         Changes {
             added: staged.added,
             removed,
@@ -104,17 +158,19 @@ impl Staged {
             changes: staged.changes,
             has_unrecorded: staged.has_unrecorded,
             written,
-            file_fates: staged.file_fates,
+            taken_by,
+            fates: staged.fates,
             decisions: staged.decisions.0,
         }
     }
 }
 
 /// What was staged.
+#[derive(Default)]
 pub(crate) struct Changes {
     /// Files as the log shall show them.
     pub(crate) added: Vec<Add>,
-    /// Paths of the files of the version that go, or that are among the added ones.
+    /// Paths of the files of the version that go, or that are among the added ones, sorted.
     pub(crate) removed: Vec<String>,
     pub(crate) metadata: Option<Metadata>,
     /// What operations recorded for the change data feed, in their order.
@@ -123,8 +179,10 @@ pub(crate) struct Changes {
     pub(crate) has_unrecorded: bool,
     /// What was written and nothing refers to until the commit.
     pub(crate) written: Vec<Path>,
-    /// Why files were rewritten or masked.
-    pub(crate) file_fates: FileFates,
+    /// Who took rows out of files.
+    pub(crate) taken_by: TakenBy,
+    /// Files that lost rows, and what happened to each then.
+    pub(crate) fates: Vec<(String, Fate)>,
     /// How it came about, when it was a single upsert.
     pub(crate) decisions: Option<Box<Decisions>>,
 }
@@ -135,6 +193,14 @@ impl Table {
     ///
     /// Staged files that are taken out again are deleted.
     pub async fn stage(&mut self, added: WrittenFiles, removed: &[String]) {
+        if !removed.is_empty() {
+            self.staged.taken_by = TakenBy::Others;
+        }
+        self.stage_written(added, removed).await;
+    }
+
+    /// Does the same for an upsert, which notes itself what it took.
+    pub(crate) async fn stage_written(&mut self, added: WrittenFiles, removed: &[String]) {
         self.staged.has_unrecorded |= added.files() > 0 || !removed.is_empty();
         self.stage_files(added.adds, removed).await;
     }
@@ -142,6 +208,7 @@ impl Table {
     /// Shows what a `MERGE` on the staged state of this handle did.
     pub(crate) async fn stage_merged(&mut self, caught: Caught, key: &[String]) {
         self.stage_files(caught.added, &caught.removed).await;
+        self.staged.taken_by = TakenBy::Others;
         self.staged.changes.push(ChangeSet { key: key.to_vec(), files: caught.changes });
     }
 

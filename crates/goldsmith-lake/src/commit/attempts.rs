@@ -7,11 +7,13 @@ use deltalake::kernel::transaction::TransactionError;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::follow::Before;
 use super::{Base, CommitOutcome, CommitRequest, ENGINE, Entry, Tolerance, write_entry};
 use crate::error::{LakeError, Result};
 use crate::log::{COMMIT_ID, Commit, RUN_ID, read_commit};
+use crate::staged::TakenBy;
 use crate::table::Table;
-use crate::upsert::{ShownFiles, UpsertReport};
+use crate::upsert::{Decisions, FileFates, ShownFiles, UpsertReport};
 
 /// How often a commit moves on to the next version while harmless commits of others take the one it wanted.
 const MAX_ATTEMPTS: usize = 20;
@@ -40,9 +42,9 @@ impl Attempts {
                 Tolerance::OfRearranged => metrics.extend(rebased.reprobed()),
             }
         }
-        if !entry.file_fates.is_empty() {
+        if !entry.fates.is_empty() {
             // Of everything that is staged, as it came out in the end.
-            metrics.extend(entry.file_fates.metrics());
+            metrics.extend(FileFates::of(entry.fates.iter().map(|(_, fate)| *fate)).metrics());
         }
         CommitInfo {
             timestamp: Some(chrono::Utc::now().timestamp_millis()),
@@ -77,10 +79,16 @@ impl Attempts {
         Some(format!("the file `{path}` was removed"))
     }
 
+    /// Whether the entry can be decided anew at all: with what its upsert knows, or by the keys of the rows that it takes.
+    fn follows(&self) -> bool {
+        let has_key = matches!(self.entry.taken_by, TakenBy::Upserts { .. });
+        self.entry.decisions.is_some() || (self.tolerance == Tolerance::OfRearranged && has_key)
+    }
+
     /// Whether a commit of others lets the entry be decided anew.
     fn can_follow(&self, commit: &Commit) -> bool {
         let is_tolerated = self.tolerance == Tolerance::OfChanges || !commit.changes_data();
-        self.entry.decisions.is_some() && !commit.has_protocol && !commit.has_metadata && is_tolerated
+        self.follows() && !commit.has_protocol && !commit.has_metadata && is_tolerated
     }
 }
 
@@ -90,7 +98,7 @@ impl Table {
         let location = self.location.to_string();
         let log_store = self.delta.log_store();
         let commit_id = Uuid::new_v4();
-        // The files that the staged upsert was decided for, once the handle has moved on.
+        // The files that the staged upserts were decided for, once the handle has moved on.
         let mut decided_for = None;
         for _ in 0..MAX_ATTEMPTS {
             let version = self.version() + 1;
@@ -114,12 +122,12 @@ impl Table {
             if !matches!(error, TransactionError::VersionAlreadyExists(_)) {
                 return Err(LakeError::delta(&location, error.into()));
             }
-            if decided_for.is_none() && attempts.entry.decisions.is_some() {
-                decided_for = Some(ShownFiles::of(self)?);
+            if decided_for.is_none() && attempts.follows() {
+                decided_for = Some(Before::of(self, &attempts.entry)?);
             }
             let is_harmed = self.move_on(attempts, others?).await?;
             if is_harmed && let Some(before) = decided_for.take() {
-                if !self.rebase(attempts, &before).await? {
+                if !self.rebase(attempts, before).await? {
                     return Ok(CommitOutcome::Nothing);
                 }
                 attempts.base.version = self.version();
@@ -166,11 +174,30 @@ impl Table {
         Ok(is_harmed)
     }
 
-    /// Decides the staged upsert anew on the version of this handle, and makes it the entry. False when nothing is left to commit.
-    async fn rebase(&mut self, attempts: &mut Attempts, before: &ShownFiles) -> Result<bool> {
-        let Some(mut decisions) = attempts.entry.decisions.take() else {
-            return Ok(true);
+    /// Decides what is staged anew on the version of this handle, and makes it the entry. False when nothing is left to commit.
+    async fn rebase(&mut self, attempts: &mut Attempts, before: Before) -> Result<bool> {
+        let report = match attempts.entry.decisions.take() {
+            Some(decisions) => self.decide_again(attempts, decisions, &before.shown).await?,
+            // Large, and seldom needed.
+            None => Box::pin(self.follow(attempts, before)).await?,
         };
+        tracing::info!(location = %self.location, files = report.files_reprobed, "looked again at what another writer touched");
+        attempts.rebased = Some(report);
+        if !self.has_staged() && attempts.new_position.is_none() {
+            self.staged.forget();
+            return Ok(false);
+        }
+        attempts.entry = self.entry(&attempts.request, attempts.new_position.as_ref()).await?;
+        Ok(true)
+    }
+
+    /// Decides the upsert that is all that is staged anew, with what it knows.
+    async fn decide_again(
+        &mut self,
+        attempts: &mut Attempts,
+        mut decisions: Box<Decisions>,
+        before: &ShownFiles,
+    ) -> Result<UpsertReport> {
         // From here on the decisions have what was written.
         attempts.entry.written.clear();
         let fates = decisions.report().fates();
@@ -181,16 +208,9 @@ impl Table {
             let reason = "rows changed in a commit that says that none did".to_owned();
             return Err(LakeError::Conflict { location: self.location.to_string(), reason });
         }
-        tracing::info!(location = %self.location, files = report.files_reprobed, "looked again at what another writer touched");
         decisions.stage(self).await;
         self.staged.remember(decisions);
-        attempts.rebased = Some(report);
-        if !self.has_staged() && attempts.new_position.is_none() {
-            self.staged.forget();
-            return Ok(false);
-        }
-        attempts.entry = self.entry(&attempts.request, attempts.new_position.as_ref()).await?;
-        Ok(true)
+        Ok(report)
     }
 
     /// The commits after `version`, up to the first entry that is not there.

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod entry;
+mod follow;
 
 use std::collections::HashSet;
 
@@ -14,9 +15,9 @@ pub(crate) use self::entry::write_entry;
 use crate::error::{LakeError, Result};
 use crate::log::object_path;
 use crate::merge::join_changes;
-use crate::staged::{Changes, delete_files};
+use crate::staged::{Changes, TakenBy, delete_files};
 use crate::table::{POSITION_DOMAIN, Table};
-use crate::upsert::{Decisions, FileFates, UpsertReport};
+use crate::upsert::{Decisions, Fate, UpsertReport};
 use crate::write::WrittenFiles;
 
 /// How our commits name themselves.
@@ -82,13 +83,15 @@ struct Base {
 /// An entry of the log on its way.
 struct Entry {
     actions: Vec<Action>,
-    /// Paths of the files of the version that it removes or shows with further rows deleted.
+    /// Paths of the files of the version that it removes or shows with further rows deleted, sorted.
     removed: Vec<String>,
     changes_metadata: bool,
     /// What was written and nothing refers to until the commit.
     written: Vec<Path>,
-    /// Why files were rewritten or masked.
-    file_fates: FileFates,
+    /// Who took rows out of those files.
+    taken_by: TakenBy,
+    /// Files that lost rows, and what happened to each then.
+    fates: Vec<(String, Fate)>,
     /// How it came about, when it is a single upsert.
     decisions: Option<Box<Decisions>>,
 }
@@ -98,9 +101,10 @@ impl Table {
     ///
     /// The commit succeeds only if the position of the table is still the one that this handle's version has, all removed
     /// files are still live, and (unless [`CommitRequest::blind_append`]) nobody changed data since; of a commit that only rearranges
-    /// ([`CommitRequest::rearranges`]) just that its files are live. When a single [`upsert`](crate::upsert()) is staged and nothing
-    /// else, files that others only rearranged may have gone: its rows are looked for in those that came, and the same rows go. After
-    /// an ambiguous answer of the storage the log is searched for the commit before an error is reported.
+    /// ([`CommitRequest::rearranges`]) just that its files are live. When all rows that go are those of staged
+    /// [`upsert`](crate::upsert())s with one key, files that others only rearranged may have gone: the rows are looked for in those that
+    /// came, and the same rows go. After an ambiguous answer of the storage the log is searched for the commit before an error is
+    /// reported.
     ///
     /// # Errors
     /// [`LakeError::Conflict`] (retryable; the new files are deleted), [`LakeError::NoSuchFile`],
@@ -146,7 +150,7 @@ impl Table {
 
     /// Makes everything staged an entry for the log, on the version of this handle.
     async fn entry(&mut self, request: &CommitRequest, new_position: Option<&String>) -> Result<Entry> {
-        let Changes { mut added, removed, metadata, changes, has_unrecorded, mut written, file_fates, decisions } =
+        let Changes { mut added, removed, metadata, changes, has_unrecorded, mut written, taken_by, fates, decisions } =
             self.staged.take();
         added.iter_mut().for_each(|add| add.data_change = !request.rearranges);
         let (protocol, metadata) = self.enable_features(&added, new_position.is_some(), metadata)?;
@@ -161,7 +165,7 @@ impl Table {
         actions.extend(new_position.cloned().map(|configuration| {
             Action::DomainMetadata(DomainMetadata { domain: POSITION_DOMAIN.to_owned(), configuration, removed: false })
         }));
-        Ok(Entry { actions, removed, changes_metadata, written, file_fates, decisions })
+        Ok(Entry { actions, removed, changes_metadata, written, taken_by, fates, decisions })
     }
 
     fn remove_actions(&self, removed: &[String], changes_data: bool) -> Result<Vec<Action>> {

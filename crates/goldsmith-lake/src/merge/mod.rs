@@ -45,6 +45,7 @@ use self::examine::{Examined, examine};
 pub use self::guards::Guards;
 use self::partitions::TouchedPartitions;
 use self::parts::Parts;
+pub(crate) use self::parts::hashed_bytes;
 use self::rows::RowSchema;
 use self::shadow::{Caught, Shadow};
 use crate::conform::conform;

@@ -35,7 +35,7 @@ impl<I: Iterator<Item = Result<RecordBatch, ArrowError>>> Parts<I> {
                 },
             };
             let room = self.most - bytes;
-            let size = cost(&batch);
+            let size = hashed_bytes(&batch);
             if size <= room {
                 bytes += size;
                 part.push(batch);
@@ -57,7 +57,8 @@ impl<I: Iterator<Item = Result<RecordBatch, ArrowError>>> Parts<I> {
     }
 }
 
-fn cost(batch: &RecordBatch) -> usize {
+/// Bytes that rows take with the table in which they are found by hash, roughly.
+pub(crate) fn hashed_bytes(batch: &RecordBatch) -> usize {
     batch.get_array_memory_size() + batch.num_rows() * HASH_BYTES
 }
 

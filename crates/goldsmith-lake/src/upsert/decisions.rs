@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use futures::{StreamExt, TryStreamExt};
 
@@ -49,18 +50,22 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
-    /// Prepares an upsert into a table without rules of its own, and takes the rows out of its request. Nothing is read yet.
+    /// Prepares an upsert into a table without rules of its own, and takes rows and groups out of its request. Nothing is read yet.
     pub(super) fn new(table: &Table, request: &mut UpsertRequest) -> Result<Self> {
+        let groups: Vec<RecordBatch> = request.extra_groups.take().into_iter().collect();
+        Self::with_groups(table, request, &groups)
+    }
+
+    /// Does the same with groups that are touched although no new row has them, in any number of batches.
+    pub(super) fn with_groups(table: &Table, request: &mut UpsertRequest, groups: &[RecordBatch]) -> Result<Self> {
         let location = table.location.to_string();
         let schema = table.data_schema()?;
         let rows = conform_rows(&std::mem::take(&mut request.rows), &schema, &location)?;
         let plan = Plan::new(request, &schema, &location)?;
         let (rows, deduplicated) = plan.latest(rows, &schema, &location)?;
         let is_ordered = plan.is_ordered();
-        let extra = match &request.extra_groups {
-            Some(groups) => vec![conform(groups, &plan.group_schema, &location)?],
-            None => Vec::new(),
-        };
+        let conformed = groups.iter().map(|batch| conform(batch, &plan.group_schema, &location));
+        let extra = conformed.collect::<Result<Vec<RecordBatch>>>()?;
         let mut groups = extra.clone();
         groups.extend(rows.iter().cloned());
         let pruner =
@@ -94,7 +99,12 @@ impl Decisions {
 
     /// Examines the table as its handle shows it, and writes what has to be written. Nothing is left of it after an error.
     pub(super) async fn decide(&mut self, table: &Table) -> Result<()> {
-        let candidates = self.candidates(live_files(table, None)?);
+        self.decide_among(table, live_files(table, None)?).await
+    }
+
+    /// Does the same with these of the files that the handle shows.
+    pub(super) async fn decide_among(&mut self, table: &Table, files: Vec<LiveFile>) -> Result<()> {
+        let candidates = self.candidates(files);
         self.examine(table, candidates).await?;
         self.write(table).await
     }
@@ -197,8 +207,9 @@ impl Decisions {
         table.stage_masked(masks.files, masks.vectors);
         let (_, rewritten) = self.losing();
         let removed: Vec<String> = rewritten.into_iter().map(|examined| examined.file.path.clone()).collect();
-        table.stage(self.output.written.shown(), &removed).await;
-        table.staged.count_fates(FileFates::of(self.fates().map(|(_, fate)| fate)));
+        table.stage_written(self.output.written.shown(), &removed).await;
+        let fates = self.fates().map(|(examined, fate)| (examined.file.path.clone(), fate)).collect();
+        table.staged.taken_by_upsert(&self.probe.key, self.write_mode, fates);
     }
 
     /// Deletes what was written, as far as the storage lets us.

@@ -36,7 +36,7 @@ pub enum WriteMode {
 
 /// What happens to a file that loses rows, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// It goes: no row is left.
     Emptied,
     /// It is rewritten: what stays is cheap to copy.
@@ -108,7 +108,7 @@ pub struct FileFates {
 
 impl FileFates {
     /// Counts fates.
-    pub(super) fn of(fates: impl IntoIterator<Item = Fate>) -> Self {
+    pub(crate) fn of(fates: impl IntoIterator<Item = Fate>) -> Self {
         let mut counts = Self::default();
         for fate in fates {
             *match fate {
@@ -121,21 +121,6 @@ impl FileFates {
             } += 1;
         }
         counts
-    }
-
-    /// Adds the counts of another upsert.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.emptied += other.emptied;
-        self.small_copies += other.small_copies;
-        self.many_dead += other.many_dead;
-        self.copied_always += other.copied_always;
-        self.masked_by_cost += other.masked_by_cost;
-        self.masked_always += other.masked_always;
-    }
-
-    /// Whether no file lost a row.
-    pub(crate) fn is_empty(self) -> bool {
-        self == Self::default()
     }
 
     /// The counts for the table's history, each of them, under names like those of other engines.

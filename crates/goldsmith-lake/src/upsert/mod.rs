@@ -4,6 +4,7 @@ mod compare;
 mod decisions;
 mod encode;
 mod fate;
+mod follow;
 mod keys;
 mod order;
 mod output;
@@ -18,7 +19,9 @@ mod steps;
 
 pub(crate) use self::decisions::Decisions;
 pub(crate) use self::encode::RowEncoder;
+pub(crate) use self::fate::Fate;
 pub use self::fate::{FileFates, WriteMode};
+pub(crate) use self::follow::{Gone, Search};
 pub(crate) use self::plan::Plan;
 pub(crate) use self::prune::{NumberKind, Pruner, lies_before};
 pub(crate) use self::rebase::ShownFiles;
@@ -47,9 +50,10 @@ use crate::table::Table;
 /// memory of the lake ([`crate::MemoryBounds`]), each of which rewrites the files that it changes.
 ///
 /// When another writer commits first, an upsert that commits at once looks at the files that went and came since, and nothing else
-/// ([`UpsertReport::files_reprobed`]): the result is that of an upsert which began after the other one. One that stages
-/// ([`UpsertRequest::stage`]) does so when it is all that is staged, and others only rearranged rows, as [`Table::commit`] says. Its new
-/// rows stay in memory until then, unless they take more than half of [`crate::MemoryBounds::files`].
+/// ([`UpsertReport::files_reprobed`]): the result is that of an upsert which began after the other one. Those that stage
+/// ([`UpsertRequest::stage`]) do so at the commit, where others only rearranged rows, as [`Table::commit`] says. The new rows of a single
+/// one stay in memory until then, unless they take more than half of [`crate::MemoryBounds::files`]. Without them, and when several are
+/// staged, the keys of just the rows are read that these upserts took out of files which are gone.
 ///
 /// # Errors
 /// [`crate::LakeError::BrokenRule`] for rows that the table does not allow; [`crate::LakeError::DuplicateKey`] for new rows with

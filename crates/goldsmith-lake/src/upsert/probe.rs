@@ -91,6 +91,13 @@ impl Probe {
             return Ok(verdicts);
         }
         verdicts.is_touched = true;
+        if !self.new_rows.has_rows() {
+            // No new row has their keys, so that their other columns tell nothing.
+            for hit in hits {
+                self.enter(Verdict::NotAmongNewRows, hit.row, &mut verdicts);
+            }
+            return Ok(verdicts);
+        }
         if hits.len() < verdicts.rows {
             file.load_page_index().await?;
         }

@@ -19,17 +19,13 @@ use crate::table::Table;
 pub(crate) struct ShownFiles(HashMap<String, Option<DeletionVectorDescriptor>>);
 
 impl ShownFiles {
-    /// The files that this handle shows.
-    pub(crate) fn of(table: &Table) -> Result<Self> {
-        Ok(Self::among(&live_files(table, None)?))
-    }
-
-    fn among(files: &[LiveFile]) -> Self {
+    /// These files.
+    pub(crate) fn among(files: &[LiveFile]) -> Self {
         Self(files.iter().map(|file| (file.path.clone(), file.vector.clone())).collect())
     }
 
     /// Whether a file is among them, with the same deleted rows.
-    fn has(&self, file: &LiveFile) -> bool {
+    pub(crate) fn has(&self, file: &LiveFile) -> bool {
         self.0.get(&file.path).is_some_and(|vector| *vector == file.vector)
     }
 }

@@ -35,7 +35,8 @@ pub struct UpsertRequest {
     pub preference: Option<Preference>,
     /// How rows of existing files are deleted.
     pub write_mode: WriteMode,
-    /// Leaves the changes staged in the handle instead of committing them; the fields below are then not used.
+    /// Leaves the changes staged in the handle instead of committing them; the fields below are then not used. Any number of upserts with
+    /// one key can be staged before a commit, and others may rearrange files meanwhile, as [`crate::Table::commit`] says.
     pub stage: bool,
     /// The new position; `None` leaves it as it is.
     pub position: Option<String>,

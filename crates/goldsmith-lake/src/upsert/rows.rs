@@ -142,6 +142,11 @@ impl NewRows {
         self.states.is_empty() && self.extra_groups.iter().all(|groups| groups.num_rows() == 0)
     }
 
+    /// Whether there are rows, and not just groups that are touched.
+    pub(super) fn has_rows(&self) -> bool {
+        self.keys.len() > 0
+    }
+
     /// Columns that make a row different.
     pub(super) fn compared(&self) -> &[String] {
         &self.compared

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::error::{LakeError, Result};
 use crate::log::object_path;
+use crate::scan::ranges;
 
 /// Bytes up to which a vector is written into the log. Every reader of the log pays for them, so larger ones get a file.
 const INLINE_BYTES: usize = 2048;
@@ -70,6 +71,14 @@ impl DeadRows {
             living.push(start..count);
         }
         RowSelection::from_consecutive_ranges(living.into_iter(), count)
+    }
+
+    /// Those among the first `count` rows, which are all of the file, that are dead here and were not before.
+    pub(crate) fn since(&self, before: Option<&Self>, count: usize) -> RowSelection {
+        let is_new = |row: &usize| before.is_none_or(|before| !before.contains(*row));
+        let dead = self.0.iter().map_while(|row| usize::try_from(row).ok().filter(|row| *row < count));
+        let rows: Vec<usize> = dead.filter(is_new).collect();
+        RowSelection::from_consecutive_ranges(ranges(&rows).into_iter(), count)
     }
 
     /// Reads what a descriptor stands for.
@@ -153,12 +162,18 @@ impl DeadRows {
 }
 
 /// The file of vectors that a descriptor names: an optional directory, then the encoded id.
-pub(crate) fn relative_path(text: &str) -> std::result::Result<Path, String> {
+fn relative_path(text: &str) -> std::result::Result<Path, String> {
     let split = text.len().checked_sub(ENCODED_ID).filter(|split| text.is_char_boundary(*split));
     let (directory, id) = text.split_at(split.ok_or_else(|| format!("`{text}` names no file of vectors"))?);
     let bytes = z85::decode(id).map_err(|error| format!("`{text}` names no file of vectors: {error}"))?;
     let id = Uuid::from_slice(&bytes).map_err(|error| format!("`{text}` names no file of vectors: {error}"))?;
     Ok(file_path(directory, &id))
+}
+
+/// The file that holds a deletion vector, unless the log itself does.
+pub(crate) fn vector_file(vector: &DeletionVectorDescriptor) -> Option<Path> {
+    let has_file = vector.storage_type == StorageType::UuidRelativePath;
+    has_file.then(|| relative_path(&vector.path_or_inline_dv).ok()).flatten()
 }
 
 fn file_path(directory: &str, id: &Uuid) -> Path {
@@ -209,6 +224,26 @@ mod tests {
                 row += part.row_count;
             }
             assert_eq!((found, row), (expected, count), "{dead:?} of {count}");
+        }
+    }
+
+    #[test]
+    fn rows_that_died_since_are_those_that_were_not_dead_before() {
+        for (before, now, expected) in [
+            (None, vec![0, 1, 4], vec![0, 1, 4]),
+            (Some(vec![1, 2]), vec![0, 1, 2, 5], vec![0, 5]),
+            (Some(vec![0]), vec![0], vec![]),
+            (None, vec![3, 9], vec![3]),
+        ] {
+            let known = before.clone().map(rows);
+            let selection = rows(now.clone()).since(known.as_ref(), 6);
+            let mut found = Vec::new();
+            let mut row = 0;
+            for part in selection.iter() {
+                found.extend((row..row + part.row_count).filter(|_| !part.skip));
+                row += part.row_count;
+            }
+            assert_eq!((found, row), (expected, 6), "{now:?} after {before:?}");
         }
     }
 

@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
-use goldsmith_lake::{
-    CommitRequest, ErrorKind, Lake, LakeOptions, MemoryBounds, Table, UpsertReport, UpsertRequest, WriteMode, upsert,
-};
+use goldsmith_lake::{CommitRequest, ErrorKind, Table, UpsertReport, UpsertRequest, WriteMode, WrittenFiles, upsert};
 
 use crate::history::{History, Kind, Row};
 use crate::races::{filled, unreferenced};
@@ -175,20 +173,17 @@ async fn conflicts_that_stay_conflicts_leave_no_file() {
     let place = Place::new();
     let start = filled(&place).await;
     let base = place.dir.path().join("t");
-    let bounds = |files| {
-        Lake::new(LakeOptions { memory: Some(MemoryBounds { files, queries: 1 << 24 }), ..LakeOptions::default() })
-    };
     for (name, cause, why) in [
         ("position", "moved the position", "another run was faster"),
         ("columns", "rows were added", "the columns changed"),
         ("staged", "rows were added", "who stages has to see changes of others"),
-        ("two", "was removed", "two upserts build on each other"),
-        ("memory", "was removed", "its rows take too much memory"),
+        ("several", "rows were added", "who stages several upserts has to see them as well"),
+        ("files", "was removed", "who names a file means that file"),
     ] {
         copy(&base, &place.dir.path().join(name));
         let mut history = start.clone();
-        let lake = if name == "memory" { bounds(1) } else { bounds(1 << 26) };
-        let mut ours = lake.open(&place.at(name)).await.unwrap().unwrap();
+        let mut ours = place.open(name).await;
+        let held: Vec<String> = ours.files().unwrap().into_iter().map(|file| file.path).collect();
         let mut winner = place.open(name).await;
         match name {
             "position" => {
@@ -204,15 +199,19 @@ async fn conflicts_that_stay_conflicts_leave_no_file() {
                 request.added = writer.finish().await.unwrap();
                 let _ = winner.commit(request).await.unwrap();
             }
-            "staged" => Winner::AppendsOthers.act(&mut winner, &mut history, WriteMode::Auto).await,
+            "staged" | "several" => Winner::AppendsOthers.act(&mut winner, &mut history, WriteMode::Auto).await,
             _ => Winner::Compacts.act(&mut winner, &mut history, WriteMode::Auto).await,
         }
         let (request, _) = history.clone().upsert(Kind::Plain, OURS, "ours");
         let stage = !["position", "columns"].contains(&name);
         let mut done = upsert(&mut ours, UpsertRequest { stage, ..request }).await.map(|_| ());
-        if name == "two" {
+        if name == "several" {
             let (request, _) = history.upsert(Kind::Plain, &[("h", 0, "n")], "ours");
             done = upsert(&mut ours, UpsertRequest { stage, ..request }).await.map(|_| ());
+        }
+        if name == "files" {
+            let kept = ours.files().unwrap().into_iter().find(|file| held.contains(&file.path)).unwrap();
+            ours.stage(WrittenFiles::default(), &[kept.path]).await;
         }
         if stage {
             done.unwrap();

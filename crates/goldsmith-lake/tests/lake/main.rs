@@ -13,6 +13,7 @@ mod history;
 mod maintenance;
 mod memory;
 mod mounts;
+mod moved;
 mod noted;
 mod opening;
 mod others;

@@ -147,7 +147,7 @@ async fn a_version_is_found_by_an_instant() {
 }
 
 /// A table of another engine, with an older protocol.
-async fn foreign_table(place: &Place, protocol: Value) -> Table {
+pub async fn foreign_table(place: &Place, protocol: Value) -> Table {
     let schema = json!({"type": "struct", "fields": [
         {"name": "k", "type": "long", "nullable": true, "metadata": {}},
         {"name": "v", "type": "string", "nullable": true, "metadata": {}},

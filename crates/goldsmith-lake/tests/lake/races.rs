@@ -1,9 +1,10 @@
 //! A table that writers race for, and what they leave of files.
 
-use goldsmith_lake::{UpsertRequest, WriteMode};
+use goldsmith_lake::{CommitOutcome, CommitRequest, ScanRequest, Table, UpsertRequest, WriteMode};
+use serde_json::Value;
 
 use crate::history::{History, Kind, Row};
-use crate::support::{Place, append, apply, versions_schema};
+use crate::support::{Place, append, apply, collect, versions_schema};
 
 pub const MODES: [WriteMode; 3] = [WriteMode::Auto, WriteMode::MergeOnRead, WriteMode::CopyOnWrite];
 
@@ -24,6 +25,36 @@ pub async fn filled(place: &Place) -> History {
     let report = apply(&mut table, UpsertRequest { write_mode: WriteMode::MergeOnRead, ..request }).await;
     assert_eq!((report.files_masked, table.files().unwrap().len()), (1, 5));
     history
+}
+
+/// Paths of the files that a table shows.
+pub fn paths(table: &Table) -> Vec<String> {
+    table.files().unwrap().into_iter().map(|file| file.path).collect()
+}
+
+/// Moves the rows of some files to another one, as maintenance does.
+pub async fn moved(table: &mut Table, files: Vec<String>) {
+    let scan = ScanRequest { files: Some(files.clone()), ..ScanRequest::default() };
+    let rows = collect(table.scan(scan).await.unwrap()).await;
+    let mut writer = table.writer().unwrap();
+    writer.write(&rows).await.unwrap();
+    let request = CommitRequest {
+        added: writer.finish().await.unwrap(),
+        removed: files,
+        operation: "OPTIMIZE".to_owned(),
+        rearranges: true,
+        ..CommitRequest::default()
+    };
+    assert!(matches!(table.commit(request).await.unwrap(), CommitOutcome::Committed { .. }));
+}
+
+/// A number that a commit tells of itself.
+pub fn metric(place: &Place, table: &str, version: u64, name: &str) -> Option<u64> {
+    let entry = place.dir.path().join(format!("{table}/_delta_log/{version:020}.json"));
+    let entry = std::fs::read_to_string(entry).unwrap();
+    let mut lines = entry.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let info = lines.find_map(|mut line| line.get_mut("commitInfo").map(Value::take)).unwrap();
+    info["operationMetrics"][name].as_u64()
 }
 
 /// Names of the files of a table that end like this.

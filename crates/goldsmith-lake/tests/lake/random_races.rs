@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use goldsmith_lake::{CommitOutcome, CommitRequest, ErrorKind, Table, UpsertRequest, upsert};
+use goldsmith_lake::{
+    CommitOutcome, CommitRequest, ErrorKind, Lake, LakeOptions, MemoryBounds, Table, UpsertRequest, upsert,
+};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::history::{History, Kind, Row};
-use crate::races::{MODES, filled, unreferenced};
+use crate::races::{MODES, filled, metric, moved, paths, unreferenced};
 use crate::support::{Place, append, rows};
 
 /// Some rows of few keys, so that writers meet.
@@ -20,9 +22,21 @@ fn drawn(random: &mut ChaCha8Rng, most: usize) -> Vec<(String, i64, String)> {
     fresh.into_iter().map(|((id, time), name)| (id, time, name)).collect()
 }
 
-/// Stages rows and commits them; whether that changed the table. It is refused exactly when rows changed since the writer looked.
-async fn staged(table: &mut Table, request: UpsertRequest, is_overtaken: bool, case: &str) -> bool {
-    upsert(table, request).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+/// An upsert at random, which the map does as well, and the numbers that it has to report.
+fn chunk(random: &mut ChaCha8Rng, history: &mut History, run: &str) -> (UpsertRequest, [u64; 5]) {
+    let fresh = drawn(random, 5);
+    let fresh: Vec<Row<'_>> = fresh.iter().map(|(id, time, name)| (id.as_str(), *time, name.as_str())).collect();
+    let kind = Kind::ALL[random.random_range(0..Kind::ALL.len())];
+    let (request, fates) = history.upsert(kind, &fresh, run);
+    (UpsertRequest { write_mode: MODES[random.random_range(0..3)], ..request }, fates)
+}
+
+/// Stages upserts and commits them; whether that changed the table. It is refused exactly when rows changed since the writer looked.
+async fn staged(table: &mut Table, requests: Vec<UpsertRequest>, is_overtaken: bool, case: &str) -> bool {
+    for request in requests {
+        let request = UpsertRequest { stage: true, ..request };
+        upsert(table, request).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+    }
     match table.commit(CommitRequest::default()).await {
         Ok(CommitOutcome::Committed { .. }) => {
             assert!(!is_overtaken, "{case}: rows that changed were not noticed");
@@ -62,10 +76,6 @@ async fn interleaved(seed: u64, steps: usize) {
         let table = &mut handles[who];
         let (from, run) = (table.version(), format!("run-{step}"));
         let case = format!("seed {seed} step {step} handle {who}");
-        let fresh = drawn(&mut random, 5);
-        let fresh: Vec<Row<'_>> = fresh.iter().map(|(id, time, name)| (id.as_str(), *time, name.as_str())).collect();
-        let kind = Kind::ALL[random.random_range(0..Kind::ALL.len())];
-        let write_mode = MODES[random.random_range(0..3)];
         let before = history.clone();
         let changed = match random.random_range(0..8) {
             0 => {
@@ -79,15 +89,14 @@ async fn interleaved(seed: u64, steps: usize) {
                 }
                 false
             }
-            2 => {
-                let (request, _) = history.upsert(kind, &fresh, &run);
-                let request = UpsertRequest { write_mode, stage: true, ..request };
-                staged(table, request, from < last_change, &case).await
+            2 | 3 => {
+                let chunks = random.random_range(1..=4);
+                let requests = (0..chunks).map(|_| chunk(&mut random, &mut history, &run).0).collect();
+                staged(table, requests, from < last_change, &case).await
             }
             _ => {
-                let (request, fates) = history.upsert(kind, &fresh, &run);
-                let (changed, looked_again) =
-                    at_once(table, UpsertRequest { write_mode, ..request }, fates, &case).await;
+                let (request, fates) = chunk(&mut random, &mut history, &run);
+                let (changed, looked_again) = at_once(table, request, fates, &case).await;
                 reprobed += looked_again;
                 changed
             }
@@ -115,5 +124,50 @@ async fn writers_that_overtake_each_other_equal_a_map() {
     for seed in 0..3 {
         println!("seed {seed}");
         interleaved(seed, 30).await;
+    }
+}
+
+/// Chunks that a handle stages, while others move rows and change none, beside a map. Returns how often rows had to be found again.
+async fn overtaken(seed: u64, steps: usize) -> usize {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let place = Place::new();
+    let mut history = filled(&place).await;
+    let mut found_again = 0;
+    for step in 0..steps {
+        let (case, run) = (format!("seed {seed} step {step}"), format!("run-{step}"));
+        // With next to none nothing is remembered, and the keys of each batch are searched for by themselves.
+        let memory = random.random_bool(0.5).then_some(MemoryBounds { files: 1, queries: 1 << 24 });
+        let lake = Lake::new(LakeOptions { threads: 2, memory, ..LakeOptions::default() });
+        let mut ours = lake.open(&place.at("t")).await.unwrap().unwrap();
+        for _ in 0..random.random_range(1..=4) {
+            let (request, fates) = chunk(&mut random, &mut history, &run);
+            let request = UpsertRequest { stage: true, ..request };
+            let report = upsert(&mut ours, request).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+            assert_eq!(History::fates(&report), fates, "{case}: {report:?}");
+        }
+        for _ in 0..random.random_range(1..=3) {
+            let mut other = place.open("t").await;
+            let mut files = paths(&other);
+            files.retain(|_| random.random_bool(0.6));
+            if !files.is_empty() {
+                moved(&mut other, files).await;
+            }
+        }
+        let outcome = ours.commit(CommitRequest::default()).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        if let CommitOutcome::Committed { version } = outcome {
+            found_again += usize::from(metric(&place, "t", version, "numTargetFilesReprobed").is_some());
+        }
+        assert_eq!(rows(&place.open("t").await).await, history.lines(), "{case}");
+        assert_eq!(unreferenced(&place, "t"), Vec::<String>::new(), "{case}");
+    }
+    found_again
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout)]
+async fn chunks_whose_rows_are_moved_meanwhile_equal_a_map() {
+    for seed in 0..4 {
+        println!("seed {seed}");
+        assert!(overtaken(seed, 12).await > 0, "seed {seed}: nothing was found again");
     }
 }

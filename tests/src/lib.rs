@@ -4,6 +4,7 @@ pub mod arrival;
 pub mod broken;
 pub mod content;
 pub mod crash;
+pub mod log;
 pub mod mount;
 pub mod part;
 pub mod points;

@@ -36,6 +36,8 @@ fn fact(name: &str) -> String {
 /// Rows by part; each row is an identifier and a time.
 #[derive(Default)]
 struct Parts {
+    /// The columns, when they are not called as in the model.
+    names: Mutex<Option<[&'static str; 2]>>,
     rows: Mutex<BTreeMap<&'static str, Vec<(&'static str, i64)>>>,
     requests: Mutex<Vec<FeedRequest>>,
 }
@@ -49,14 +51,16 @@ impl Parts {
         self.rows.lock().unwrap().remove(part);
     }
 
-    fn batch(rows: &[(&'static str, i64)]) -> RecordBatch {
+    fn name(&self, names: [&'static str; 2]) {
+        *self.names.lock().unwrap() = Some(names);
+    }
+
+    fn batch(&self, rows: &[(&'static str, i64)]) -> RecordBatch {
+        let [id, seen_at] = self.names.lock().unwrap().unwrap_or(["id", "seen_at"]);
         let times = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|(_, time)| *time));
         let ids = StringArray::from_iter_values(rows.iter().map(|(id, _)| id));
-        RecordBatch::try_from_iter(vec![
-            ("id", Arc::new(ids) as _),
-            ("seen_at", Arc::new(times.with_timezone("UTC")) as _),
-        ])
-        .unwrap()
+        RecordBatch::try_from_iter(vec![(id, Arc::new(ids) as _), (seen_at, Arc::new(times.with_timezone("UTC")) as _)])
+            .unwrap()
     }
 }
 
@@ -72,13 +76,13 @@ impl Feed for Parts {
             rows: rows.len() as u64,
             digest: digest(rows),
         });
-        Ok(Some(FeedState { identity: "parts".into(), schema: Self::batch(&[]).schema(), parts: parts.collect() }))
+        Ok(Some(FeedState { identity: "parts".into(), schema: self.batch(&[]).schema(), parts: parts.collect() }))
     }
 
     fn read(&self, request: &FeedRequest) -> Result<BoxedReader, ArrowError> {
         self.requests.lock().unwrap().push(request.clone());
         let rows = self.rows.lock().unwrap();
-        let batches: Vec<_> = request.parts.iter().map(|part| Self::batch(&rows[part.as_str()])).collect();
+        let batches: Vec<_> = request.parts.iter().map(|part| self.batch(&rows[part.as_str()])).collect();
         let schema = batches[0].schema();
         let names: Vec<usize> = match &request.columns {
             Some(columns) => columns.iter().map(|name| schema.index_of(name).unwrap()).collect(),
@@ -191,4 +195,26 @@ async fn a_merged_source_takes_the_latest_and_marks_what_vanished() {
     assert_eq!(rows.vanished, 1);
     assert_eq!(lake.held().await.0.trim(), "id:a,t:2,_is_present:true id:b,t:1,_is_present:false");
     assert_eq!(lake.run().await.0, TableStatus::UpToDate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_columns_of_a_feed_may_be_named_in_any_case() {
+    for (source, expected) in [
+        ("events", "id:a,t:1 id:a,t:3 id:b,t:2 id:c,t:4"),
+        ("records", "id:a,t:3,_is_present:true id:b,t:2,_is_present:false id:c,t:4,_is_present:true"),
+    ] {
+        let lake = Lake::new(source);
+        lake.feed.name(["ID", "Seen_At"]);
+        lake.feed.set("1", &[("a", 1), ("b", 2)]);
+        lake.run().await;
+        // Under other names again, a part that changed and a new one.
+        lake.feed.name(["Id", "SEEN_AT"]);
+        lake.feed.set("1", &[("a", 3)]);
+        lake.feed.set("2", &[("c", 4)]);
+        let (_, rows) = lake.run().await;
+        assert_eq!(rows.vanished, u64::from(source == "records"), "{source}");
+        assert_eq!(lake.held().await.0.trim(), expected, "{source}");
+        lake.feed.name(["id", "seen_at"]);
+        assert_eq!(lake.run().await.0, TableStatus::UpToDate, "{source}");
+    }
 }

@@ -1,13 +1,11 @@
 //! Tables to which other software added a rule for its writers are kept up to date like all others.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
-
 use goldsmith::VerifyOptions;
 use goldsmith_synth::SynthConfig;
 use goldsmith_testkit::ScratchLake;
+use goldsmith_tests::log::{actions, entries, set_property};
 use goldsmith_tests::synth;
-use serde_json::{Value, json};
 
 /// Gold tables of each kind of load, and a bronze table of each.
 const FED: &[&str] = &[
@@ -19,32 +17,6 @@ const FED: &[&str] = &[
     "system_bronze/billing_usage",
     "system_bronze/compute_node_types",
 ];
-
-/// The entries of a log in their order.
-fn entries(table: &Path) -> Vec<PathBuf> {
-    let log = std::fs::read_dir(table.join("_delta_log")).unwrap().map(|entry| entry.unwrap().path());
-    let mut entries: Vec<PathBuf> = log.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
-    entries.sort();
-    entries
-}
-
-fn actions(entry: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(entry).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// Adds a commit that other software makes when a property of a table is set.
-fn set_property(table: &Path, feature: &str, key: &str, value: &str) {
-    let known: Vec<Value> = entries(table).iter().flat_map(|entry| actions(entry)).collect();
-    let newest = |kind: &str| known.iter().rev().find(|action| action.get(kind).is_some()).unwrap().clone();
-    let (mut protocol, mut metadata) = (newest("protocol"), newest("metaData"));
-    protocol["protocol"]["writerFeatures"].as_array_mut().unwrap().push(json!(feature));
-    metadata["metaData"]["configuration"][key] = json!(value);
-    let info = json!({"commitInfo": {"operation": "SET TBLPROPERTIES", "timestamp": 0}});
-    let version = entries(table).len();
-    let entry = table.join(format!("_delta_log/{version:020}.json"));
-    std::fs::write(entry, [info, protocol, metadata].map(|action| action.to_string()).join("\n")).unwrap();
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_with_a_change_data_feed_or_a_constraint_follow_their_inputs() {

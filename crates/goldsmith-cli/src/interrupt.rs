@@ -49,6 +49,16 @@ impl Words {
         ),
         aborted: Cow::Borrowed("aborted; nothing of the target was changed, another verification begins anew"),
     };
+
+    /// Of data tests, which write nothing but tables of their own.
+    pub(crate) const DATA_TESTS: Self = Self {
+        asked: Cow::Borrowed(
+            "cancelling: the cases that are being carried out are stopped and their tables deleted; interrupt again to stop at once",
+        ),
+        aborted: Cow::Borrowed(
+            "aborted; tables of cases are left as `goldsmith-test-*` in the directory for temporary files, and can be deleted",
+        ),
+    };
 }
 
 /// Calls `cancel` on the first interrupt or termination request, and ends the process on the second one. Tables

@@ -24,7 +24,10 @@ fn give_freed_memory_back(args: &[OsString]) {
     if std::env::var_os(SETTING).is_some() {
         return;
     }
-    if let (Ok(program), [name, args @ ..]) = (std::env::current_exe(), args) {
+    // A start that fails leaves the process so that it dies of a closed output. What mostly fails is seen before: the file was replaced.
+    if let (Ok(program), [name, args @ ..]) = (std::env::current_exe(), args)
+        && program.is_file()
+    {
         // Returns only when it fails.
         let _ = Command::new(program).arg0(name).args(args).env(SETTING, BYTES).exec();
     }

@@ -164,7 +164,9 @@ fn whole_url(scheme: &str) -> Option<&'static str> {
 }
 
 /// Refuses names like `a%20b`: the reader of the log decodes the names that it lists once more, and would look for the log, and find
-/// it where there is one, in `a b`.
+/// it where there is one, in `a b`. A store that encoded what it lists would not help: delta-rs takes names from the same listing as
+/// they are, for instance for the history of a table. Source: `list_from_impl` in `buoyant_kernel_engine` 0.28, which puts the path of
+/// an object into a URL without encoding it, and `commit_infos` in `deltalake-core` 1.1.
 fn check_percent_signs(url: &Url) -> std::result::Result<(), (String, &'static str)> {
     let path = percent_decode(url.path());
     let is_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);

@@ -1,13 +1,15 @@
 //! `_is_present` of a merged source, whatever is done to the source between two runs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use futures::TryStreamExt;
-use goldsmith::{DeliveryMode, merge_delivery};
+use goldsmith::{DeliveryMode, Layer, merge_delivery};
 use goldsmith_lake::{Lake, LakeOptions, Location, ScanRequest, Table};
 use goldsmith_testkit::{Row, ScratchLake, batch_of, rows_of};
+use goldsmith_tests::log::{actions, entries, set_property};
 use rand::seq::{IndexedRandom, IteratorRandom};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -133,4 +135,47 @@ async fn rows_are_present_exactly_as_long_as_the_source_shows_them() {
         assert_equals_rebuild(&source.lake, &[FACT], &format!("seed {seed}")).await;
     }
     assert!(vanished > 100, "only {vanished} rows vanished");
+}
+
+/// Node types under names in another case than that of the model.
+fn node_types(rows: &[(&str, f64)]) -> RecordBatch {
+    let types = StringArray::from_iter_values(rows.iter().map(|(node_type, _)| node_type));
+    let cores = Float64Array::from_iter_values(rows.iter().map(|(_, cores)| *cores));
+    let columns: [(&str, ArrayRef, bool); 3] = [
+        ("ACCOUNT_ID", Arc::new(StringArray::from(vec!["a"; rows.len()])), true),
+        ("Node_Type", Arc::new(types), true),
+        ("CORE_COUNT", Arc::new(cores), true),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_with_a_change_data_feed_may_name_its_columns_in_any_case() {
+    const NODE_TYPES: &str = "compute.node_types";
+    let lake = ScratchLake::new().unwrap();
+    let (root, table) = (lake.source().to_string_lossy().into_owned(), lake.source().join("compute/node_types"));
+    let first = node_types(&[("small", 4.0), ("large", 8.0), ("huge", 16.0)]);
+    lake.deliver_batches(NODE_TYPES, vec![first], DeliveryMode::Append).await.unwrap();
+    set_property(&table, "changeDataFeed", "delta.enableChangeDataFeed", "true");
+    lake.run(&["dim_node_type"]).await.unwrap();
+
+    // Two changes between two runs: what the first one wrote is read at a version that is not the last.
+    let key = ["ACCOUNT_ID".to_owned(), "Node_Type".to_owned()];
+    for rows in [[("small", 5.0), ("large", 8.0), ("huge", 16.0)], [("small", 6.0), ("large", 8.0), ("new", 32.0)]] {
+        merge_delivery(&LakeOptions::default(), &root, NODE_TYPES, &key, vec![node_types(&rows)]).await.unwrap();
+        let entry = entries(&table).pop().unwrap();
+        assert!(actions(&entry).iter().any(|action| action.get("cdc").is_some()), "{entry:?}");
+    }
+    let report = lake.run(&["dim_node_type"]).await.unwrap();
+    let bronze = report.table(Layer::Bronze, NODE_TYPES).unwrap();
+    assert_eq!((bronze.rows.inserted, bronze.rows.updated, bronze.rows.vanished), (1, 1, 1));
+    assert!(bronze.warnings.is_empty(), "told once: {:?}", bronze.warnings);
+
+    let sql = "select concat_ws(' ', node_type, cast(core_count as bigint), _is_present) as held
+               from system_bronze.compute_node_types order by 1";
+    let held = lake.query(sql).await.unwrap();
+    let held: Vec<&str> = held.iter().map(|row| text(row, "held")).collect();
+    assert_eq!(held, ["huge 16 false", "large 8 true", "new 32 true", "small 6 true"]);
+    assert_equals_rebuild(&lake, &["dim_node_type"], "after two changes").await;
+    assert!(lake.run(&["dim_node_type"]).await.unwrap().is_up_to_date());
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use goldsmith::data_tests::run_tests;
+use goldsmith::data_tests::run_tests_until;
 use goldsmith::model::{DataTest, Model, nearest};
+use tokio_util::sync::CancellationToken;
 
 use super::{Context, Outcome};
 use crate::error::{Error, Result};
+use crate::interrupt::{self, Words};
 use crate::render::{Paint, data_tests};
 use crate::settings::Verbosity;
 
@@ -14,9 +16,15 @@ use crate::settings::Verbosity;
 pub(super) async fn test(context: &Context, select: &[String]) -> Result<Outcome> {
     let (model, tests) = context.model()?.load_tests()?;
     let tests = selected(&model, tests, select)?;
-    let reports = run_tests(&Arc::new(model), &tests, context.settings.threads.value).await?;
-    let is_success = reports.iter().all(goldsmith::data_tests::CaseReport::is_success);
     let printer = &context.printer;
+    let cancellation = CancellationToken::new();
+    let asked = cancellation.clone();
+    let listening = interrupt::listen(printer, Words::DATA_TESTS, move || asked.cancel());
+    let outcome = run_tests_until(&Arc::new(model), &tests, context.settings.threads.value, &cancellation).await;
+    drop(listening);
+    let reports = outcome
+        .map_err(|error| Error::cancelled(error, "nothing was written but tables of the cases, which are deleted"))?;
+    let is_success = reports.iter().all(goldsmith::data_tests::CaseReport::is_success);
     if printer.is_json() {
         printer.json(&data_tests::json(&reports))?;
         return Ok(Outcome::of(is_success));

@@ -72,3 +72,22 @@ fn a_model_without_tests_and_a_wrong_selection_are_told() {
     let text = place.snapshot(&["test", "--models", "models", "-s", "dim_workspac"]);
     assert!(text.contains("help: did you mean `dim_workspace`?"), "{text}");
 }
+
+#[cfg(unix)]
+#[test]
+fn tests_that_are_interrupted_delete_their_tables() {
+    for signal in ["-INT", "-TERM"] {
+        let place = Workplace::new();
+        let temporary = place.path().join("temporary");
+        std::fs::create_dir(&temporary).unwrap();
+        let variables = [("TMPDIR", temporary.to_str().unwrap())];
+        // Those of the built-in model: so many cases that none of them is the last one by then.
+        let (code, told) = place.interrupted(&["test", "-v"], &variables, signal, "table done");
+        assert_eq!(code, Some(1), "{signal}: {told}");
+        assert!(told.contains("cancelling: the cases that are being carried out are stopped"), "{signal}: {told}");
+        assert!(told.contains("error: cancelled; nothing was written but tables of the cases"), "{signal}: {told}");
+        let left = std::fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("goldsmith-test-")).collect();
+        assert!(left.is_empty(), "{signal}: {left:?}");
+    }
+}

@@ -132,36 +132,12 @@ fn assert_nothing_is_left_to_do(place: &Workplace) {
     assert_eq!((&again["status"], &again["success"]), (&"up_to_date".into(), &true.into()), "{again:#}");
 }
 
-/// Exit code and standard error of the program, which is interrupted once it has said something. Signals are sent with
-/// `kill`, which every Unix has.
-#[cfg(unix)]
-fn interrupted(place: &Workplace, args: &[&str], after: &str) -> (Option<i32>, String) {
-    use std::io::{BufRead, BufReader, Read};
-    use std::process::{Command, Stdio};
-
-    let mut process = Command::new(env!("CARGO_BIN_EXE_goldsmith"))
-        .args(args)
-        .current_dir(place.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stderr.take().unwrap());
-    let mut told = String::new();
-    while !told.contains(after) {
-        assert!(lines.read_line(&mut told).unwrap() > 0, "it ended early: {told}");
-    }
-    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
-    lines.read_to_string(&mut told).unwrap();
-    (process.wait().unwrap().code(), told)
-}
-
 #[cfg(unix)]
 #[test]
 fn an_interrupted_generation_says_that_the_source_is_partial() {
     let place = Workplace::new();
     let args = ["synth", "--out", "system", "--rows", "300", "--batches", "500"];
-    let (code, told) = interrupted(&place, &args, "delivery 1 of 500");
+    let (code, told) = place.interrupted(&args, &[], "-INT", "delivery 1 of 500");
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("cancelling: the table that is being written is finished"), "{told}");
     assert!(told.contains(" of 500: `system` is partial\n  help: remove it"), "{told}");
@@ -171,7 +147,8 @@ fn an_interrupted_generation_says_that_the_source_is_partial() {
 #[test]
 fn an_interrupted_run_is_completed_by_the_next_one() {
     let place = Workplace::new();
-    let (code, told) = interrupted(&place, &["demo", "-v", "--rows", "20000", "--batches", "2"], "finished bronze");
+    let args = ["demo", "-v", "--rows", "20000", "--batches", "2"];
+    let (code, told) = place.interrupted(&args, &[], "-INT", "finished bronze");
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("cancelling") && told.contains("cancelled"), "{told}");
     assert!(!told.contains("delivery 2"), "{told}");

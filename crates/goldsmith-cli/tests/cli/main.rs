@@ -15,5 +15,7 @@ mod object_store;
 mod packaged_settings;
 mod program;
 mod query;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod restart;
 #[cfg(unix)]
 mod unwritable;

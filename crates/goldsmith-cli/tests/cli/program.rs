@@ -1,9 +1,13 @@
 //! Runs the program in a directory of its own.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+
+/// Where the program is.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_goldsmith");
 
 /// A working directory without settings, variables or tables.
 pub(crate) struct Workplace(TempDir);
@@ -29,11 +33,43 @@ impl Workplace {
     }
 
     pub(crate) fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_goldsmith"));
+        self.command(PROGRAM).args(args).envs(variables.iter().copied()).output().unwrap()
+    }
+
+    /// What starts the program, or another one that does, in this directory.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GOLDSMITH_")) {
             command.env_remove(name);
         }
-        command.args(args).current_dir(self.path()).envs(variables.iter().copied()).output().unwrap()
+        command.current_dir(self.path());
+        command
+    }
+
+    /// Exit code and standard error of the program, which gets a signal (`-INT`) once it has said something. Signals are sent with
+    /// `kill`, which every Unix has.
+    #[cfg(unix)]
+    pub(crate) fn interrupted(
+        &self,
+        args: &[&str],
+        variables: &[(&str, &str)],
+        signal: &str,
+        after: &str,
+    ) -> (Option<i32>, String) {
+        use std::io::{BufRead, BufReader, Read};
+        use std::process::Stdio;
+
+        let mut command = self.command(PROGRAM);
+        command.args(args).envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap());
+        let mut told = String::new();
+        while !told.contains(after) {
+            assert!(lines.read_line(&mut told).unwrap() > 0, "it ended early: {told}");
+        }
+        assert!(Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap().success());
+        lines.read_to_string(&mut told).unwrap();
+        (process.wait().unwrap().code(), told)
     }
 
     /// Exit code and both streams, with what differs from machine to machine replaced.

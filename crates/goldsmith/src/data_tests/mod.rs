@@ -28,6 +28,7 @@ use futures::StreamExt;
 use goldsmith_lake::LakeOptions;
 use goldsmith_model::{DataTest, DataTestCase, LoadMode, Model, SourceName, TestRow};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 pub use self::report::{CaseReport, DifferingColumn, QuarantineDifference, RowDifference};
 pub use self::rows::{batch_of, rows_of};
@@ -43,15 +44,29 @@ use crate::report::TableStatus;
 /// # Errors
 /// As [`run_case`]: what is wrong with a table is told by the report of its case.
 pub async fn run_tests(model: &Arc<Model>, tests: &[DataTest], at_once: usize) -> Result<Vec<CaseReport>> {
+    run_tests_until(model, tests, at_once, &CancellationToken::new()).await
+}
+
+/// As [`run_tests`], until `cancellation` is cancelled: cases that are being carried out stop at the next safe point, the others do
+/// not begin, and the tables of all are deleted.
+///
+/// # Errors
+/// As [`run_tests`], and [`Error::Cancelled`].
+pub async fn run_tests_until(
+    model: &Arc<Model>,
+    tests: &[DataTest],
+    at_once: usize,
+    cancellation: &CancellationToken,
+) -> Result<Vec<CaseReport>> {
     let cases: Vec<(DataTest, usize)> =
         tests.iter().flat_map(|test| (0..test.cases.len()).map(move |case| (test.clone(), case))).collect();
     let running = cases.into_iter().map(|(test, case)| {
-        let model = model.clone();
+        let (model, cancellation) = (model.clone(), cancellation.clone());
         async move {
             // A task of its own, so that cases use all threads.
             let task = tokio::spawn(async move {
                 match test.cases.get(case) {
-                    Some(case) => run_case(&model, &test, case).await,
+                    Some(case) => run_case_until(&model, &test, case, &cancellation).await,
                     None => Err(Error::Internal(format!("`{}` has no case {case}", test.table))),
                 }
             });
@@ -67,6 +82,17 @@ pub async fn run_tests(model: &Arc<Model>, tests: &[DataTest], at_once: usize) -
 /// The directory for its tables cannot be made, or rows of the case do not fit the declared columns. A table that fails, or
 /// that holds other rows, is told by the report.
 pub async fn run_case(model: &Arc<Model>, test: &DataTest, case: &DataTestCase) -> Result<CaseReport> {
+    run_case_until(model, test, case, &CancellationToken::new()).await
+}
+
+async fn run_case_until(
+    model: &Arc<Model>,
+    test: &DataTest,
+    case: &DataTestCase,
+    cancellation: &CancellationToken,
+) -> Result<CaseReport> {
+    let check = || if cancellation.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) };
+    check()?;
     let clock = Instant::now();
     let mut report = CaseReport::new(&test.table, &case.name);
     let directory = tempfile::Builder::new().prefix("goldsmith-test-").tempdir().map_err(|error| no_room(&error))?;
@@ -76,6 +102,7 @@ pub async fn run_case(model: &Arc<Model>, test: &DataTest, case: &DataTestCase) 
         .model(ModelSource::Loaded(model.clone()))
         .source(source.to_string_lossy())
         .target(target.to_string_lossy())
+        .cancelled_by(cancellation.clone())
         .build()?;
     let options = RunOptions { select: vec![test.table.clone()], ..RunOptions::default() };
     for delivery in &case.deliveries {
@@ -83,6 +110,8 @@ pub async fn run_case(model: &Arc<Model>, test: &DataTest, case: &DataTestCase) 
             deliver(model, &source, name, rows).await?;
         }
         let run = engine.run(&options).await?;
+        // Its report would have tables without what was delivered.
+        check()?;
         if let Some(failed) = run.tables.iter().find(|table| table.status == TableStatus::Failed) {
             let reason = failed.error.as_deref().unwrap_or_default();
             report.error = Some(format!("`{}` failed: {reason}", failed.name));

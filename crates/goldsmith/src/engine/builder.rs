@@ -27,6 +27,7 @@ pub struct EngineBuilder {
     currency: Option<String>,
     memory: MemoryLimit,
     share: Option<u64>,
+    cancel: CancellationToken,
 }
 
 impl EngineBuilder {
@@ -91,6 +92,13 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets what cancels the engine, for callers that have several.
+    #[must_use]
+    pub(crate) fn cancelled_by(mut self, cancel: CancellationToken) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
     /// Builds the engine: loads and checks the model, resolves the locations. No table is opened.
     ///
     /// # Errors
@@ -130,7 +138,7 @@ impl EngineBuilder {
             deliveries: false,
             feeds: false,
             observer: self.observer.unwrap_or_else(silent),
-            cancel: CancellationToken::new(),
+            cancel: self.cancel,
             budget,
         })
     }

@@ -23,17 +23,31 @@ from unbuilt import spark_engine
 AUDIT = {"_run_id", "_loaded_at"}
 STAMPS = AUDIT | {"_source_version", "_ingested_at"}
 
+# For Apache Spark with tiny tables, where compiling a statement is what it costs: less than half of that with the first compiler of
+# Java alone, one task in each stage, and plans that are neither turned into code nor changed as they run.
+TINY = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
+# For the others: each stage as many tasks as there are cores.
+ORDINARY = {"spark.sql.shuffle.partitions": "2", "spark.databricks.delta.snapshotPartitions": "2"}
 
-def connected(work):
-    """Calls `work` with a session of a server of its own."""
+
+def connected(work, settings=ORDINARY):
+    """Calls `work` with a session of a server of its own; the settings are for Apache Spark."""
     servers = {"sail": on_sail, "delta": on_delta}
     name = os.environ.get("GOLDSMITH_SPARK", "sail")
     if name not in servers:
         sys.exit(f"GOLDSMITH_SPARK is `{name}`; use one of {', '.join(servers)}")
-    servers[name](work)
+    servers[name](work, settings)
 
 
-def on_sail(work):
+def on_sail(work, _settings=None):
     from pysail.spark import SparkConnectServer
     from pyspark.sql import SparkSession
 
@@ -47,7 +61,7 @@ def on_sail(work):
         server.stop()
 
 
-def on_delta(work):
+def on_delta(work, settings):
     from pyspark.sql import SparkSession
 
     with tempfile.TemporaryDirectory() as warehouse:
@@ -57,12 +71,9 @@ def on_delta(work):
             "spark.sql.warehouse.dir": warehouse,
             "spark.sql.session.timeZone": "UTC",
             "spark.driver.memory": "4g",
-            # Small tables on one machine: each stage as many tasks as there are cores.
-            "spark.sql.shuffle.partitions": "2",
-            "spark.databricks.delta.snapshotPartitions": "2",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-        }
+        } | settings
         spark = with_delta(SparkSession.builder.master("local[2]").config(map=settings)).getOrCreate()
         spark.sparkContext.setLogLevel("ERROR")
         try:
@@ -100,9 +111,10 @@ def run(step, compiled, lake, sources=None, *tables):
         report = engine.run(select=tables or None, layers=layers, full_refresh=step == "rebuild")
         report.raise_for_failures()
         for result in report.results:
-            print(f"{result.table} {result.statement} {result.seconds:.2f} {result.metrics}")
+            # Servers tell more or less of a statement, and under other names.
+            print(f"{result.table} {result.statement} {result.seconds:.2f} {{'count': {result.changed_rows}}}")
 
-    connected(work)
+    connected(work, TINY)
 
 
 def plain(value):

@@ -124,6 +124,16 @@ fn with_microseconds(field: &Field, is_instant: &mut impl Iterator<Item = bool>)
     field.clone().with_data_type(data_type)
 }
 
+fn with_views(field: &Field) -> Field {
+    let data_type = match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| with_views(field)).collect()),
+        other => other.clone(),
+    };
+    field.clone().with_data_type(data_type)
+}
+
 /// A file whose footer is read.
 #[derive(Clone)]
 pub(crate) struct OpenFile {
@@ -282,6 +292,13 @@ impl OpenFile {
     /// How the footer is read as Arrow.
     pub(crate) fn arrow(&self) -> &ArrowReaderMetadata {
         &self.metadata
+    }
+
+    /// How the footer is read as Arrow when texts are to be views of what is decoded, and not copies. Those in lists and maps stay.
+    pub(crate) fn arrow_with_views(&self) -> Result<ArrowReaderMetadata> {
+        let fields: Vec<Field> = self.schema().fields().iter().map(|field| with_views(field)).collect();
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+        ArrowReaderMetadata::try_new(Arc::clone(self.metadata()), options).map_err(|error| self.file.corrupt(&error))
     }
 
     /// What reads the file, with what it has read last.

@@ -3,11 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, SchemaRef};
 use bytes::Bytes;
 use futures::StreamExt;
-use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, RowSelection, RowSelector};
 use parquet::arrow::async_reader::ParquetRecordBatchStream;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 
@@ -16,6 +16,14 @@ use crate::conform::conform;
 use crate::error::{LakeError, Result};
 use crate::parquet_file::{OpenFile, StoreReader};
 use crate::write::is_own;
+
+/// Of so many rows at most one is wanted, and of so many others at least one, for texts to be decoded as views. Then decoding goes over
+/// all rows of a page, and a view of a text that nobody wants costs less than a copy of it; rows between others that are far apart are
+/// passed over anyway.
+const DENSEST: usize = 2;
+const SPARSEST: usize = 25;
+/// Fewer rows are not worth it.
+const FEW: usize = 1024;
 
 /// What was read of a file last, so that decoding can begin anew without another request: the decoder holds the same bytes.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +54,8 @@ impl Kept {
 /// offsets can count, the file is decoded anew from the next row on, in batches of other sizes.
 pub(crate) struct Rows {
     file: OpenFile,
+    /// How columns are decoded.
+    arrow: ArrowReaderMetadata,
     target: SchemaRef,
     columns: ProjectionMask,
     selection: Option<RowSelection>,
@@ -79,8 +89,11 @@ impl Rows {
         let size = BatchSize::of(groups(), &columns, is_own(file.metadata().file_metadata()));
         let rows: usize = groups().map(|group| usize::try_from(group.num_rows()).unwrap_or_default()).sum();
         let total = selection.as_ref().map_or(rows, RowSelection::row_count);
+        let has_gaps = total >= FEW && (rows / SPARSEST..=rows / DENSEST).contains(&total);
+        let arrow = if has_gaps { file.arrow_with_views()? } else { file.arrow().clone() };
         let kept = Kept::default();
-        let mut rows = Self { file, target, columns, selection, group, kept, size, total, done: 0, stream: None };
+        let mut rows =
+            Self { file, arrow, target, columns, selection, group, kept, size, total, done: 0, stream: None };
         rows.stream = Some(rows.begin()?);
         Ok(rows)
     }
@@ -88,7 +101,7 @@ impl Rows {
     /// Decodes from the first row on that was not given.
     fn begin(&self) -> Result<ParquetRecordBatchStream<StoreReader>> {
         let reader = self.file.reader(self.kept.clone());
-        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.file.arrow().clone())
+        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.arrow.clone())
             .with_projection(self.columns.clone())
             .with_batch_size(self.size.rows());
         if self.done > 0 {
@@ -122,6 +135,10 @@ impl Rows {
                 }
             };
             let rows = batch.num_rows();
+            if rows > 1 && batch.columns().iter().map(viewed_bytes).any(|bytes| bytes > i32::MAX as u64) {
+                self.shrink("its texts overflow the offsets of a batch".to_owned())?;
+                continue;
+            }
             let batch = match conform(&batch, &self.target, &self.file.file().display) {
                 Ok(batch) => batch,
                 // A dictionary is laid out here.
@@ -146,6 +163,16 @@ impl Rows {
             return Ok(());
         }
         Err(LakeError::TooWide { file: self.file.file().display.clone(), reason })
+    }
+}
+
+/// Bytes of the longest column of views among those of an array, which are going to be laid out behind offsets.
+fn viewed_bytes(array: &ArrayRef) -> u64 {
+    match array.data_type() {
+        DataType::Utf8View => array.as_string_view().lengths().map(u64::from).sum(),
+        DataType::BinaryView => array.as_binary_view().lengths().map(u64::from).sum(),
+        DataType::Struct(_) => array.as_struct().columns().iter().map(viewed_bytes).max().unwrap_or_default(),
+        _ => 0,
     }
 }
 

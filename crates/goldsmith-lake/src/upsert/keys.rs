@@ -55,6 +55,7 @@ impl KeyIndex {
         let hashes = self.encoder.hash_encoded(batch, &keys)?;
         self.heads.reserve(batch.num_rows());
         self.before.reserve(batch.num_rows());
+        self.keys.reserve(batch.num_rows(), keys.size());
         let mut known = Vec::new();
         for (row, (key, hash)) in keys.iter().zip(hashes).enumerate() {
             let number = self.before.len();

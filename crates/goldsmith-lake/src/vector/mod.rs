@@ -37,11 +37,11 @@ impl DeadRows {
         self.0.len()
     }
 
-    /// These rows and further ones.
+    /// These rows and further ones. Ascending ones are put together without a search for each.
     pub(crate) fn with(&self, rows: &[usize]) -> Self {
-        let mut all = self.0.clone();
-        all.extend(rows.iter().map(|row| *row as u64));
-        Self(all)
+        let further = || rows.iter().map(|row| *row as u64);
+        let further = RoaringTreemap::from_sorted_iter(further()).unwrap_or_else(|_| further().collect());
+        Self(&self.0 | &further)
     }
 
     /// True for the living ones among `count` rows that begin at `start`.

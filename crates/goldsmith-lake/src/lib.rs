@@ -55,6 +55,7 @@ mod upsert;
 mod vector;
 mod volume;
 mod write;
+mod written;
 
 pub use changes::Changed;
 pub use commit::{CommitOutcome, CommitRequest};
@@ -76,4 +77,5 @@ pub use storage_options::{Side, check_storage_option};
 pub use stores::StoreLayer;
 pub use table::{Added, FileInfo, Table};
 pub use upsert::{FileFates, HeldStays, Preference, UpsertPath, UpsertReport, UpsertRequest, WriteMode, upsert};
-pub use write::{TableWriter, WrittenFiles};
+pub use write::TableWriter;
+pub use written::WrittenFiles;

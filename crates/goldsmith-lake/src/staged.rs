@@ -14,7 +14,7 @@ use crate::merge::shadow::Caught;
 use crate::table::Table;
 use crate::upsert::{Decisions, Fate, WriteMode};
 use crate::vector::vector_file;
-use crate::write::WrittenFiles;
+use crate::written::WrittenFiles;
 
 /// Files that were written or dropped and columns that were changed since the version of a handle.
 #[derive(Debug, Clone, Default)]

@@ -18,7 +18,7 @@ use crate::merge::join_changes;
 use crate::staged::{Changes, TakenBy, delete_files};
 use crate::table::{POSITION_DOMAIN, Table};
 use crate::upsert::{Decisions, Fate, UpsertReport};
-use crate::write::WrittenFiles;
+use crate::written::WrittenFiles;
 
 /// How our commits name themselves.
 pub(crate) const ENGINE: &str = concat!("goldsmith/", env!("CARGO_PKG_VERSION"));

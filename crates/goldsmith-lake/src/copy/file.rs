@@ -24,7 +24,7 @@ use crate::error::{LakeError, Result};
 use crate::parquet_file::{OpenFile, ParquetFile};
 use crate::statistics::{IndexedColumns, added_file};
 use crate::table::Table;
-use crate::write::WrittenFiles;
+use crate::written::WrittenFiles;
 
 /// Compressed bytes of a row group that are held at once, unless a limit of memory says less.
 const MOST_BYTES_OF_GROUP: usize = 64 * 1024 * 1024;

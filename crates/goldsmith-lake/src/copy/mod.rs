@@ -23,7 +23,7 @@ use crate::parquet_file::ParquetFile;
 use crate::scan::live_files;
 use crate::source::{Source, SourceFile};
 use crate::table::Table;
-use crate::write::WrittenFiles;
+use crate::written::WrittenFiles;
 
 /// What the rows of a copied file are to be like.
 #[derive(Debug, Clone)]

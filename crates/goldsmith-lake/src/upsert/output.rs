@@ -16,7 +16,8 @@ use super::report::UpsertReport;
 use crate::error::{LakeError, Result};
 use crate::staged::delete_files;
 use crate::table::Table;
-use crate::write::{TableWriter, WrittenFiles};
+use crate::write::TableWriter;
+use crate::written::WrittenFiles;
 
 /// What was written, with what tells whether it is still right after the decisions have changed.
 #[derive(Default)]
@@ -135,7 +136,7 @@ mod tests {
     use deltalake::kernel::Add;
 
     use super::*;
-    use crate::write::WrittenFiles;
+    use crate::written::WrittenFiles;
 
     /// What a writer reports that wrote so many rows.
     fn written(rows: u64) -> WrittenFiles {

@@ -10,6 +10,7 @@ mod delta_sources;
 mod evolution;
 mod guarded;
 mod history;
+mod intercepted;
 mod maintenance;
 mod memory;
 mod mounts;

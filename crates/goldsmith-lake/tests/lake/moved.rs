@@ -1,24 +1,20 @@
 //! Staged upserts whose rows somebody else moved before the commit, when the upserts are too many or too large to be remembered.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
 use goldsmith_lake::{
     CommitOutcome, CommitRequest, ErrorKind, Lake, LakeOptions, Location, MemoryBounds, StoreLayer, Table,
     UpsertRequest, WriteMode, WrittenFiles,
 };
 use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{ObjectStore, PutOptions};
 use serde_json::json;
 use url::Url;
 
 use crate::history::{History, Kind, Row};
+use crate::intercepted::{Interceptor, intercepted};
 use crate::noted::Noted;
 use crate::others::foreign_table;
 use crate::races::{MODES, files_ending, filled, metric, moved, paths, unreferenced};
@@ -151,62 +147,22 @@ struct Overtaken {
 
 impl StoreLayer for Overtaken {
     fn wrap(&self, store: Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> {
-        Arc::new(OvertakenStore { store, by: self.clone() })
-    }
-}
-
-#[derive(Debug)]
-struct OvertakenStore {
-    store: Arc<dyn ObjectStore>,
-    by: Overtaken,
-}
-
-impl fmt::Display for OvertakenStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "overtaken {}", self.store)
+        intercepted(store, self.clone())
     }
 }
 
 #[async_trait]
-impl ObjectStore for OvertakenStore {
-    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+impl Interceptor for Overtaken {
+    async fn before_put(&self, location: &Path, options: PutOptions) -> PutOptions {
         let is_entry = location.filename().is_some_and(|name| name.len() == 25 && name.ends_with(".json"));
-        let left = self.by.times.load(Ordering::SeqCst);
+        let left = self.times.load(Ordering::SeqCst);
         if is_entry && left > 0 {
-            self.by.times.store(left - 1, Ordering::SeqCst);
-            let mut other = self.by.lake.open(&self.by.location).await.unwrap().unwrap();
+            self.times.store(left - 1, Ordering::SeqCst);
+            let mut other = self.lake.open(&self.location).await.unwrap().unwrap();
             let files = paths(&other);
             moved(&mut other, files).await;
         }
-        self.store.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        self.store.put_multipart_opts(location, options).await
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.store.get_opts(location, options).await
-    }
-
-    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.store.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.store.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.store.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.store.copy_opts(from, to, options).await
+        options
     }
 }
 

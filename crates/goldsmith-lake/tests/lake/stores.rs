@@ -1,18 +1,15 @@
 //! Object stores: settings, conditional writes, and clouds that do not answer.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
 use goldsmith_lake::{ErrorKind, Lake, LakeError, LakeOptions, Location, StorageFailure, StoreLayer};
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{ObjectStore, PutMode, PutOptions};
+
+use crate::intercepted::{Interceptor, intercepted};
 
 /// Puts a store in memory in the place of the real one, which overwrites what is there when it is told not to, or does not.
 #[derive(Debug)]
@@ -24,51 +21,17 @@ struct InPlace {
 impl StoreLayer for InPlace {
     fn wrap(&self, _: Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> {
         let store = Arc::clone(&self.store);
-        if self.overwrites { Arc::new(Overwriting(store)) } else { store }
+        if self.overwrites { intercepted(store, Overwriting) } else { store }
     }
 }
 
 #[derive(Debug)]
-struct Overwriting(Arc<InMemory>);
-
-impl fmt::Display for Overwriting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "overwriting {}", self.0)
-    }
-}
+struct Overwriting;
 
 #[async_trait]
-impl ObjectStore for Overwriting {
-    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-        self.0.put_opts(location, payload, PutOptions { mode: PutMode::Overwrite, ..options }).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        self.0.put_multipart_opts(location, options).await
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.0.get_opts(location, options).await
-    }
-
-    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.0.delete_stream(locations)
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.0.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.0.copy_opts(from, to, options).await
+impl Interceptor for Overwriting {
+    async fn before_put(&self, _: &Path, options: PutOptions) -> PutOptions {
+        PutOptions { mode: PutMode::Overwrite, ..options }
     }
 }
 

@@ -75,7 +75,7 @@ class Engine:
     :param storage_options: options of the storage, such as ``aws_region``; before the key ``source.`` or ``target.`` is for that
         side alone.
     :param currency: currency of prices (ISO 4217), in place of the model's.
-    :param threads: tables worked on at once; without it the number of processors. Spark does one after the other.
+    :param threads: tables worked on at once; without it the number of processors, and four through Spark.
     :param memory_limit: memory of the engine: a size such as ``2GiB``, or a share of what the machine has such as ``25%``; without it
         60 %.
     :param engine: ``native``, or ``spark``: plans and runs then go through a Spark session, as SQL that is compiled from the model,
@@ -113,7 +113,7 @@ class Engine:
         if engine == "spark":
             if spark is None:
                 raise ConfigurationError("the engine `spark` works through a session; give one with `spark=`")
-            self._spark = SparkRun(self._native, spark, names or Names(), _text(target))
+            self._spark = SparkRun(self._native, spark, names or Names(), _text(target), threads)
 
     def validate(self) -> tuple[Diagnostic, ...]:
         """Warnings of the model. Its errors were raised when the engine was made."""

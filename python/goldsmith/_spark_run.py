@@ -50,11 +50,14 @@ class Names:
 class SparkRun:
     """Plans and runs of one engine through one session."""
 
-    def __init__(self, native: _goldsmith.Engine, session: SparkSession, names: Names, target: str | None) -> None:
+    def __init__(
+        self, native: _goldsmith.Engine, session: SparkSession, names: Names, target: str | None, threads: int | None
+    ) -> None:
         self._native = native
         self._session = session
         self._names = names
         self._target = target
+        self._threads = threads
 
     def plan(self, select: list[str], full_refresh: bool) -> tuple[TablePlan, ...]:
         """What a run would execute."""
@@ -92,7 +95,7 @@ class SparkRun:
         dialect = names.pop("dialect") or ("databricks" if _DATABRICKS in os.environ else "spark")
         found = json.loads(self._native.compile(select, {**names, "target": dialect, "location": location}))
         statements = [[Statement(one["name"], one["sql"]) for one in script] for script in found["statements"]]
-        engine = SparkEngine(self._session, CompiledModel.of(found["manifest"], statements))
+        engine = SparkEngine(self._session, CompiledModel.of(found["manifest"], statements), threads=self._threads)
         sources = [script.source for script in _tables(engine, found["selected"]) if script.source is not None]
         if sources and not any(map(engine.exists, sources)):
             raise ConfigurationError(

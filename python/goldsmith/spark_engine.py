@@ -15,14 +15,18 @@ for it. Every statement can be repeated. `goldsmith.Engine(engine="spark", ...)`
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
 from goldsmith._compiled import CompiledModel, Script, SparkRunError, Statement
 from goldsmith._position import SharedPosition
+from goldsmith._schedule import in_turn
 
 __all__ = [
     "CompiledModel",
@@ -37,10 +41,14 @@ __all__ = [
 
 log = logging.getLogger("goldsmith.spark")
 
+#: Tables that are worked on at once.
+_THREADS = 4
 _LAYERS = ("setup", "bronze", "gold")
 _CREATING = ("create",)
 _LOADING = {"setup": (), "bronze": ("quarantine", "load"), "gold": ("begin", "refresh", "end")}
 _REBUILDING = ("begin", "rebuild", "end")
+#: Statements that write the table of positions.
+_NOTING = ("begin", "end")
 #: Statements of which the number of rows is looked up where the server does not tell it, as Apache Spark of an `insert`.
 _COUNTED = ("load", "rebuild")
 
@@ -100,7 +108,9 @@ class SparkReport:
 class SparkEngine:
     """Brings bronze and gold up to date through a Spark session.
 
-    `rewrite` may change a statement before it is sent, for servers that need another table format or parameters.
+    `threads` tables are worked on at once, without it four, each after the tables that it reads: while a statement is planned or
+    committed, most of a cluster would be idle. `rewrite` may change a statement before it is sent, for servers that need another table
+    format or parameters.
     """
 
     def __init__(
@@ -108,8 +118,12 @@ class SparkEngine:
         session: Any,
         model: CompiledModel,
         *,
+        threads: int | None = None,
         rewrite: Callable[[str], str] | None = None,
     ) -> None:
+        self._threads = _THREADS if threads is None else threads
+        if self._threads < 1:
+            raise SparkRunError(f"`threads` is {threads}; give a whole number from 1 on")
         self._session = session
         self._model = model
         self._rewrite = rewrite or (lambda sql: sql)
@@ -128,34 +142,55 @@ class SparkEngine:
         or gold, for instance when bronze is loaded by the native engine. With `full_refresh` gold tables are built from
         all of bronze, and so are those that another model made. An unknown name raises `SparkRunError` before anything
         is done. `observer` is called after each table with what came of its statements, which are then logged as debugging only.
+        Ctrl-C cancels the statements that are being executed, where the session can do that, and waits for them; the next run does
+        the rest.
         """
         chosen = self.chosen(select, set(layers))
         for name, value in self._model.session.items():
             self._session.conf.set(name, value)
         level = logging.INFO if observer is None else logging.DEBUG
         run = _Run(self._session, self._model, self._rewrite, level)
+        results = {script.table: run.do(script, _CREATING) for script in chosen if script.layer == "setup"}
+        tables = {script.table: script for script in chosen if script.layer != "setup"}
+
         # Everything is created first, since a dimension that is not there yet would fail the facts that look it up. A calendar
         # reads facts that nobody selected.
-        created = [script for script in chosen if run.do(script, _CREATING)]
-        for script in self._read_besides(chosen, set(layers)):
-            run.do(script, _CREATING)
-        for script in created:
-            if script.layer == "gold":
-                run.bring_up_to_date(script, full_refresh)
-            elif script.source is not None and not self.exists(script.source):
-                log.info("%s: the source is absent", script.table)
-                run.results.append(StatementResult(script.layer, script.table, "load", 0.0, is_skipped=True))
-            else:
-                run.do(script, _LOADING[script.layer])
-            if observer is not None and script.layer != "setup":
-                observer(script, [result for result in run.results if result.table == script.table])
-        return SparkReport(tuple(run.results), run.run_id)
+        creating = tables | {script.table: script for script in self._read_besides(chosen, set(layers))}
+        results |= {table: [] for table in creating}
+        self._each(list(creating), run, lambda table: run.do(creating[table], _CREATING), results.__setitem__)
+
+        def tell(table: str, of_table: list[StatementResult]) -> None:
+            results[table] = results[table] + of_table
+            if observer is not None:
+                observer(tables[table], results[table])
+
+        created = {table: script for table, script in tables.items() if all(one.error is None for one in results[table])}
+        work = partial(self._bring_up_to_date, run, full_refresh=full_refresh)
+        self._each(list(created), run, lambda table: work(created[table]), tell, _read_before(created.values()))
+        return SparkReport(tuple(result for of_table in results.values() for result in of_table), run.run_id)
+
+    def _each(
+        self,
+        tables: list[str],
+        run: _Run,
+        work: Callable[[str], list[StatementResult]],
+        done: Callable[[str, list[StatementResult]], None],
+        after: dict[str, set[str]] | None = None,
+    ) -> None:
+        in_turn(tables, work, done, threads=self._threads, after=after, begin=run.mark_thread, cancel=run.cancel)
+
+    def _bring_up_to_date(self, run: _Run, script: Script, *, full_refresh: bool) -> list[StatementResult]:
+        if script.layer == "gold":
+            return run.bring_up_to_date(script, full_refresh)
+        if script.source is None or self.exists(script.source):
+            return run.do(script, _LOADING[script.layer])
+        log.info("%s: the source is absent", script.table)
+        return [StatementResult(script.layer, script.table, "load", 0.0, is_skipped=True)]
 
     def _read_besides(self, chosen: list[Script], layers: set[str]) -> list[Script]:
         """Scripts of tables that the chosen ones read and that are not there yet."""
         others = [script for script in self._model.scripts if script.layer in layers and script not in chosen]
-        sql = "\n".join(statement.sql for script in chosen for statement in script.statements) if others else ""
-        read = (script for script in others if script.relation is not None and script.relation in sql)
+        read = (script for script in others if any(_reads(one, script) for one in chosen))
         return [script for script in read if not self.exists(script.relation or "")]
 
     def exists(self, relation: str) -> bool:
@@ -181,8 +216,24 @@ class SparkEngine:
         ]
 
 
+def _reads(script: Script, other: Script) -> bool:
+    """Whether the statements of a script name the table of another one. Names that are longer count as well: `dim_account` is in
+    `dim_account_price`."""
+    return other.relation is not None and any(other.relation in statement.sql for statement in script.statements)
+
+
+def _read_before(scripts: Iterable[Script]) -> dict[str, set[str]]:
+    """For each of the scripts, the tables of those before it that it reads."""
+    before: list[Script] = []
+    read = {}
+    for script in scripts:
+        read[script.table] = {other.table for other in before if _reads(script, other)}
+        before.append(script)
+    return read
+
+
 class _Run:
-    """One run over some scripts."""
+    """One run over some scripts, by several threads."""
 
     def __init__(self, session: Any, model: CompiledModel, rewrite: Callable[[str], str], level: int) -> None:
         self._level = level
@@ -192,26 +243,40 @@ class _Run:
         self._fingerprints: dict[str, str] | None = None
         self._shows_history = True
         self._tells_inserts = False
+        self._is_cancelled = threading.Event()
+        # All tables have their positions in one table, where two writers at once would be in conflict.
+        self._positions = threading.Lock()
         self.run_id = f"spark-{datetime.now(timezone.utc):%Y%m%d%H%M%S%f}"
-        self.results: list[StatementResult] = []
 
-    def bring_up_to_date(self, script: Script, full_refresh: bool) -> None:
+    def mark_thread(self) -> None:
+        """Marks what the calling thread sends as part of this run, where the session knows such tags."""
+        with suppress(Exception):
+            self._session.addTag(self.run_id)
+
+    def cancel(self) -> None:
+        """Keeps further statements from being sent, and cancels those that are being executed, where the session can do that."""
+        self._is_cancelled.set()
+        try:
+            self._session.interruptTag(self.run_id)
+        except Exception as problem:  # noqa: BLE001 - servers raise what they like; the statements are waited for
+            log.debug("statements cannot be cancelled here: %s", _text(problem))
+
+    def bring_up_to_date(self, script: Script, full_refresh: bool) -> list[StatementResult]:
         """Refreshes a gold table, or builds it from all of bronze, and tells the native engine how far it came."""
         # The instant is taken before anything is read: what bronze gets later belongs to the next run.
         position = SharedPosition(script.fingerprint or "", int(time.time() * 1000))
         try:
             full_refresh = full_refresh or not self._is_of_this_model(script)
         except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
-            log.error("%s: its position cannot be read: %s", script.table, problem)
-            self.results.append(StatementResult(script.layer, script.table, "position", 0.0, error=str(problem)))
-            return
+            log.error("%s: its position cannot be read: %s", script.table, _text(problem))
+            return [StatementResult(script.layer, script.table, "position", 0.0, error=_text(problem))]
         names = _REBUILDING if full_refresh else _LOADING["gold"]
-        before = len(self.results)
-        if not self.do(script, names):
-            return
-        written = next(result for result in self.results[before:] if result.statement in ("refresh", "rebuild"))
-        if written.statement == "rebuild" or written.changed_rows != 0:
+        results = self.do(script, names)
+        # Fewer when one failed, and when the run was cancelled in between.
+        is_complete = len(results) == len(script.named(*names)) and all(result.error is None for result in results)
+        if is_complete and any(result.statement == "rebuild" or _has_refreshed(result) for result in results):
             self._tell(script, position)
+        return results
 
     def _is_of_this_model(self, script: Script) -> bool:
         """Whether the rows of a table were made by this model, as far as it is known. Where the native engine was the last to write
@@ -222,14 +287,15 @@ class _Run:
         if told.fingerprint != script.fingerprint:
             return False
         instant = f"timestamp_millis({told.read_at})"
-        self._send(
-            f"merge into {self._model.positions} as t\n"
-            f"using (select '{script.table}' as table_name, '{told.fingerprint}' as fingerprint, {instant} as read_at) as s\n"
-            "on t.table_name = s.table_name\n"
-            "when matched then update set `position` = s.read_at, fingerprint = s.fingerprint\n"
-            "when not matched then insert (table_name, fingerprint, `position`, next_position)\n"
-            "values (s.table_name, s.fingerprint, s.read_at, null)"
-        )
+        with self._positions:
+            self._send(
+                f"merge into {self._model.positions} as t\n"
+                f"using (select '{script.table}' as table_name, '{told.fingerprint}' as fingerprint, {instant} as read_at) as s\n"
+                "on t.table_name = s.table_name\n"
+                "when matched then update set `position` = s.read_at, fingerprint = s.fingerprint\n"
+                "when not matched then insert (table_name, fingerprint, `position`, next_position)\n"
+                "values (s.table_name, s.fingerprint, s.read_at, null)"
+            )
         return True
 
     def _told_by_native(self, relation: str) -> SharedPosition | None:
@@ -266,11 +332,12 @@ class _Run:
         return {"num_affected_rows": count, "num_inserted_rows": count}
 
     def _known(self) -> dict[str, str]:
-        """Fingerprints by table, as Spark took them down."""
-        if self._fingerprints is None:
-            rows = self._send(f"select table_name, fingerprint from {self._model.positions}")
-            self._fingerprints = {row["table_name"]: row["fingerprint"] for row in rows}
-        return self._fingerprints
+        """Fingerprints by table, as Spark took them down before this run."""
+        with self._positions:
+            if self._fingerprints is None:
+                rows = self._send(f"select table_name, fingerprint from {self._model.positions}")
+                self._fingerprints = {row["table_name"]: row["fingerprint"] for row in rows}
+            return self._fingerprints
 
     def _tell(self, script: Script, position: SharedPosition) -> None:
         """Takes the position down in the log of the table. Without it the native engine builds the table anew once."""
@@ -279,31 +346,38 @@ class _Run:
         except Exception as problem:  # noqa: BLE001 - servers raise what they like; the table itself is right
             log.warning("%s: its position cannot be told to the native engine: %s", script.table, problem)
 
-    def do(self, script: Script, names: tuple[str, ...]) -> bool:
-        """Executes the statements of these names; whether all went well."""
+    def do(self, script: Script, names: tuple[str, ...]) -> list[StatementResult]:
+        """Executes the statements of these names, up to the first that fails."""
+        results: list[StatementResult] = []
         for statement in script.named(*names):
-            started = time.monotonic()
-            metrics: dict[str, Any] = {}
-            error = None
-            is_insert = statement.name in _COUNTED and "\ninsert " in f"\n{statement.sql}"
-            try:
-                before = self._last_commit(script) if is_insert and not self._tells_inserts else None
-                rows = self._send_or_attach(script, statement)
-                metrics = rows[0].asDict() if len(rows) == 1 else {}
-                if is_insert and metrics:
-                    self._tells_inserts = True
-                elif is_insert:
-                    metrics = self._rows_since(before, script)
-            except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
-                error = _text(problem)
-            seconds = time.monotonic() - started
-            result = StatementResult(script.layer, script.table, statement.name, seconds, metrics, error)
-            self.results.append(result)
-            if error is not None:
-                log.error("%s: %s failed: %s", script.table, statement.name, error)
-                return False
-            log.log(self._level, "%s: %s in %.1f s %s", script.table, statement.name, seconds, metrics or "")
-        return True
+            if self._is_cancelled.is_set():
+                break
+            with self._positions if statement.name in _NOTING else nullcontext():
+                results.append(self._execute(script, statement))
+            if (error := results[-1].error) is not None:
+                level = logging.DEBUG if self._is_cancelled.is_set() else logging.ERROR
+                log.log(level, "%s: %s failed: %s", script.table, statement.name, error)
+                break
+            told = results[-1]
+            log.log(self._level, "%s: %s in %.1f s %s", script.table, told.statement, told.seconds, told.metrics or "")
+        return results
+
+    def _execute(self, script: Script, statement: Statement) -> StatementResult:
+        started = time.monotonic()
+        metrics: dict[str, Any] = {}
+        error = None
+        is_insert = statement.name in _COUNTED and "\ninsert " in f"\n{statement.sql}"
+        try:
+            before = self._last_commit(script) if is_insert and not self._tells_inserts else None
+            rows = self._send_or_attach(script, statement)
+            metrics = rows[0].asDict() if len(rows) == 1 else {}
+            if is_insert and metrics:
+                self._tells_inserts = True
+            elif is_insert:
+                metrics = self._rows_since(before, script)
+        except Exception as problem:  # noqa: BLE001 - servers raise what they like; it is reported
+            error = _text(problem)
+        return StatementResult(script.layer, script.table, statement.name, time.monotonic() - started, metrics, error)
 
     def _send_or_attach(self, script: Script, statement: Statement) -> list[Any]:
         try:
@@ -321,6 +395,11 @@ class _Run:
 
     def _send(self, sql: str) -> list[Any]:
         return list(self._session.sql(self._rewrite(sql)).collect())
+
+
+def _has_refreshed(result: StatementResult) -> bool:
+    """Whether rows of a table changed, as far as the server tells."""
+    return result.statement == "refresh" and result.changed_rows != 0
 
 
 def _text(problem: Exception) -> str:

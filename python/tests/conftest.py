@@ -53,18 +53,25 @@ def bucket() -> Iterator[Bucket]:
 
 
 @pytest.fixture(scope="session")
-def session() -> Iterator[Any]:
-    """A session with a Spark Connect server in this process."""
+def server() -> Iterator[str]:
+    """A Spark Connect server in this process."""
     from pysail.spark import SparkConnectServer
-    from pyspark.sql import SparkSession
 
     server = SparkConnectServer()
     server.start(background=True)
     _, port = server.listening_address
-    session = SparkSession.builder.remote(f"sc://localhost:{port}").getOrCreate()
+    yield f"sc://localhost:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def session(server: str) -> Iterator[Any]:
+    """A session of that server."""
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.remote(server).getOrCreate()
     yield session
     session.stop()
-    server.stop()
 
 
 @pytest.fixture
